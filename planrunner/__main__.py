@@ -1,0 +1,5 @@
+"""`python -m planrunner`."""
+
+from planrunner.cli.main import main
+
+main()

@@ -1,0 +1,127 @@
+"""Checking plans: which files, against which site, and what came of it. No network, no clock, no credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from planrunner import resources
+from planrunner.app.site import SITE_FILE, FoundSite, find_site, read_file
+from planrunner.app.venues import profiles
+from planrunner.model.errors import WrongUse
+from planrunner.model.exposure import worst_loss
+from planrunner.model.money import Money, zero
+from planrunner.model.plan import Plan
+from planrunner.plan import pipeline
+from planrunner.plan.problems import Problem
+
+STDIN = "-"
+_SUFFIXES = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileResult:
+    """One file looked at. `plan` is None for a site file and where there are problems."""
+
+    name: str
+    problems: tuple[Problem, ...]
+    lines: Sequence[str]
+    plan: Plan | None = None
+    is_site: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Results:
+    """`unreadable` says why files could not be read; `skipped` are files of a folder that are no plans."""
+
+    files: list[FileResult] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+    @property
+    def has_problems(self) -> bool:
+        return any(one.problems for one in self.files)
+
+
+def check_files(named: Sequence[str], *, read_stdin: Callable[[], bytes], site: Path | None = None) -> Results:
+    """Check files, folders (the plans right in them) and `-`, each file once. Raises WrongUse when nothing was checked."""
+    results = Results()
+    sites = _Sites(site, results)
+    for name, is_from_folder in _files(named, results):
+        try:
+            _check_one(name, sites, results, read_stdin, may_skip=is_from_folder)
+        except WrongUse as error:
+            results.unreadable.append(str(error))
+    if not results.files and not results.unreadable:
+        raise WrongUse(f"nothing was checked: {', '.join(named)} holds no plan (a plan's first line is `planrunner: 1`)")
+    return results
+
+
+def can_lose(plan: Plan) -> Money:
+    """The most one run of a plan can lose."""
+    total = zero(plan.currency)
+    for order in plan.orders:
+        cap = order.liability_at_most.amount if order.liability_at_most is not None else None
+        loss = worst_loss(order.side, order.stake.amount, cap)
+        assert loss is not None
+        total += Money(amount=loss, currency=plan.currency)
+    return total
+
+
+class _Sites:
+    """Each folder's site file, read once and told once."""
+
+    def __init__(self, named: Path | None, results: Results) -> None:
+        self._named = named
+        self._results = results
+        self._found: dict[Path, FoundSite] = {}
+
+    def of(self, folder: Path) -> FoundSite:
+        key = self._named or folder
+        if key not in self._found:
+            found = self._found[key] = find_site(folder, self._named)
+            if found.checked is not None:
+                checked = found.checked
+                self._results.files.append(
+                    FileResult(name=checked.name, problems=checked.problems, lines=checked.lines, is_site=True)
+                )
+        return self._found[key]
+
+
+def _files(named: Sequence[str], results: Results) -> Iterator[tuple[str, bool]]:
+    """Every file once, in the order named; and whether it was found in a folder."""
+    seen: set[str] = set()
+    for name in named:
+        is_folder = name != STDIN and Path(name).is_dir()
+        for one in _inside(name, results) if is_folder else [name]:
+            if one not in seen:
+                seen.add(one)
+                yield one, is_folder
+
+
+def _inside(folder: str, results: Results) -> list[str]:
+    """The YAML files right in a folder; hidden ones are other programs'."""
+    try:
+        paths = sorted(Path(folder).iterdir())
+    except OSError as error:
+        results.unreadable.append(f"the folder {folder} can't be read: {error.strerror or error}")
+        return []
+    return [str(path) for path in paths if path.suffix in _SUFFIXES and not path.name.startswith(".") and path.is_file()]
+
+
+def _check_one(name: str, sites: _Sites, results: Results, read_stdin: Callable[[], bytes], *, may_skip: bool) -> None:
+    path = Path() if name == STDIN else Path(name)
+    if path.name == SITE_FILE:
+        sites.of(path.parent)
+        return
+    data = read_stdin() if name == STDIN else read_file(path)
+    if may_skip and b"planrunner:" not in data:
+        results.skipped.append(name)
+        return
+    found = sites.of(path.parent)
+    if found.site is None:
+        return  # its problems are told; what a plan may do is not known until they are solved
+    shown = "<stdin>" if name == STDIN else name
+    checked = pipeline.check(shown, lambda _: data, schema=resources.schema("plan"), site=found.site, profiles=profiles())
+    results.files.append(FileResult(name=shown, problems=checked.problems, lines=checked.lines, plan=checked.plan))

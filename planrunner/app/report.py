@@ -1,0 +1,143 @@
+"""Telling a run: from its journal to the terminal and to files, when it ends and at any time after."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from planrunner.model.errors import WrongUse
+from planrunner.model.journal import Mode, Record, RunInfo
+from planrunner.model.market import RunId
+
+if TYPE_CHECKING:
+    from planrunner.report.story import Story
+
+STATE = ".planrunner"  # the folder of the journals, beside the plans
+# Rehearsals are kept apart: they are written without waiting for the disk, and their money is not real.
+JOURNALS = {Mode.REHEARSAL: "rehearsals.db", Mode.SANDBOX: "planrunner.db", Mode.LIVE: "planrunner.db"}
+
+Line: TypeAlias = Sequence[tuple[str, str]]
+
+
+class ReportNotWritten(WrongUse):
+    """The run itself is safe in the journal; only its report could not be put into a file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paths:
+    """Where a report was put."""
+
+    json: Path
+    html: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A run as the journal has it."""
+
+    info: RunInfo
+    records: tuple[Record, ...]
+
+
+def find_run(state: Path, wanted: str | None) -> Kept:
+    """A run by its id or the beginning of it, the latest run of a plan file, or the latest of all.
+
+    Rehearsals have a journal of their own; both are looked through. Raises WrongUse where there is no such run, JournalTrouble
+    where a journal can't be read.
+    """
+    from planrunner.runtime.journal import Journal
+
+    known: list[tuple[RunInfo, Path]] = []
+    for name in dict.fromkeys(JOURNALS.values()):
+        path = state / name
+        if path.is_file():
+            with Journal.open(path, durable=True) as journal:
+                known += [(info, path) for info in journal.runs()]
+    info, path = _choose(sorted(known, key=lambda one: (one[0].created, one[0].run)), wanted, state)
+    with Journal.open(path, durable=True) as journal:
+        return Kept(info=info, records=tuple(journal.read(info.run)))
+
+
+def _choose(known: Sequence[tuple[RunInfo, Path]], wanted: str | None, state: Path) -> tuple[RunInfo, Path]:
+    if not known:
+        raise WrongUse(f"no run is written down in {state}; run a plan first, or name the folder of its journal with --state")
+    if wanted is None:
+        return known[-1]
+    found = [one for one in known if one[0].run == wanted] or [one for one in known if one[0].run.startswith(wanted)]
+    if not found and (of_plan := [one for one in known if Path(one[0].plan_file).name == Path(wanted).name]):
+        found = of_plan[-1:]
+    if len(found) > 1:
+        ids = ", ".join(info.run for info, _ in found[:5])
+        raise WrongUse(f"{len(found)} runs begin with {wanted}: {ids}; write more of the one you mean")
+    if not found:
+        raise WrongUse(f"there is no run {wanted} in {state}; the latest is {known[-1][0].run}")
+    return found[0]
+
+
+def directory_of(state: Path, run: RunId) -> Path:
+    """`runs/<run>` beside the state folder."""
+    return state.absolute().parent / "runs" / run
+
+
+def story_of(info: RunInfo, records: Sequence[Record]) -> Story:
+    """What a run has to tell; every form of the report is made of it."""
+    from planrunner.report.project import tell
+
+    return tell(info, records)
+
+
+def write_report(story: Story, directory: Path) -> Paths:
+    """`report.json` and `report.html`, each there in full or not at all. Raises ReportNotWritten."""
+    paths = Paths(json=directory / "report.json", html=directory / "report.html")
+    write_whole(paths.json, as_json(story))
+    write_whole(paths.html, as_html(story))
+    return paths
+
+
+def as_json(story: Story) -> str:
+    """The report's JSON document."""
+    from planrunner.report import to_json
+
+    return to_json.as_json(story)
+
+
+def as_html(story: Story) -> str:
+    """The report's page."""
+    from planrunner.report import html
+
+    return html.as_html(story)
+
+
+def summary(story: Story) -> list[Line]:
+    """Lines for a terminal: spans of text with a style (`plain strong dim good warn bad`)."""
+    from planrunner.report import text
+
+    return [[(span, style.value) for span, style in line] for line in text.lines(story)]
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Written beside and renamed, so that nobody ever reads half a report. Raises ReportNotWritten."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise _not_written(path, error) from error
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except OSError as error:
+        Path(name).unlink(missing_ok=True)
+        raise _not_written(path, error) from error
+
+
+def _not_written(path: Path, error: OSError) -> ReportNotWritten:
+    return ReportNotWritten(
+        f"the report {path} can't be written: {error.strerror or error}; nothing is lost: the run is in the journal, "
+        "make room and tell it again with `planrunner report`"
+    )

@@ -1,0 +1,86 @@
+"""Asking the venues where the orders of a plan go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date
+from zoneinfo import ZoneInfo
+
+from planrunner.engine.resolve import Resolved, Unresolved, resolve
+from planrunner.model.errors import PlanProblems
+from planrunner.model.market import AccountName
+from planrunner.model.plan import Order, Plan, Target
+from planrunner.model.profile import VenueProfile
+from planrunner.ports import Catalogue, Venue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A word of an order that does not fit the venue: which key holds it, what is wrong, and the nearest that fits."""
+
+    order: Order
+    key: str
+    word: str
+    text: str
+    among: tuple[str, ...]
+    did_you_mean: str | None
+
+
+class DoesNotFit(PlanProblems):
+    """The plan is well written, and the venue does not know what it names. Nothing was placed."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__("; ".join(f"{one.order.name}: {one.text}" for one in findings))
+        self.findings = findings
+
+
+async def resolve_plan(plan: Plan, venues: Mapping[AccountName, Venue], *, today: date) -> dict[str, Resolved]:
+    """Every order's market and selection by order name.
+
+    One question per fixture, however many orders are on it. Raises DoesNotFit with everything that is wrong, VenueTrouble,
+    VenueRefused.
+    """
+    asked: dict[tuple[AccountName, Target], Catalogue] = {}
+    found: dict[str, Resolved] = {}
+    wrong: list[Finding] = []
+    zone = ZoneInfo(plan.time_zone) if plan.time_zone else UTC
+    for order in plan.orders:
+        on = today if order.target.today else order.target.on
+        question = (order.account, _question(order.target))
+        if question not in asked:
+            asked[question] = await venues[order.account].find(question[1], on=on)
+        catalogue = asked[question]
+        where = resolve(order.target, catalogue.markets, nearby=catalogue.nearby, on=on, zone=zone)
+        if isinstance(where, Unresolved):
+            wrong.append(
+                Finding(
+                    order=order,
+                    key=where.key,
+                    word=where.word,
+                    text=where.text,
+                    among=where.among,
+                    did_you_mean=where.did_you_mean,
+                )
+            )
+        else:
+            found[order.name] = where
+            wrong += _odds(order, where.market.ladder, venues[order.account].profile)
+    if wrong:
+        raise DoesNotFit(tuple(wrong))
+    return found
+
+
+def _odds(order: Order, ladder: str, profile: VenueProfile) -> list[Finding]:
+    """`check` knows the venue's usual ladder only; a market may have another."""
+    below, above = profile.ladder(ladder).around(order.odds.ratio)
+    if below is not None and below == above:
+        return []
+    near = " or ".join(str(odds) for odds in (below, above) if odds is not None)
+    text = f"odds {order.odds} are not on the ladder of this market ({ladder}); the nearest are {near}"
+    return [Finding(order=order, key="odds", word=str(order.odds), text=text, among=(), did_you_mean=None)]
+
+
+def _question(target: Target) -> Target:
+    """What decides the answer: the fixture, or the market's id. Its markets come whole."""
+    return replace(target, market=None, selection=None, selection_id=None, line=None)

@@ -1,0 +1,172 @@
+"""Running a plan: from its file to its report, at whatever stage."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from planrunner.app.hands import Hands
+from planrunner.app.news import Tell
+from planrunner.app.outcome import Exit, Ran
+from planrunner.app.resolving import resolve_plan
+from planrunner.app.stage import Stage, Venues
+from planrunner.engine.compile import compile_plan
+from planrunner.engine.replay import replay
+from planrunner.engine.state import initial
+from planrunner.model.account import Site
+from planrunner.model.errors import JournalTrouble, Refused, VenueRefused, VenueTrouble
+from planrunner.model.journal import Mode, RunInfo
+from planrunner.model.market import RunId
+from planrunner.model.plan import Plan
+from planrunner.model.program import Program
+from planrunner.runtime.clock import HandsClock, new_run_id, wall_now
+from planrunner.runtime.hooks import Hooks, hooks_from
+from planrunner.runtime.journal import Journal, patience_from
+
+__all__ = ["Job", "Ran", "resume", "start"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A checked plan and where its run is kept. `seed`, `case` and `market_data` are a rehearsal's; `options` are those that
+    the command line must have again to go on with the run."""
+
+    plan_file: str
+    plan: Plan
+    site: Site
+    journal: Path
+    seed: int | None = None
+    case: str | None = None
+    market_data: str | None = None
+    options: str = ""
+
+    def go_on(self, run: RunId) -> str:
+        """The command that takes a run up again, to be pasted."""
+        return f"planrunner run --resume {run}{self.options}"
+
+
+def start(job: Job, stage: Stage, tell: Tell) -> Ran:
+    """Run a plan from its beginning.
+
+    Raises Refused (an unfinished run of the same plan), DoesNotFit, VenueRefused, VenueTrouble, JournalTrouble; all of them
+    before anything is placed.
+    """
+
+    async def main(clock: HandsClock) -> Ran:
+        hooks = hooks_from(os.environ)
+        with _journal(job, stage, clock, hooks) as journal:
+            if stage.mode is not Mode.REHEARSAL:
+                _refuse_beside_unfinished(journal, job)
+            async with stage.venues(clock) as venues:
+                info = _info(job, stage)
+                program = await _prepare(job, info, stage, venues, clock)
+                journal.create(info)
+                epoch = journal.take(info.run, _owner())
+                hands = Hands(
+                    journal=journal, info=info, epoch=epoch, program=program, venues=venues, clock=clock, hooks=hooks, tell=tell,
+                    go_on=job.go_on(info.run),
+                )  # fmt: skip
+                return await hands.drive(initial(program), None, stage)
+
+    try:
+        return stage.play(main)
+    except (JournalTrouble, VenueRefused, VenueTrouble) as error:
+        raise type(error)(f"{error}\nNothing was placed.") from error
+
+
+def resume(job: Job, run: RunId, stage: Stage, tell: Tell) -> Ran:
+    """Go on with an interrupted run, from the journal alone. A run that never began is begun, under the same references."""
+
+    async def main(clock: HandsClock) -> Ran:
+        hooks = hooks_from(os.environ)
+        with _journal(job, stage, clock, hooks) as journal:
+            info = journal.info(run)
+            try:
+                async with stage.venues(clock) as venues:
+                    epoch = journal.take(run, _owner())
+                    records = journal.read(run)
+                    if records:
+                        told = replay(records)
+                        program, state = told.program, told.state
+                    else:
+                        program = await _prepare(job, info, stage, venues, clock)
+                        state = initial(program)
+                    hands = Hands(
+                        journal=journal, info=info, epoch=epoch, program=program, venues=venues, clock=clock, hooks=hooks,
+                        tell=tell, go_on=job.go_on(run),
+                    )  # fmt: skip
+                    return await hands.drive(state, records or None, stage)
+            except (VenueRefused, VenueTrouble) as error:
+                if not journal.intents(run):
+                    raise
+                trouble = f"{error}\nThe run stays as it is, and so does what it has at the venue. Then again: {job.go_on(run)}"
+                return Ran(info=info, records=tuple(journal.read(run)), exit=Exit.UNKNOWN_EXPOSURE, trouble=trouble)
+
+    return stage.play(main)
+
+
+@contextmanager
+def _journal(job: Job, stage: Stage, clock: HandsClock, hooks: Hooks) -> Iterator[Journal]:
+    """Open until the run is over.
+
+    Closing tries once more to write what nobody waited for. That fails only where the run has told of the trouble already, and
+    how it ended must not be forgotten over it.
+    """
+    limits = {name: account.limits for name, account in job.site.accounts.items()}
+    durable, patience = stage.mode is not Mode.REHEARSAL, patience_from(os.environ)
+    journal = Journal.open(job.journal, durable=durable, clock=clock, hooks=hooks, limits=limits, patience=patience)
+    try:
+        yield journal
+    finally:
+        with suppress(JournalTrouble):
+            journal.close()
+
+
+def _owner() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _refuse_beside_unfinished(journal: Journal, job: Job) -> None:
+    if unfinished := [info.run for info in journal.unfinished() if is_of_plan(info, job.plan_file, job.journal)]:
+        raise Refused(
+            f"the run {unfinished[-1]} of this plan is not over: it was interrupted, or goes on in another window, and may have "
+            f"bets at the venue. Nothing was placed. To go on with it: {job.go_on(unfinished[-1])}"
+        )
+
+
+def is_of_plan(info: RunInfo, plan_file: str, journal: Path) -> bool:
+    """Whether a run is of this plan, however its file was named then and from wherever: most plans lie beside their journal."""
+    plan = Path(plan_file).resolve()
+    return plan in (Path(info.plan_file).resolve(), (journal.absolute().parent.parent / Path(info.plan_file).name).resolve())
+
+
+def _info(job: Job, stage: Stage) -> RunInfo:
+    return RunInfo(
+        run=RunId(new_run_id()),
+        plan_file=job.plan_file,
+        plan_name=job.plan.name,
+        plan_digest=job.plan.digest,
+        mode=stage.mode,
+        created=wall_now(),
+        seed=job.seed,
+        case=job.case,
+        market_data=job.market_data,
+    )
+
+
+async def _prepare(job: Job, info: RunInfo, stage: Stage, venues: Venues, clock: HandsClock) -> Program:
+    """Names to ids, terms attached. Raises DoesNotFit."""
+    resolved = await resolve_plan(job.plan, venues, today=stage.today(clock))
+    in_rehearsal = info.mode is Mode.REHEARSAL
+    return compile_plan(
+        job.plan,
+        resolved,
+        run=info.run,
+        seed_of_refs=f"{info.plan_digest}/{info.seed}/{info.case}" if in_rehearsal else info.run,
+        accounts=job.site.accounts,
+        profiles={name: venue.profile for name, venue in venues.items()},
+    )

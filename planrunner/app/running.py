@@ -1,0 +1,219 @@
+"""What `planrunner run` does: find the plan, choose the stage, run it, tell it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from planrunner.app import report as telling
+from planrunner.app.interruptions import unheard
+from planrunner.app.outcome import Ran
+from planrunner.app.plans import Loaded, located
+from planrunner.app.resolving import DoesNotFit
+from planrunner.app.run import Job, is_of_plan, resume, start
+from planrunner.app.stage import Accounts, Stage
+from planrunner.model.account import AccountMode
+from planrunner.model.errors import Refused, WrongUse
+from planrunner.model.journal import Body, Mode, RunInfo
+
+SANDBOX = "http://127.0.0.1:8765"  # where `planrunner sandbox serve` listens unless told otherwise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The command line. `resume`: None: no; empty: the latest interrupted run."""
+
+    plan: Path | None
+    case: str
+    seed: int
+    scenario: Path | None
+    market_data: Path | None
+    before_start: timedelta
+    sandbox_url: str | None
+    live: bool
+    resume: str | None
+    state: Path | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A run and its report. `paths` is None where the report could not be written; `ran.trouble` then says so. Without a
+    journal that can be read there is nothing to tell: `summary` and `json` are empty."""
+
+    ran: Ran
+    summary: list[telling.Line]
+    json: str
+    paths: telling.Paths | None
+
+
+def run(asked: Asked, tell: Callable[[Body, datetime], None]) -> Told:
+    """Raises PlanProblems, Refused, WrongUse, VenueRefused, VenueTrouble, JournalTrouble; nothing was placed then."""
+    _look_at(asked)
+    if asked.resume is not None:
+        return _resume(asked, tell)
+    if asked.plan is None:
+        raise WrongUse("say which plan to run: planrunner run plan.yaml")
+    loaded = _load(asked.plan)
+    stage = _stage(asked, loaded)
+    rehearses = stage.mode is Mode.REHEARSAL
+    job = Job(
+        plan_file=str(asked.plan),
+        plan=loaded.plan,
+        site=loaded.site,
+        journal=_state(asked, asked.plan) / telling.JOURNALS[stage.mode],
+        seed=asked.seed if rehearses else None,
+        case=asked.case if rehearses else None,
+        market_data=str(asked.market_data) if asked.market_data else None,
+        options=_options(asked, asked.plan),
+    )
+    try:
+        return _told(start(job, stage, tell), job.journal)
+    except DoesNotFit as error:
+        raise located(loaded, error.findings) from error
+
+
+def _look_at(asked: Asked) -> None:
+    """An address that is none, most often because the plan came after `--sandbox` and was taken for it."""
+    url = asked.sandbox_url
+    if not url:
+        return
+    from planrunner.net.message import address
+
+    try:
+        address(url)
+    except ValueError as error:
+        if asked.plan is None and asked.resume is None:
+            hint = f"the plan comes first: planrunner run {shlex.quote(url)} --sandbox"
+        else:
+            hint = f"write it like {SANDBOX}, or leave it out"
+        raise WrongUse(f"--sandbox takes the address of a sandbox, and `{url}` is none; {hint}") from error
+
+
+def _options(asked: Asked, plan: Path) -> str:
+    """What a command line that goes on with the run must say again, because it can't be guessed."""
+    options = ""
+    if asked.sandbox_url not in (None, "", SANDBOX):
+        options += f" --sandbox {shlex.quote(str(asked.sandbox_url))}"
+    if asked.live:
+        options += " --live"
+    state = _state(asked, plan)
+    if state.absolute() != Path(telling.STATE).absolute():
+        options += f" --state {shlex.quote(str(state))}"
+    return options
+
+
+def _resume(asked: Asked, tell: Callable[[Body, datetime], None]) -> Told:
+    """Only runs in real time can be interrupted with anything left behind; a rehearsal is begun again."""
+    journal = _state(asked, asked.plan or Path("plan.yaml")) / telling.JOURNALS[Mode.SANDBOX]
+    info = _interrupted(journal, asked.resume or None, asked.plan)
+    plan = asked.plan or Path(info.plan_file)
+    loaded = _load(plan)
+    if loaded.plan.digest != info.plan_digest:
+        raise Refused(
+            f"{plan} was changed since the run {info.run} began; put it back as it was, the run goes on with what it began with"
+        )
+    if info.mode is Mode.LIVE and not asked.live:
+        raise Refused(f"the run {info.run} is a live one; say so: planrunner run --resume {info.run} --live")
+    if info.mode is not Mode.LIVE and asked.live:
+        raise Refused(f"the run {info.run} was begun at a sandbox and can't go on with real money; leave out --live")
+    asked = replace(asked, sandbox_url=asked.sandbox_url or _was_at(journal, info))
+    options = _options(asked, plan)
+    job = Job(plan_file=info.plan_file, plan=loaded.plan, site=loaded.site, journal=journal, options=options)
+    return _told(resume(job, info.run, _stage(asked, loaded, mode=info.mode), tell), journal)
+
+
+def _interrupted(journal: Path, run: str | None, plan: Path | None) -> RunInfo:
+    from planrunner.runtime.journal import Journal
+
+    if not journal.is_file():
+        raise WrongUse(f"there is no journal at {journal}; name the folder of the interrupted run's with --state")
+    with Journal.open(journal, durable=True) as opened:
+        unfinished = [info for info in opened.unfinished() if plan is None or is_of_plan(info, str(plan), journal)]
+        if run is None and unfinished:
+            return unfinished[-1]
+        found = [info for info in unfinished if info.run == run]
+    if found:
+        return found[0]
+    which = ", ".join(info.run for info in unfinished) or "none is"
+    raise WrongUse(f"the run {run} is not an interrupted one; interrupted: {which}" if run else "no run was interrupted")
+
+
+def _was_at(journal: Path, info: RunInfo) -> str | None:
+    """The sandbox that the run's orders went to: another one knows nothing of them."""
+    from planrunner.runtime.journal import Journal
+
+    if info.mode is not Mode.SANDBOX:
+        return None
+    with Journal.open(journal, durable=True) as opened:
+        urls = [urlsplit(intent.request["url"]) for intent in opened.intents(info.run)[:1]]
+    return f"{urls[0].scheme}://{urls[0].netloc}" if urls else None
+
+
+def _load(plan: Path) -> Loaded:
+    from planrunner.app.plans import load
+
+    return load(plan)
+
+
+def _state(asked: Asked, plan: Path) -> Path:
+    return asked.state or plan.absolute().parent / telling.STATE
+
+
+def _stage(asked: Asked, loaded: Loaded, *, mode: Mode | None = None) -> Stage:
+    names = {order.account for order in loaded.plan.orders}
+    accounts = {name: account for name, account in loaded.site.accounts.items() if name in names}
+    if asked.live:
+        return _live(loaded, accounts)
+    if asked.sandbox_url is not None or mode is Mode.SANDBOX:
+        from planrunner.app.stage import over_http
+        from planrunner.runtime.secrets import PRACTICE
+
+        return over_http(Mode.SANDBOX, accounts, PRACTICE, sandbox_url=asked.sandbox_url or SANDBOX)
+    from planrunner.app import rehearsal
+    from planrunner.app.worlds import load_scenario
+
+    if asked.market_data is not None:
+        return rehearsal.on_recording(
+            accounts, asked.market_data, seed=asked.seed, case=asked.case, before_start=asked.before_start
+        )
+    scenario = load_scenario(asked.scenario) if asked.scenario else None
+    return rehearsal.in_memory(loaded.plan, accounts, seed=asked.seed, case=asked.case, scenario=scenario)
+
+
+def _live(loaded: Loaded, accounts: Accounts) -> Stage:
+    """Real money: every account says so, and the site's policy frees the run from an approval."""
+    from planrunner.app.stage import over_http
+    from planrunner.runtime.secrets import EnvironmentSecrets
+
+    for account in accounts.values():
+        if account.mode is not AccountMode.LIVE:
+            raise Refused(f"account {account.name} is not for live runs; its `mode` in the site file is `{account.mode.value}`")
+        if account.credentials != "env":
+            raise Refused(
+                f"account {account.name}: `credentials: {account.credentials}` is not supported yet; write `credentials: env`"
+            )
+    if loaded.site.live_needs_approval:
+        raise Refused(
+            "a live run needs an approval, and approving is not supported by this version; "
+            "`live_needs_approval: no` under `policy:` in the site file frees live runs from it"
+        )
+    return over_http(Mode.LIVE, accounts, EnvironmentSecrets(os.environ), sandbox_url=None)
+
+
+def _told(ran: Ran, journal: Path) -> Told:
+    records = ran.records
+    if records is None:
+        return Told(ran=ran, summary=[], json="", paths=None)
+    story, directory = telling.story_of(ran.info, records), telling.directory_of(journal.parent, ran.info.run)
+    paths: telling.Paths | None = None
+    try:
+        with unheard():
+            paths = telling.write_report(story, directory)
+    except telling.ReportNotWritten as error:
+        ran = replace(ran, trouble=f"{ran.trouble}\n{error}" if ran.trouble else str(error))
+    return Told(ran=ran, summary=telling.summary(story), json=telling.as_json(story), paths=paths)

@@ -1,0 +1,113 @@
+"""One line per thing that happens while a run goes on, on standard error."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+from decimal import Decimal
+from types import TracebackType
+
+import click
+
+from planrunner.model.commands import Alert, CancelOrder, PlaceOrders
+from planrunner.model.events import (
+    MarketChanged,
+    OrderAccepted,
+    OrderDenied,
+    OrderNotSent,
+    OrderRejected,
+    OrderReported,
+    OrderUnknown,
+    RunResumed,
+    RunStarted,
+    StopRequested,
+    VenueDown,
+    VenueUp,
+)
+from planrunner.model.journal import Body
+from planrunner.model.market import MarketId, MarketStatus, OrderRef
+
+
+class Progress:
+    """Use as a context manager around a run. Quiet runs tell alerts only."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._told = False
+        self._paths: dict[OrderRef, str] = {}
+        self._matched: dict[OrderRef, Decimal] = {}
+        self._markets: dict[MarketId, str] = {}
+        self._seen: set[MarketId] = set()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._told:
+            with suppress(OSError):
+                click.echo("", err=True)
+
+    def tell(self, body: Body, at: datetime) -> None:
+        """Facts and decisions as they are written down; most are no news."""
+        if isinstance(body, RunStarted):
+            self._markets = {name: f"{one.name} of {one.fixture}" for name, one in body.program.markets.items()}
+        if isinstance(body, PlaceOrders):
+            for asked in body.placements:
+                self._paths[asked.ref] = asked.path.partition(".")[2]
+        if self._quiet and not isinstance(body, Alert):
+            return
+        for text, colour in self._news(body):
+            self._told = True
+            with suppress(OSError):  # whoever read this went away (a closed pipe); the run must not end with them
+                click.secho(f"{at:%H:%M:%S}  ", nl=False, err=True, dim=True)
+                click.secho(text, err=True, fg=colour)
+
+    def _news(self, body: Body) -> list[tuple[str, str | None]]:
+        match body:
+            case PlaceOrders():
+                verb = "places" if body.attempt == 1 else "sends again, to the letter,"
+                return [
+                    (f"{self._name(one.ref)}  {verb} {one.side} {one.size:.2f} at {one.odds}", None) for one in body.placements
+                ]
+            case CancelOrder():
+                return [(f"{self._name(body.ref)}  takes back what is left", None)]
+            case OrderAccepted() | OrderReported():
+                return self._filled(body)
+            case OrderRejected() | OrderUnknown() | OrderNotSent():
+                words = {OrderRejected: "rejected", OrderUnknown: "no certain answer", OrderNotSent: "not sent"}[type(body)]
+                return [(f"{self._name(body.ref)}  {words}: {body.text}", "red")]
+            case OrderDenied():
+                return [(f"{self._name(body.ref)}  refused by {body.limit}: {body.figure}; {body.held_by}", "red")]
+            case MarketChanged():
+                return self._turned(body)
+            case Alert():
+                return [(f"{body.path.partition('.')[2]}  alert: {body.text}", "yellow")]
+            case RunResumed():
+                return [("the run is taken up again", "yellow")]
+            case StopRequested():
+                return [(body.text, "yellow")]
+            case VenueDown():
+                return [(f"{body.account} can't be reached: {body.text}", "red")]
+            case VenueUp():
+                return [(f"{body.account} can be reached again", None)]
+            case _:
+                return []
+
+    def _filled(self, body: OrderAccepted | OrderReported) -> list[tuple[str, str | None]]:
+        before, now = self._matched.get(body.ref, Decimal(0)), body.sizes.matched
+        self._matched[body.ref] = max(before, now)
+        if now <= before:
+            return []
+        average = f" (average odds {body.average_odds:.2f})" if body.average_odds is not None else ""
+        return [(f"{self._name(body.ref)}  {now - before:.2f} matched{average}", "green")]
+
+    def _turned(self, body: MarketChanged) -> list[tuple[str, str | None]]:
+        is_new = body.market not in self._seen
+        self._seen.add(body.market)
+        if is_new and body.status is MarketStatus.OPEN and not body.in_play:
+            return []  # as everybody expects
+        name = self._markets.get(body.market, f"market {body.market}")
+        return [(f"{name} is {body.status.value}{', in play' if body.in_play else ''}", None)]
+
+    def _name(self, ref: OrderRef) -> str:
+        return self._paths.get(ref, "an order of this run")

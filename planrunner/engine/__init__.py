@@ -1,0 +1,1 @@
+"""Decisions: from a plan and the facts so far to what is sent next. Pure; time is `event.at`."""

@@ -1,0 +1,288 @@
+"""The chain of an order: placing, taking back, placing again, ending.
+
+A reprice is: cancel, wait until the sizes are confirmed, place exactly what was taken back under a new reference. Whatever was
+asked of the venue, only its report of the sizes moves the chain on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from planrunner.engine.guards import refusal, too_small
+from planrunner.engine.moments import schedule
+from planrunner.engine.state import BetState, CancelState, OrderEnd, OrderState, Phase, PlacementState, RunPhase, Winding
+from planrunner.engine.turn import Turn
+from planrunner.model.commands import CancelOrder, NewPlacement, Persistence, QueryOrder
+from planrunner.model.errors import Divergence
+from planrunner.model.exposure import risk
+from planrunner.model.market import MarketStatus
+from planrunner.model.placement import ZERO, Fact, PlacementStatus
+from planrunner.model.plan import Condition, If, KeepInPlay, OrderType, TellOwner
+from planrunner.model.program import order_ref
+
+# Seconds.
+WAIT_OUT = 3  # an intent may leave within 2 s of its commit; one more for what is on its way (rule 6)
+ASK_AGAIN_AFTER = 5
+CANCEL_AGAIN_AFTER = 2  # a cancel that was answered but not confirmed is asked for again
+CANCEL_AGAIN_SUSPENDED = 30  # Betfair refuses cancels while a market is suspended; reopening asks at once
+
+
+def place_if_open(turn: Turn, order: OrderState) -> None:
+    """The order's time has come. A market known to be shut is waited for, until the order's ending."""
+    status = turn.market_of(order.spec).status
+    ending = turn.timer(f"ending:{order.path}")
+    if ending is not None and ending <= turn.at:  # both came due while nobody was there
+        turn.end_order(order, OrderEnd.NOT_PLACED, "its ending had passed before it could be placed")
+    elif status is MarketStatus.CLOSED:
+        turn.end_order(order, OrderEnd.NOT_PLACED, "the market is closed")
+    elif status in (MarketStatus.SUSPENDED, MarketStatus.INACTIVE):
+        turn.change_order(order, ready=True)
+    else:
+        odds, size = odds_on_ladder(turn, order), order.spec.order.stake.amount
+        if denial := refusal(turn, order, size=size, odds=odds):
+            turn.end_order(order, OrderEnd.DENIED, denial)
+        else:
+            _place(turn, order, odds=odds, size=size, because="plan")
+
+
+def odds_on_ladder(turn: Turn, order: OrderState) -> Decimal:
+    """The order's limit as the venue writes it. Compiling saw to it that it is on the ladder."""
+    odds = turn.ladder(order.spec).around(order.spec.order.odds.ratio)[0]
+    if odds is None:
+        raise Divergence(f"{order.path}: the odds {order.spec.order.odds} are below the ladder")
+    return odds
+
+
+def _place(turn: Turn, order: OrderState, *, odds: Decimal, size: Decimal, because: str) -> None:
+    spec, rung = order.spec, len(order.refs)
+    keeps = any(isinstance(step.action, KeepInPlay) for step in spec.order.fallback)
+    asked = NewPlacement(
+        ref=order_ref(turn.program.seed_of_refs, order.path, rung, turn.terms(spec).reference_length),
+        path=order.path,
+        rung=rung,
+        selection=spec.selection,
+        handicap=spec.handicap,
+        side=spec.order.side,
+        odds=odds,
+        size=size,
+        type=spec.order.type,
+        min_fill=spec.order.min_fill.amount if spec.order.min_fill else None,
+        persistence=Persistence.PERSIST if keeps else Persistence.LAPSE,
+    )
+    first = order.placed_at is None
+    order = turn.change_order(
+        order, phase=Phase.WORKING, ready=False, winding=None, refs=(*order.refs, asked.ref), placed_at=order.placed_at or turn.at
+    )
+    turn.place(spec, asked, because)
+    if first:
+        schedule(turn, order)
+
+
+def wind(turn: Turn, order: OrderState, winding: Winding) -> None:
+    """Take back what remains. An ending overrides a reprice that is still under way."""
+    if order.winding is not None and (order.winding.reprice_to is None or winding.reprice_to is not None):
+        return
+    placement = turn.placement_of(order)
+    if placement is not None:
+        winding = replace(winding, cancelled_before=placement.sizes.cancelled)
+    order = turn.change_order(order, winding=winding)
+    if placement is not None and placement.status is PlacementStatus.DRAFT:
+        give_up_draft(turn, order, placement, winding.end)
+    else:
+        advance(turn, order)
+
+
+def give_up_draft(turn: Turn, order: OrderState, placement: PlacementState, end: OrderEnd) -> None:
+    """A placement that never left this machine and no longer should. It holds nothing any more."""
+    turn.learn(placement, Fact.DENIED)
+    never = end is not OrderEnd.STOPPED and len(order.refs) == 1
+    turn.end_order(order, OrderEnd.NOT_PLACED if never else end, f"it never left this machine: {placement.reason}")
+
+
+def advance(turn: Turn, order: OrderState) -> None:
+    """Do what the order's last placement, as it is now known, calls for. Doing it again does no harm."""
+    placement = turn.placement_of(order)
+    if placement is None or order.phase is not Phase.WORKING:
+        return
+    if placement.is_over:
+        _completed(turn, order, placement)
+    elif placement.status is PlacementStatus.EXECUTABLE and order.winding is not None:
+        _cancel(turn, order, placement)
+
+
+def _cancel(turn: Turn, order: OrderState, placement: PlacementState) -> None:
+    timer = f"cancel:{placement.asked.ref}"
+    if placement.cancel is CancelState.ANSWERED:
+        if turn.timer(timer) is None:
+            is_open = turn.market_of(order.spec).status in (None, MarketStatus.OPEN)
+            turn.set_timer(timer, turn.after(CANCEL_AGAIN_AFTER if is_open else CANCEL_AGAIN_SUSPENDED))
+    elif placement.cancel is CancelState.NONE and order.winding is not None:
+        for bet in placement.bets:
+            if bet.sizes.remaining:
+                turn.emit(
+                    CancelOrder(
+                        account=order.spec.account,
+                        market=order.spec.market,
+                        ref=placement.asked.ref,
+                        bet=bet.bet,
+                        because=order.winding.because,
+                    )
+                )
+        turn.change_placement(placement, cancel=CancelState.ASKED)
+        # A cancel is never left to itself: if neither its answer nor a report arrives, it is asked for again.
+        turn.set_timer(timer, turn.after(CANCEL_AGAIN_SUSPENDED))
+
+
+def cancel_again(turn: Turn, placement: PlacementState) -> None:
+    """The cancel was not confirmed in time, or may work now."""
+    if placement.status is PlacementStatus.EXECUTABLE:
+        turn.set_timer(f"cancel:{placement.asked.ref}", None)
+        turn.change_placement(placement, cancel=CancelState.NONE)
+        advance(turn, turn.order_of(placement))
+
+
+def cancel_answered(turn: Turn, placement: PlacementState, *, certain: bool) -> None:
+    """Whatever the answer says, the sizes are asked for; after a lost answer only once it must have arrived (rule 6)."""
+    if placement.is_over:
+        return
+    turn.set_timer(f"cancel:{placement.asked.ref}", None)
+    turn.change_placement(placement, cancel=CancelState.ANSWERED)
+    if certain:
+        winding = turn.order_of(placement).winding
+        ask(turn, placement, because=winding.because if winding else "recovery")
+    else:
+        turn.set_timer(f"lookup:{placement.asked.ref}", turn.after(WAIT_OUT))
+
+
+def ask(turn: Turn, placement: PlacementState, because: str) -> None:
+    """Ask the venue what it holds; asked again should no answer come."""
+    spec, asked = turn.order_of(placement).spec, placement.asked
+    turn.emit(QueryOrder(account=spec.account, market=spec.market, ref=asked.ref, stake=asked.size, because=because))
+    turn.set_timer(f"lookup:{asked.ref}", turn.after(ASK_AGAIN_AFTER))
+
+
+def report(turn: Turn, placement: PlacementState, seen: BetState, fact: Fact | None = None) -> None:
+    """A bet of ours as the venue holds it now. Older and repeated reports change nothing.
+
+    Raises Divergence where the venue holds more than was asked.
+    """
+    if placement.status is PlacementStatus.REJECTED and not seen.sizes.matched and not seen.sizes.remaining:
+        return  # real case: refused, and listed as a bet that lapsed in the same moment
+    old = next((bet for bet in placement.bets if bet.bet == seen.bet), None)
+    others = tuple(bet for bet in placement.bets if bet is not old)
+    if sum((bet.sizes.stake for bet in others), seen.sizes.stake) > placement.asked.size:
+        raise Divergence(
+            f"{placement.asked.path}: bet {seen.bet} is for {seen.sizes.stake}, more than the {placement.asked.size} asked "
+            f"under {placement.asked.ref}; look at it at the venue"
+        )
+    newest = seen if old is None or _is_news(old, seen) else old
+    bets = (*others, newest) if old is None else tuple(newest if bet is old else bet for bet in placement.bets)
+    complete = sum(bet.sizes.remaining for bet in bets) == 0 and sum(bet.sizes.stake for bet in bets) == placement.asked.size
+    facts = [fact] if fact else []
+    if complete or not facts:
+        facts.append(Fact.COMPLETE if complete else Fact.LIVE)
+    placement = turn.learn(placement, *facts, bets=bets)
+    if placement.cancel is not CancelState.ASKED:
+        turn.set_timer(f"lookup:{placement.asked.ref}", None)
+    if placement.is_over:
+        turn.set_timer(f"cancel:{placement.asked.ref}", None)
+        turn.set_timer(f"lookup:{placement.asked.ref}", None)
+    order = turn.order_of(placement)
+    if order.ref != placement.asked.ref:
+        return
+    if order.end is OrderEnd.UNRESOLVED and turn.phase is RunPhase.RUNNING:
+        order = turn.reopen_order(order)
+        schedule(turn, order)
+        if turn.stopping is not None and order.winding is None:
+            order = turn.change_order(order, winding=Winding(because="stop", end=OrderEnd.STOPPED))
+    advance(turn, order)
+
+
+def _is_news(old: BetState, seen: BetState) -> bool:
+    if old.profit is not None:
+        return False
+    later = seen.sizes.progress > old.sizes.progress
+    return later or (seen.sizes == old.sizes and seen.average_odds is not None and old.average_odds is None)
+
+
+def _completed(turn: Turn, order: OrderState, placement: PlacementState) -> None:
+    winding, sizes = order.winding, placement.sizes
+    left = sizes.cancelled - winding.cancelled_before if winding else ZERO
+    if winding and winding.reprice_to is not None and left and turn.stopping is None:
+        _place_again(turn, order, placement, winding)
+        return
+    end = _how_it_ended(order, placement)
+    refused = end in (OrderEnd.REJECTED, OrderEnd.DENIED)
+    order = turn.end_order(order, end, placement.reason if refused else None)
+    tell = {
+        OrderEnd.EXPIRED: Condition.EXPIRED,
+        OrderEnd.REJECTED: Condition.REJECTED,
+        OrderEnd.MATCHED: Condition.MATCHED,
+    }.get(end)
+    if tell:
+        tell_owner(turn, order, tell)
+
+
+def _place_again(turn: Turn, order: OrderState, placement: PlacementState, winding: Winding) -> None:
+    """Exactly what this cancel took back; what matched meanwhile stays matched."""
+    sizes, odds = placement.sizes, winding.reprice_to
+    assert odds is not None
+    left = sizes.cancelled - winding.cancelled_before
+    if too_small(turn, order, size=left, odds=odds):
+        text = f"{left} is below the venue's minimum, so it was taken back and not placed again at {odds}"
+        turn.end_order(order, OrderEnd.TOO_SMALL, text)
+        return
+    longer = replace(
+        order,
+        matched_before=order.matched_before + sizes.matched,
+        risk_before=order.risk_before + risk(placement.asked.side, sizes.matched, placement.asked.odds),
+        moved=order.moved + left,
+    )
+    if denial := refusal(turn, longer, size=left, odds=odds):
+        turn.end_order(order, OrderEnd.DENIED, denial)
+    else:
+        _place(turn, longer, odds=odds, size=left, because=winding.because)
+
+
+def _how_it_ended(order: OrderState, placement: PlacementState) -> OrderEnd:
+    sizes, winding = placement.sizes, order.winding
+    if placement.status is PlacementStatus.REJECTED:
+        return OrderEnd.REJECTED
+    if placement.status is PlacementStatus.DENIED:
+        return OrderEnd.DENIED
+    if sizes.matched == sizes.stake:
+        return OrderEnd.MATCHED
+    if winding is not None and (sizes.cancelled or winding.end in (OrderEnd.EXPIRED, OrderEnd.STOPPED)):
+        return winding.end
+    if sizes.cancelled:
+        return OrderEnd.KILLED if order.spec.order.type is OrderType.FILL_OR_KILL else OrderEnd.CANCELLED_ELSEWHERE
+    return OrderEnd.LAPSED if sizes.lapsed else OrderEnd.VOIDED
+
+
+def tell_owner(turn: Turn, order: OrderState, condition: Condition) -> None:
+    """Alerts of `if:` steps that speak when the order is over.
+
+    An order matched in full stays so: `if: matched` with a moment still to come is told now, one whose moment is past is not.
+    """
+    for index, (step, seen) in enumerate(zip(order.spec.order.fallback, order.steps, strict=True)):
+        trigger = step.trigger
+        asked = isinstance(trigger, If) and trigger.condition is condition and seen.note is None and not seen.fired
+        if asked and isinstance(step.action, TellOwner):
+            turn.alert(order.path, step.action.text, order.step_path(index))
+            order = mark_fired(turn, order, index)
+
+
+def mark_fired(turn: Turn, order: OrderState, index: int) -> OrderState:
+    """A fallback step acted."""
+    return _change_step(turn, order, index, fired=order.steps[index].fired + 1, last=turn.at, note=None, due=False)
+
+
+def mark_note(turn: Turn, order: OrderState, index: int, note: str, *, due: bool = False) -> OrderState:
+    """A fallback step was looked at and did nothing; the note says why."""
+    return _change_step(turn, order, index, note=note, due=due)
+
+
+def _change_step(turn: Turn, order: OrderState, index: int, **changes: object) -> OrderState:
+    changed = replace(order.steps[index], **changes)  # type: ignore[arg-type]
+    return turn.change_order(order, steps=(*order.steps[:index], changed, *order.steps[index + 1 :]))

@@ -1,0 +1,37 @@
+"""What no placement may break: the plan's own limits, counting whatever is in flight or unknown in full.
+
+Limits of account and site are the ledger's, which sees all runs.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from planrunner.engine.state import OrderState
+from planrunner.engine.turn import Turn
+from planrunner.model.exposure import risk
+from planrunner.model.money import rounded_up
+
+
+def refusal(turn: Turn, order: OrderState, *, size: Decimal, odds: Decimal) -> str | None:
+    """Why this placement may not be made, with the figures; None when every limit holds."""
+    spec, limits = order.spec, turn.program.limits
+    new = risk(spec.order.side, size, odds)
+    figures = [
+        ("max_loss of the plan", turn.risk_held + new, limits.max_loss),
+        ("max_stake of the plan", turn.stake_held + size, limits.max_stake),
+        ("max_exposure_per_market of the plan", turn.risk_in(spec.market) + new, limits.max_exposure_per_market),
+        ("liability_at_most of the order", order.risk_before + new, spec.order.liability_at_most),
+    ]
+    for name, figure, limit in figures:
+        if limit is not None and figure > limit.amount:
+            return f"{name} is {limit}; with this placement it would be {rounded_up(figure, limit.currency)}"
+    return None
+
+
+def too_small(turn: Turn, order: OrderState, *, size: Decimal, odds: Decimal) -> bool:
+    """Below the venue's minimum stake, and its payout exception does not help."""
+    terms = turn.terms(order.spec)
+    if size >= terms.minimum_stake:
+        return False
+    return terms.minimum_payout is None or size * odds < terms.minimum_payout

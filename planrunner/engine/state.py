@@ -1,0 +1,242 @@
+"""What is known of a run. Values in persistent maps: a step shares all it does not change, however many orders there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from functools import reduce
+from typing import TypeAlias
+
+from rpds import HashTrieMap, List
+
+from planrunner.model.commands import NewPlacement, PlaceOrders
+from planrunner.model.exposure import risk
+from planrunner.model.market import BetId, MarketId, MarketStatus, OrderRef, SelectionId
+from planrunner.model.placement import FINAL, ZERO, PlacementStatus, Sizes
+from planrunner.model.program import Program, ProgramOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BetState:
+    """A bet as the venue last reported it."""
+
+    bet: BetId
+    sizes: Sizes
+    average_odds: Decimal | None
+    profit: Decimal | None = None  # once settled, before commission
+
+
+class CancelState(StrEnum):
+    """Where the cancel of a placement is. `ANSWERED` waits for sizes that confirm it."""
+
+    NONE = "none"
+    ASKED = "asked"
+    ANSWERED = "answered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacementState:
+    """One placement. `maybe_out`: an attempt may have reached the venue, so that a later refusal proves nothing about it."""
+
+    asked: NewPlacement
+    request_ref: str
+    status: PlacementStatus
+    attempt: int
+    sent_at: datetime  # when its latest attempt was decided
+    bets: tuple[BetState, ...] = ()
+    maybe_out: bool = False
+    cancel: CancelState = CancelState.NONE
+    reason: str | None = None
+
+    @property
+    def sizes(self) -> Sizes:
+        """The sizes over all bets of the placement, against what was asked."""
+        if len(self.bets) == 1 and self.bets[0].sizes.stake == self.asked.size:
+            return self.bets[0].sizes
+        return reduce(_join, (bet.sizes for bet in self.bets), Sizes(stake=self.asked.size))
+
+    @property
+    def risk_held(self) -> Decimal:
+        """The loss to reckon with: matched and whatever may still match, at the odds asked for."""
+        if self.status in (PlacementStatus.DENIED, PlacementStatus.REJECTED):
+            return ZERO
+        sizes = self.sizes
+        return risk(self.asked.side, sizes.matched + sizes.remaining, self.asked.odds)
+
+    @property
+    def stake_held(self) -> Decimal:
+        """Backer's stake matched or still able to match."""
+        if self.status in (PlacementStatus.DENIED, PlacementStatus.REJECTED):
+            return ZERO
+        sizes = self.sizes
+        return sizes.matched + sizes.remaining
+
+    @property
+    def unsettled(self) -> int:
+        """Bets with a matched part whose result is still to come."""
+        return sum(1 for bet in self.bets if bet.profit is None and bet.sizes.matched)
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in FINAL
+
+
+def _join(a: Sizes, b: Sizes) -> Sizes:
+    return replace(
+        a,
+        matched=a.matched + b.matched,
+        cancelled=a.cancelled + b.cancelled,
+        lapsed=a.lapsed + b.lapsed,
+        voided=a.voided + b.voided,
+    )
+
+
+class Phase(StrEnum):
+    """Of an order: not placed yet, at the venue or on its way, over."""
+
+    WAITING = "waiting"
+    WORKING = "working"
+    DONE = "done"
+
+
+class OrderEnd(StrEnum):
+    """How an order ended. The first four are what a plan asks for."""
+
+    MATCHED = "matched in full"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled by the plan"
+    KILLED = "what was not filled at once was killed"
+    LAPSED = "lapsed at the venue"
+    VOIDED = "voided by the venue"
+    CANCELLED_ELSEWHERE = "cancelled, but not by this run"
+    REJECTED = "rejected by the venue"
+    DENIED = "refused by a limit"
+    NOT_PLACED = "not placed"
+    TOO_SMALL = "what was left is too small to place again"
+    STOPPED = "stopped"
+    UNRESOLVED = "unresolved: the venue may hold it"
+
+
+AS_PLANNED = frozenset({OrderEnd.MATCHED, OrderEnd.EXPIRED, OrderEnd.CANCELLED, OrderEnd.KILLED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Winding:
+    """The remainder is being taken back: to place it again at `reprice_to`, or else to end the order as `end`.
+
+    `cancelled_before` was taken back earlier, by somebody else, and is not placed again.
+    """
+
+    because: str
+    end: OrderEnd
+    reprice_to: Decimal | None = None
+    cancelled_before: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepState:
+    """A fallback step: how often it acted, when last, and in words what it found when it last looked and did not act."""
+
+    fired: int = 0
+    last: datetime | None = None
+    note: str | None = None
+    due: bool = False  # asked for while the order was in flight; done as soon as it can be
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderState:
+    """An order and its chain. `moved` is what was taken back to be placed again; `matched` is of the whole chain."""
+
+    spec: ProgramOrder
+    steps: tuple[StepState, ...]
+    phase: Phase = Phase.WAITING
+    refs: tuple[OrderRef, ...] = ()
+    placed_at: datetime | None = None
+    ready: bool = False  # its time to be placed has come
+    winding: Winding | None = None
+    awaits_book: int | None = None  # the fallback step that asked for the odds on offer; the book's answer ends it
+    matched_before: Decimal = ZERO  # by the placements before the last
+    risk_before: Decimal = ZERO
+    moved: Decimal = ZERO
+    end: OrderEnd | None = None
+    reason: str | None = None
+
+    @property
+    def path(self) -> str:
+        return self.spec.path
+
+    def step_path(self, index: int) -> str:
+        """How commands name a fallback step."""
+        return f"{self.path}.fallback.{index}"
+
+    @property
+    def ref(self) -> OrderRef | None:
+        return self.refs[-1] if self.refs else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketState:
+    """A market as last reported; `status` None: not yet. `orders` are the paths of the orders on it."""
+
+    start: datetime
+    orders: tuple[str, ...]
+    status: MarketStatus | None = None
+    in_play: bool = False
+    risk_held: Decimal = ZERO
+    commission: Decimal | None = None  # once settled
+    awaits_commission: bool = False  # bets are settled, the commission on them is not known yet
+
+
+BookKey: TypeAlias = tuple[MarketId, SelectionId, Decimal]
+
+
+class RunPhase(StrEnum):
+    """Of the whole run. A finished one takes facts only."""
+
+    NEW = "new"
+    RUNNING = "running"
+    FINISHED = "finished"
+    SETTLED = "settled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """Everything known of a run. The totals are kept, never recomputed from all orders."""
+
+    phase: RunPhase
+    orders: HashTrieMap[str, OrderState]
+    placements: HashTrieMap[OrderRef, PlacementState]
+    requests: HashTrieMap[str, PlaceOrders]
+    markets: HashTrieMap[MarketId, MarketState]
+    timers: HashTrieMap[str, datetime]
+    books: HashTrieMap[BookKey, List[str]]  # orders that wait for the odds on offer, the latest first
+    open_orders: int
+    ends: HashTrieMap[OrderEnd, int]
+    risk_held: Decimal = ZERO
+    stake_held: Decimal = ZERO
+    unsettled: int = 0  # bets with a matched part that are not settled, and markets whose commission is to come
+    placed: int = 0  # placements that reached the venue, as far as anybody knows
+    stopping: str | None = None
+
+
+def initial(program: Program) -> State:
+    """Before anything happened."""
+    on_market: dict[MarketId, list[str]] = {market: [] for market in program.markets}
+    orders = {}
+    for spec in program.orders:
+        on_market[spec.market].append(spec.path)
+        orders[spec.path] = OrderState(spec=spec, steps=tuple(StepState() for _ in spec.order.fallback))
+    markets = {at: MarketState(start=market.start, orders=tuple(on_market[at])) for at, market in program.markets.items()}
+    return State(
+        phase=RunPhase.NEW,
+        orders=HashTrieMap(orders),
+        placements=HashTrieMap(),
+        requests=HashTrieMap(),
+        markets=HashTrieMap(markets),
+        timers=HashTrieMap(),
+        books=HashTrieMap(),
+        open_orders=len(program.orders),
+        ends=HashTrieMap(),
+    )

@@ -1,0 +1,230 @@
+"""Facts, as they reach `step`. `at` is when planrunner learned of it (UTC); decisions know no other time.
+
+Every amount is in the account's currency; `reason` is the venue's own code, `text` says it in words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeAlias
+
+from planrunner.model.market import AccountName, BetId, MarketId, MarketStatus, OrderRef, SelectionId
+from planrunner.model.placement import Sizes
+from planrunner.model.program import Program
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    at: datetime
+    program: Program
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResumed:
+    """Another process took the run over; whatever was in flight is now in doubt."""
+
+    at: datetime
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRequested:
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerFired:
+    """`due` is the deadline that was set; a timer that was replaced since is recognised by it."""
+
+    at: datetime
+    name: str
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookChanged:
+    """Best offers a taker can have now (odds, size); None: nobody offers. `back` is what a backer can take."""
+
+    at: datetime
+    market: MarketId
+    selection: SelectionId
+    handicap: Decimal
+    back: tuple[Decimal, Decimal] | None
+    lay: tuple[Decimal, Decimal] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketChanged:
+    at: datetime
+    market: MarketId
+    status: MarketStatus
+    in_play: bool
+    start: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderDenied:
+    """Our own ledger refused the placement: `limit` would be exceeded; `held_by` says what holds it."""
+
+    at: datetime
+    ref: OrderRef
+    limit: str
+    figure: str
+    held_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderNotSent:
+    """Proof from our own door that no byte left."""
+
+    at: datetime
+    ref: OrderRef
+    attempt: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderAccepted:
+    at: datetime
+    ref: OrderRef
+    bet: BetId
+    sizes: Sizes
+    average_odds: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRejected:
+    """The venue says that the bet does not exist, with its reason."""
+
+    at: datetime
+    ref: OrderRef
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderUnknown:
+    """The answer to a placement, or to a look-up, was lost or says nothing certain."""
+
+    at: datetime
+    ref: OrderRef
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderNotFound:
+    """A look-up came back empty. That proves nothing.
+
+    `since_sent` is the time since the first intent on whichever clock says more (the driver fills it in); it tells whether the
+    venue still refuses a second request with the same reference.
+    """
+
+    at: datetime
+    ref: OrderRef
+    since_sent: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderReported:
+    """What the venue holds: all sizes so far (never increments, so repeats and late ones do no harm).
+
+    `at_venue` is the venue's own time of the latest change, where it tells.
+    """
+
+    at: datetime
+    ref: OrderRef
+    bet: BetId
+    sizes: Sizes
+    average_odds: Decimal | None = None
+    at_venue: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelAccepted:
+    """The venue took `size` back. The sizes are confirmed by a look-up before anything is built on them."""
+
+    at: datetime
+    ref: OrderRef
+    bet: BetId
+    size: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRefused:
+    """Most often because nothing was left to cancel; a look-up tells."""
+
+    at: datetime
+    ref: OrderRef
+    bet: BetId
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelUnknown:
+    at: datetime
+    ref: OrderRef
+    bet: BetId
+    text: str
+
+
+class Outcome(StrEnum):
+    """How a bet was settled."""
+
+    WON = "won"
+    LOST = "lost"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BetSettled:
+    """`profit` is before commission, negative for a loss."""
+
+    at: datetime
+    ref: OrderRef
+    bet: BetId
+    outcome: Outcome
+    profit: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketSettled:
+    """All bets of the account in the market are settled; `commission` is charged on the market's net winnings."""
+
+    at: datetime
+    account: AccountName
+    market: MarketId
+    commission: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChanged:
+    at: datetime
+    account: AccountName
+    available: Decimal
+    exposure: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueDown:
+    at: datetime
+    account: AccountName
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueUp:
+    at: datetime
+    account: AccountName
+
+
+Event: TypeAlias = (
+    RunStarted | RunResumed | StopRequested | TimerFired | BookChanged | MarketChanged
+    | OrderDenied | OrderNotSent | OrderAccepted | OrderRejected | OrderUnknown | OrderNotFound | OrderReported
+    | CancelAccepted | CancelRefused | CancelUnknown
+    | BetSettled | MarketSettled | AccountChanged | VenueDown | VenueUp
+)  # fmt: skip

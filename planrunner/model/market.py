@@ -1,0 +1,52 @@
+"""What is bet on: sporting contests, their markets and selections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import NewType
+
+AccountName = NewType("AccountName", str)
+MarketId = NewType("MarketId", str)
+SelectionId = NewType("SelectionId", str)
+BetId = NewType("BetId", str)
+OrderRef = NewType("OrderRef", str)
+RunId = NewType("RunId", str)
+
+
+class MarketStatus(StrEnum):
+    """As the venue reports it. Bets are taken while `OPEN` only."""
+
+    INACTIVE = "inactive"
+    OPEN = "open"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """A runner, a team, an outcome. `handicap` is 0 where the market has none."""
+
+    id: SelectionId
+    name: str
+    handicap: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Market:
+    """A market as the venue's catalogue describes it.
+
+    `start` is the scheduled start (UTC) and may move; `ladder` names a ladder of the venue's profile;
+    `commission` is the venue's share of net winnings, `0.05` for 5 %; `turns_in_play` says whether bets may stay after the start.
+    """
+
+    id: MarketId
+    name: str
+    fixture: str
+    start: datetime
+    selections: tuple[Selection, ...]
+    ladder: str
+    commission: Decimal = Decimal(0)
+    turns_in_play: bool = False

@@ -1,0 +1,208 @@
+"""A plan as its author means it: every word decoded, every amount exact, nothing yet resolved at a venue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeAlias
+
+from planrunner.model.market import AccountName
+from planrunner.model.money import Money
+from planrunner.model.odds import Odds, Side
+
+
+class OrderType(StrEnum):
+    """How an order is offered. Only `LIMIT` and `POST_*` can rest and so need an ending of their own."""
+
+    LIMIT = "limit"
+    FILL_OR_KILL = "fill_or_kill"
+    FILL_AND_KILL = "fill_and_kill"
+    POST_ONLY = "post_only"
+    POST_ARB = "post_arb"
+    LIMIT_ON_CLOSE = "limit_on_close"
+    MARKET_ON_CLOSE = "market_on_close"
+    MARKET = "market"
+
+
+# Moments. `AfterPlacing` counts from sending the order's first placement; `BeforeStart` and `AfterStart` follow the
+# venue's scheduled start when it moves; `At` is UTC.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Now:
+    """At once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AfterPlacing:
+    delay: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeforeStart:
+    delay: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AfterStart:
+    delay: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class At:
+    at: datetime
+
+
+PlaceWhen: TypeAlias = Now | BeforeStart | At
+Ending: TypeAlias = AfterPlacing | BeforeStart | AfterStart | At
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Every:
+    """Again and again after placing, `delay` apart."""
+
+    delay: timedelta
+
+
+class Condition(StrEnum):
+    """What an `if:` step looks at."""
+
+    REJECTED = "rejected"
+    SUSPENDED = "suspended"
+    IN_PLAY = "in_play"
+    UNMATCHED = "unmatched"
+    PARTLY_MATCHED = "partly_matched"
+    MATCHED = "matched"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class If:
+    """`unmatched`, `partly_matched` and `matched` are looked at once, at `moment`; the other conditions when they come true."""
+
+    condition: Condition
+    moment: AfterPlacing | BeforeStart | None = None
+
+
+Trigger: TypeAlias = AfterPlacing | Every | BeforeStart | AfterStart | If
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel:
+    """Take back what is unmatched."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByTicks:
+    ticks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToBest:
+    """To the odds that would match now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reprice:
+    """Towards the market, never past `no_worse_than`, at most `at_most` times (None: as often as it is due)."""
+
+    by: ByTicks | ToBest
+    no_worse_than: Odds
+    at_most: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepInPlay:
+    """Leave the remainder after the start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellOwner:
+    text: str
+
+
+Action: TypeAlias = Cancel | Reprice | KeepInPlay | TellOwner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FallbackStep:
+    """One trigger and one action; `line` is where it stands in the plan, `text` tells it (`every 30s: reprice 1 tick`)."""
+
+    trigger: Trigger
+    action: Action
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What an order is on, by names or by the venue's ids; the checker saw to it that one of each pair is there.
+
+    `on` is a calendar day in the plan's words (`None`: any day; `TODAY`: the day of the run).
+    """
+
+    event: str | None = None
+    event_id: str | None = None
+    on: date | None = None
+    today: bool = False
+    race: str | None = None
+    market: str | None = None
+    market_id: str | None = None
+    selection: str | None = None
+    selection_id: str | None = None
+    line: Decimal | None = None
+
+    def __str__(self) -> str:
+        """`Arsenal in Match Odds of Arsenal v Chelsea`."""
+        selection = self.selection or f"selection {self.selection_id}"
+        market = self.market or (f"market {self.market_id}" if self.market_id else "")
+        event = self.event or (f"event {self.event_id}" if self.event_id else "")
+        return selection + (f" in {market}" if market else "") + (f" of {event}" if event else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitOrder:
+    """An order with limit odds on an exchange. `line` is where it stands in the plan."""
+
+    name: str
+    account: AccountName
+    target: Target
+    side: Side
+    odds: Odds
+    stake: Money
+    line: int
+    liability_at_most: Money | None = None
+    odds_hold_for_average: bool = False
+    type: OrderType = OrderType.LIMIT
+    min_fill: Money | None = None
+    place: PlaceWhen = Now()
+    ending: Ending | None = None
+    fallback: tuple[FallbackStep, ...] = ()
+
+
+Order: TypeAlias = LimitOrder  # pool tickets join here: a ticket has lines and a cost, never odds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanLimits:
+    """For one run of the plan."""
+
+    max_loss: Money
+    max_orders: int | None = None
+    max_stake: Money | None = None
+    max_exposure_per_market: Money | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`digest` binds approvals and reports to the exact meaning of the plan, not to its spelling."""
+
+    name: str
+    limits: PlanLimits
+    orders: tuple[Order, ...]
+    digest: str
+    time_zone: str | None = None
+
+    @property
+    def currency(self) -> str:
+        return self.limits.max_loss.currency

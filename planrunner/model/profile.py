@@ -1,0 +1,50 @@
+"""What a venue can do, as data. `check` refuses what a profile does not list; the engine gets windows and minimums from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+
+from planrunner.model.odds import Ladder, Side
+from planrunner.model.plan import OrderType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Minimum:
+    """The smallest order in one currency: `stake`, or less where stake x odds reaches `payout` (None: no such exception)."""
+
+    stake: Decimal
+    payout: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueProfile:
+    """The terms of a venue.
+
+    `batch`: orders per request. `idempotent_for`: how long the venue refuses a second request with the same reference (None:
+    it never does). `lookup_lag`: how long a bet may exist before a look-up shows it. `answer_within`: the longest the venue may
+    take to answer a placement, its own bet delay not counted.
+    """
+
+    venue: str
+    title: str
+    usual_currency: str
+    sides: frozenset[Side]
+    types: frozenset[OrderType]
+    minimums: dict[str, Minimum]
+    ladders: dict[str, Ladder]
+    default_ladder: str
+    batch: int
+    reference_length: int
+    idempotent_for: timedelta | None
+    lookup_lag: timedelta
+    answer_within: timedelta
+    can_cancel: bool = True
+    can_keep_in_play: bool = False
+    kept_orders_types: frozenset[OrderType] = field(default_factory=frozenset)
+    average_odds_types: frozenset[OrderType] = field(default_factory=frozenset)
+    min_fill_types: frozenset[OrderType] = field(default_factory=frozenset)
+
+    def ladder(self, name: str) -> Ladder:
+        return self.ladders[name]

@@ -1,0 +1,77 @@
+"""A plan made ready to run: names resolved to the venue's ids, terms of the venue attached, a reference for every placement.
+
+The program is written into the journal's first event, so that a run can be told again without plan, site or venue.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from planrunner.model.market import AccountName, Market, MarketId, OrderRef, RunId, SelectionId
+from planrunner.model.odds import Ladder
+from planrunner.model.plan import Order, PlanLimits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What the engine must know of a venue to decide; see `VenueProfile` for the words."""
+
+    venue: str
+    batch: int
+    reference_length: int
+    idempotent_for: timedelta | None
+    lookup_lag: timedelta
+    minimum_stake: Decimal
+    minimum_payout: Decimal | None
+    ladders: Mapping[str, Ladder]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramOrder:
+    """An order of the plan and where it goes. `path` is its step path (`orders.arsenal`), the root of all its references."""
+
+    path: str
+    order: Order
+    account: AccountName
+    market: MarketId
+    selection: SelectionId
+    selection_name: str
+    handicap: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """`seed_of_refs` names the run in references: the run's id, or in a rehearsal what makes it repeat exactly.
+
+    `time_zone` is the plan's, for telling times to people; None: UTC.
+    """
+
+    run: RunId
+    seed_of_refs: str
+    plan: str
+    digest: str
+    currency: str
+    limits: PlanLimits
+    terms: Mapping[AccountName, Terms]
+    markets: Mapping[MarketId, Market]
+    orders: tuple[ProgramOrder, ...]
+    time_zone: str | None = None
+
+
+def order_ref(run: str, path: str, rung: int, length: int) -> OrderRef:
+    """The reference of one placement, the same in every attempt to send it.
+
+    Lower-case base32 of a SHA-256, cut to the venue's limit. Rung 0 is the order as planned, 1 its first reprice.
+    """
+    return OrderRef(short_hash(f"{run}/{path}/{rung}", length))
+
+
+def short_hash(text: str, length: int) -> str:
+    """`length` letters and digits (at most 48) that stand for a text."""
+    digest = hashlib.sha256(text.encode()).digest()[:30]
+    return base64.b32encode(digest[: -(-length // 8) * 5]).decode("ascii").lower()[:length]

@@ -1,0 +1,244 @@
+"""Meaning: what a schema can't say. Sums, ladders, endings, names of accounts, times.
+
+A value that was complained about is None in the draft, and every check that needs it is skipped: one cause, one message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from planrunner.model.account import Account, Site
+from planrunner.model.exposure import worst_loss
+from planrunner.model.market import AccountName
+from planrunner.model.money import Money, zero
+from planrunner.model.names import plain
+from planrunner.model.profile import VenueProfile
+from planrunner.plan import order_checks
+from planrunner.plan.decode import Draft, DraftOrder
+from planrunner.plan.messages import meaning as say
+from planrunner.plan.messages import venue as say_venue
+from planrunner.plan.nodes import Scalar
+from planrunner.plan.problems import Problem
+
+
+def check(plan: Draft, site: Site, profiles: Mapping[str, VenueProfile]) -> None:
+    """Adds every problem of meaning to the draft's."""
+    accounts = _accounts(plan, site)
+    _names(plan)
+    _zone(plan)
+    currency = _one_currency(plan, accounts)
+    for order in plan.orders:
+        account = accounts.get(order.account or "")
+        order_checks.check_order(plan.shape, order, profiles.get(account.venue) if account else None, account)
+    if currency is not None:
+        _limits(plan, currency, accounts)
+
+
+def _accounts(plan: Draft, site: Site) -> dict[str, Account]:
+    """The accounts of the plan's orders. An unknown one is forgotten, so that nothing is said of its venue."""
+    found: dict[str, Account] = {}
+    for order in plan.orders:
+        if order.account is None:
+            continue
+        account = site.accounts.get(AccountName(order.account))
+        if account is None:
+            value = _value(order, "venue")
+            plan.shape.complain(value, say_venue.unknown_account(value, list(site.accounts)))
+            order.account = None
+        else:
+            found[order.account] = account
+    return found
+
+
+def _value(order: DraftOrder, key: str) -> Scalar:
+    value = order.node.values[key]
+    assert isinstance(value, Scalar)
+    return value
+
+
+def _names(plan: Draft) -> None:
+    first: dict[str, Scalar] = {}
+    for order in plan.orders:
+        if order.name is None:
+            continue
+        value = _value(order, "name")
+        if order.name in first:
+            plan.shape.complain(value, say.same_name(value, first[order.name]))
+        first.setdefault(order.name, value)
+
+
+def _zone(plan: Draft) -> None:
+    """Said once, at the first local time."""
+    if plan.zone is not None or not plan.orders or _has_zone(plan):
+        return
+    for order in plan.orders:
+        for key in ("place_at", "expires_at", "race"):
+            value = order.node.values.get(key)
+            if isinstance(value, Scalar) and id(value) not in plan.shape.bad and ":" in value.text:
+                plan.shape.complain(value, say.no_zone(value, key))
+                return
+
+
+def _has_zone(plan: Draft) -> bool:
+    return plan.shape.is_silent(plan.root, "time_zone") or "time_zone" in plan.root.values
+
+
+# Currencies
+
+
+def _amounts(plan: Draft) -> Iterator[tuple[Scalar, str, Money, DraftOrder | None]]:
+    """Every amount but `max_loss`."""
+    for key, money in plan.amounts.items():
+        if key != "max_loss" and plan.limits is not None:
+            value = plan.limits.values[key]
+            assert isinstance(value, Scalar)
+            yield value, key, money, None
+    for order in plan.orders:
+        for key, amount in (("stake", order.stake), ("liability_at_most", order.liability), ("min_fill", order.min_fill)):
+            if amount is not None:
+                yield _value(order, key), key, amount, order
+
+
+def _one_currency(plan: Draft, accounts: Mapping[str, Account]) -> str | None:
+    """The plan's currency, `max_loss` leading. Amounts in another are complained about and forgotten."""
+    amounts = list(_amounts(plan))
+    currencies = {money.currency for _, _, money, _ in amounts}
+    currency = plan.amounts["max_loss"].currency if "max_loss" in plan.amounts else min(currencies, default=None)
+    if currency is None:
+        return None
+    if len(currencies) == 1 and currency not in currencies and len(amounts) > 1 and plan.limits is not None:
+        currency = currencies.pop()
+        value = plan.limits.values["max_loss"]
+        assert isinstance(value, Scalar)
+        plan.shape.complain(value, say.odd_currency(value, currency))
+        del plan.amounts["max_loss"]
+    else:
+        _forget_others(plan, amounts, currency)
+    _account_currencies(plan, accounts, currency)
+    return currency
+
+
+def _forget_others(plan: Draft, amounts: list[tuple[Scalar, str, Money, DraftOrder | None]], currency: str) -> None:
+    for value, key, money, order in amounts:
+        if money.currency == currency:
+            continue
+        plan.shape.complain(value, say.two_currencies(value, key=key, currency=currency))
+        if order is None:
+            del plan.amounts[key]
+        else:
+            setattr(order, {"liability_at_most": "liability"}.get(key, key), None)
+
+
+def _account_currencies(plan: Draft, accounts: Mapping[str, Account], currency: str) -> None:
+    """Said once for each account; its venue's minimums say nothing about amounts of another currency."""
+    told: set[str] = set()
+    for order in plan.orders:
+        account = accounts.get(order.account or "")
+        if account is None or account.currency == currency:
+            continue
+        value = _value(order, "venue")
+        if account.name not in told:
+            plan.shape.complain(value, say_venue.account_currency(value, account=account.currency, plan=currency))
+        told.add(account.name)
+        order.stake = None
+
+
+# Limits
+
+
+def _limits(plan: Draft, currency: str, accounts: Mapping[str, Account]) -> None:
+    """Only where every order is known: a sum with a hole says nothing."""
+    if plan.max_orders is not None and plan.is_whole and plan.limits is not None and len(plan.orders) > plan.max_orders:
+        _complain(plan, "max_orders", say.max_orders(_limit(plan, "max_orders"), len(plan.orders)))
+    risks = [at_risk(order) for order in plan.orders]
+    if not plan.is_whole or any(one is None for one in risks):
+        return
+    known = [
+        (order, Money(amount=one, currency=currency)) for order, one in zip(plan.orders, risks, strict=True) if one is not None
+    ]
+    _plan_limits(plan, currency, known)
+    _account_limits(plan, currency, known, accounts)
+
+
+def at_risk(order: DraftOrder) -> Decimal | None:
+    """The worst loss of an order; None where something it needs is unknown."""
+    if order.side is None or order.stake is None:
+        return None
+    return worst_loss(order.side, order.stake.amount, order.liability.amount if order.liability is not None else None)
+
+
+def _plan_limits(plan: Draft, currency: str, known: list[tuple[DraftOrder, Money]]) -> None:
+    none = zero(currency)
+    parts = {order.name or "": money for order, money in known}
+    total = sum((money for _, money in known), none)
+    limit = plan.amounts.get("max_loss")
+    if limit is not None and limit < total:
+        _complain(plan, "max_loss", say.max_loss(_limit(plan, "max_loss"), figure=total, limit=limit, parts=parts))
+    stakes = {order.name or "": order.stake for order, _ in known if order.stake is not None}
+    total = sum((order.stake for order, _ in known if order.stake is not None), none)
+    limit = plan.amounts.get("max_stake")
+    if limit is not None and limit < total:
+        _complain(plan, "max_stake", say.max_stake(_limit(plan, "max_stake"), figure=total, limit=limit, parts=stakes))
+    limit = plan.amounts.get("max_exposure_per_market")
+    for order, figure in _by_market(known, none) if limit is not None else ():
+        if limit is not None and limit < figure:
+            value = _limit(plan, "max_exposure_per_market")
+            problem = say.max_exposure_per_market(value, figure=figure, limit=limit, market=_told(_market(order)))
+            _complain(plan, "max_exposure_per_market", problem)
+            return
+
+
+def _account_limits(plan: Draft, currency: str, known: list[tuple[DraftOrder, Money]], accounts: Mapping[str, Account]) -> None:
+    none = zero(currency)
+    for account in accounts.values():
+        mine = [(order, money) for order, money in known if order.account == account.name]
+        most = account.limits.max_open_exposure
+        total = sum((money for _, money in mine), none)
+        if most is not None and most < total:
+            at = _value(mine[0][0], "venue").span
+            plan.shape.complain(None, say_venue.exposure_over_limit(at, account=account.name, figure=total, limit=most))
+        most = account.limits.max_exposure_per_market
+        for order, figure in _by_market(mine, none) if most is not None else ():
+            if most is not None and most < figure:
+                at = _value(order, "venue").span
+                text = say_venue.market_over_limit(
+                    at, account=account.name, market=_told(_market(order)), figure=figure, limit=most
+                )
+                plan.shape.complain(None, text)
+
+
+def _by_market(known: list[tuple[DraftOrder, Money]], none: Money) -> list[tuple[DraftOrder, Money]]:
+    """What is at risk in each market, as far as the plan's words tell markets apart, beside the market's first order."""
+    found: dict[tuple[str, ...], tuple[DraftOrder, Money]] = {}
+    for order, money in known:
+        key = (order.account or "", *(plain(word) for word in _market(order)))
+        first, so_far = found.get(key, (order, none))
+        found[key] = (first, so_far + money)
+    return list(found.values())
+
+
+def _market(order: DraftOrder) -> tuple[str, ...]:
+    target = order.target
+    if target is None:
+        return ("",)
+    if target.market_id is not None:
+        return (target.market_id,)
+    when = "today" if target.today else str(target.on or "")
+    names = (target.event or target.event_id or "", when, target.race or "", target.market or "")
+    return tuple(" ".join(name.split()) for name in names)
+
+
+def _told(market: tuple[str, ...]) -> str:
+    return f"{market[-1]} of {market[0]}" if len(market) > 1 else market[0]
+
+
+def _limit(plan: Draft, key: str) -> Scalar:
+    assert plan.limits is not None
+    value = plan.limits.values[key]
+    assert isinstance(value, Scalar)
+    return value
+
+
+def _complain(plan: Draft, key: str, problem: Problem) -> None:
+    plan.shape.complain(_limit(plan, key), problem)

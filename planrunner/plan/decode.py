@@ -1,0 +1,327 @@
+"""Nodes to values. What was complained about before, or can't be read now, is left out, so that nothing follows from it.
+
+A draft holds what could be read, and where it stands; the checker looks at it, and a draft without problems is a plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, TypeVar
+
+from planrunner.model.money import DECIMALS, Money
+from planrunner.model.odds import Odds, Side
+from planrunner.model.plan import (
+    Action,
+    AfterPlacing,
+    AfterStart,
+    At,
+    BeforeStart,
+    ByTicks,
+    Cancel,
+    Condition,
+    Ending,
+    Every,
+    If,
+    KeepInPlay,
+    Now,
+    OrderType,
+    PlaceWhen,
+    Reprice,
+    Target,
+    TellOwner,
+    ToBest,
+    Trigger,
+)
+from planrunner.plan import mend, scalars
+from planrunner.plan.messages import meaning as say
+from planrunner.plan.messages import shape as say_shape
+from planrunner.plan.nodes import Block, Listing, Scalar
+from planrunner.plan.schema import Shape, currency_of
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+T = TypeVar("T")
+
+TRIGGERS = ("after", "every", "before_start", "after_start", "if")
+ACTIONS = ("cancel", "reprice", "keep", "alert")
+ENDINGS = ("expires_after", "expires_before_start", "expires_after_start", "expires_at")
+_MONEY_OF_LIMITS = ("max_loss", "max_stake", "max_exposure_per_market")
+_SIDES = {side.value: side for side in Side}
+_TYPES = {kind.value: kind for kind in OrderType}
+_CONDITIONS = {condition.value: condition for condition in Condition}
+
+
+@dataclass(slots=True)
+class DraftStep:
+    """`trigger` and `action` are None where they are missing, said twice, or wrong."""
+
+    node: Block
+    trigger: Trigger | None = None
+    action: Action | None = None
+    text: str = ""
+
+
+@dataclass(slots=True)
+class DraftOrder:
+    """Values of an order; None for what is absent or wrong. `node` tells which of the two, and where."""
+
+    node: Block
+    name: str | None = None
+    account: str | None = None
+    side: Side | None = None
+    odds: Odds | None = None
+    stake: Money | None = None
+    liability: Money | None = None
+    type: OrderType | None = OrderType.LIMIT
+    min_fill: Money | None = None
+    place: PlaceWhen | None = None
+    endings: dict[str, Ending | None] = field(default_factory=dict)
+    target: Target | None = None
+    steps: list[DraftStep] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Draft:
+    """A plan as far as it could be read."""
+
+    root: Block
+    shape: Shape
+    name: str | None
+    zone: str | None
+    limits: Block | None
+    amounts: dict[str, Money]
+    max_orders: int | None
+    orders: list[DraftOrder]
+    is_whole: bool
+
+
+class Reading:
+    """One value after the other, with one complaint for each that can't be read."""
+
+    def __init__(self, shape: Shape, root: Block) -> None:
+        self.shape = shape
+        self._root = root
+
+    def scalar(self, block: Block, key: str) -> Scalar | None:
+        """The text of a key, unless it is absent or already complained about."""
+        value = block.values.get(key)
+        return value if isinstance(value, Scalar) and id(value) not in self.shape.bad else None
+
+    def text(self, block: Block, key: str) -> str | None:
+        value = self.scalar(block, key)
+        return value.text if value is not None else None
+
+    def money(self, block: Block, key: str) -> Money | None:
+        value = self.scalar(block, key)
+        if value is None:
+            return None
+        found = scalars.money(value.text)
+        if found is None:
+            self.shape.complain(value, say_shape.not_money(value, currency_of(self._root)))
+        elif found.currency not in DECIMALS:
+            self.shape.complain(value, say.unknown_currency(value, found.currency))
+        elif not scalars.is_exact(value.text, found.currency):
+            self.shape.complain(value, say.too_many_decimals(value, found))
+        else:
+            return found
+        return None
+
+    def odds(self, block: Block, key: str) -> Odds | None:
+        return self._read(block, key, scalars.odds, say_shape.not_odds)
+
+    def duration(self, block: Block, key: str) -> timedelta | None:
+        return self._read(block, key, scalars.duration, say_shape.too_long)
+
+    def day(self, block: Block, key: str) -> date | None:
+        return self._read(block, key, scalars.day, say_shape.no_such_day)
+
+    def line(self, block: Block, key: str) -> Decimal | None:
+        return self._read(block, key, scalars.line, say_shape.not_line)
+
+    def moment(self, block: Block, key: str, zone: ZoneInfo | None) -> At | None:
+        """UTC. None also where the plan has no zone: the checker says so once."""
+        local = self._read(block, key, scalars.local_time, say_shape.no_such_day)
+        return At(at=scalars.in_utc(local, zone)) if local is not None and zone is not None else None
+
+    def _read(self, block: Block, key: str, read: Callable[[str], T | None], complaint: Callable[[Scalar], object]) -> T | None:
+        value = self.scalar(block, key)
+        if value is None:
+            return None
+        found = read(value.text)
+        if found is None:
+            self.shape.complain(value, complaint(value))  # type: ignore[arg-type]
+        return found
+
+
+def draft(root: Block, shape: Shape) -> Draft:
+    """Everything of a plan that can be read."""
+    reading = Reading(shape, root)
+    zone = _zone(reading, root)
+    limits = _block(shape, root, "limits")
+    amounts = {key: money for key in _MONEY_OF_LIMITS if limits is not None and (money := reading.money(limits, key))}
+    count = reading.text(limits, "max_orders") if limits is not None else None
+    listing = root.values.get("orders")
+    is_usable = isinstance(listing, Listing) and id(listing) not in shape.bad
+    items = listing.items if isinstance(listing, Listing) and is_usable else []
+    blocks = [item for item in items if isinstance(item, Block) and id(item) not in shape.bad]
+    return Draft(
+        root=root,
+        shape=shape,
+        name=reading.text(root, "plan"),
+        zone=zone.key if zone is not None else None,
+        limits=limits,
+        amounts=amounts,
+        max_orders=scalars.count(count) if count is not None else None,
+        orders=[_order(reading, block, zone) for block in blocks],
+        is_whole=is_usable and len(blocks) == len(items) and not shape.is_silent(root, "orders"),
+    )
+
+
+def _zone(reading: Reading, root: Block) -> ZoneInfo | None:
+    value = reading.scalar(root, "time_zone")
+    zone = scalars.zone(value.text) if value is not None else None
+    if value is not None and zone is None:
+        reading.shape.complain(value, say_shape.no_such_zone(value, mend.zone(value.text)))
+    return zone
+
+
+def _block(shape: Shape, root: Block, key: str) -> Block | None:
+    node = root.values.get(key)
+    return node if isinstance(node, Block) and id(node) not in shape.bad else None
+
+
+def _order(reading: Reading, node: Block, zone: ZoneInfo | None) -> DraftOrder:
+    text = reading.text
+    order = DraftOrder(node=node)
+    order.name = text(node, "name")
+    order.account = text(node, "venue")
+    order.side = _SIDES.get(text(node, "side") or "")
+    order.odds = reading.odds(node, "odds")
+    order.stake = reading.money(node, "stake")
+    order.liability = reading.money(node, "liability_at_most")
+    order.min_fill = reading.money(node, "min_fill")
+    if "type" in node.values:
+        order.type = _TYPES.get(text(node, "type") or "")
+    order.place = _placing(reading, node, zone)
+    order.endings = {key: _ending(reading, node, key, zone) for key in ENDINGS if key in node.values}
+    order.target = _target(reading, node)
+    order.steps = [_step(reading, item) for item in _steps(reading.shape, node)]
+    return order
+
+
+def _placing(reading: Reading, node: Block, zone: ZoneInfo | None) -> PlaceWhen | None:
+    if "place_before_start" in node.values:
+        delay = reading.duration(node, "place_before_start")
+        return BeforeStart(delay=delay) if delay is not None else None
+    return reading.moment(node, "place_at", zone) if "place_at" in node.values else Now()
+
+
+def _ending(reading: Reading, node: Block, key: str, zone: ZoneInfo | None) -> Ending | None:
+    if key == "expires_at":
+        return reading.moment(node, key, zone)
+    delay = reading.duration(node, key)
+    if delay is None:
+        return None
+    if key == "expires_after":
+        return AfterPlacing(delay=delay)
+    return BeforeStart(delay=delay) if key == "expires_before_start" else AfterStart(delay=delay)
+
+
+def _target(reading: Reading, node: Block) -> Target:
+    text = reading.text
+    is_today = text(node, "date") == "today"
+    return Target(
+        event=text(node, "event"),
+        event_id=text(node, "event_id"),
+        on=None if is_today else reading.day(node, "date"),
+        today=is_today,
+        race=text(node, "race"),
+        market=text(node, "market"),
+        market_id=text(node, "market_id"),
+        selection=text(node, "selection"),
+        selection_id=text(node, "selection_id"),
+        line=reading.line(node, "line"),
+    )
+
+
+def _steps(shape: Shape, node: Block) -> list[Block]:
+    listing = node.values.get("fallback")
+    if not isinstance(listing, Listing) or id(listing) in shape.bad:
+        return []
+    return [item for item in listing.items if isinstance(item, Block) and id(item) not in shape.bad]
+
+
+def _step(reading: Reading, node: Block) -> DraftStep:
+    step = DraftStep(node=node)
+    step.trigger = _trigger(reading, node)
+    step.action = _action(reading, node)
+    step.text = f"{_told(node, TRIGGERS)}: {_told(node, ACTIONS)}"
+    if "no_worse_than" in node.values:
+        step.text += f", no worse than {node.text('no_worse_than')}"
+    if "at_most" in node.values:
+        step.text += f", at most {node.text('at_most')}"
+    return step
+
+
+def _told(node: Block, keys: tuple[str, ...]) -> str:
+    """`if unmatched after 30s`, in the plan's own words."""
+    ordered = sorted((key for key in node.values if key in keys), key=lambda key: key != "if")
+    return " ".join(f"{key.replace('_', ' ')} {node.text(key)}" for key in ordered)
+
+
+def _trigger(reading: Reading, node: Block) -> Trigger | None:
+    """None unless there is exactly one; what goes with `if` is looked at by the checker."""
+    given = [key for key in TRIGGERS if key in node.values]
+    if "if" in given:
+        condition = _CONDITIONS.get(reading.text(node, "if") or "")
+        return _if(reading, node, condition, [key for key in given if key != "if"]) if condition else None
+    if len(given) != 1:
+        return None
+    delay = reading.duration(node, given[0])
+    return _timed(given[0], delay) if delay is not None else None
+
+
+def _timed(key: str, delay: timedelta) -> AfterPlacing | Every | BeforeStart | AfterStart:
+    if key == "after":
+        return AfterPlacing(delay=delay)
+    if key == "every":
+        return Every(delay=delay)
+    return BeforeStart(delay=delay) if key == "before_start" else AfterStart(delay=delay)
+
+
+def _if(reading: Reading, node: Block, condition: Condition, others: list[str]) -> If | None:
+    if not others:
+        return If(condition=condition)
+    delay = reading.duration(node, others[0])
+    moment = _timed(others[0], delay) if delay is not None else None
+    return If(condition=condition, moment=moment) if isinstance(moment, AfterPlacing | BeforeStart) else None
+
+
+def _action(reading: Reading, node: Block) -> Action | None:
+    given = [key for key in ACTIONS if key in node.values]
+    if len(given) != 1 or reading.scalar(node, given[0]) is None:
+        return None
+    match given[0]:
+        case "cancel":
+            return Cancel()
+        case "keep":
+            return KeepInPlay()
+        case "alert":
+            return TellOwner(text=(reading.text(node, "alert") or "").strip())
+        case _:
+            return _reprice(reading, node)
+
+
+def _reprice(reading: Reading, node: Block) -> Reprice | None:
+    floor = reading.odds(node, "no_worse_than")
+    text = reading.text(node, "reprice") or ""
+    often = reading.text(node, "at_most")
+    if floor is None or ("at_most" in node.values and often is None):
+        return None
+    ticks = scalars.ticks(text)
+    by = ByTicks(ticks=ticks) if ticks is not None else ToBest()
+    return Reprice(by=by, no_worse_than=floor, at_most=scalars.times(often) if often is not None else None)

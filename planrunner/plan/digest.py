@@ -1,0 +1,66 @@
+"""What a plan means, as one hash: spelling, comments, quotes and the order of keys change nothing, everything else does.
+
+Every field of every value goes in, but for where and how it was written, so that a field that joins later can't be forgotten.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import fields
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+from planrunner.model.odds import Odds
+from planrunner.model.plan import FallbackStep, LimitOrder, Plan
+
+# Where a value stood and how it was written, not what it means.
+_SPELLING: dict[type[Any], frozenset[str]] = {
+    Plan: frozenset({"digest"}),
+    LimitOrder: frozenset({"line"}),
+    FallbackStep: frozenset({"line", "text"}),
+    Odds: frozenset({"text"}),
+}
+LANGUAGE = 1
+
+
+def digest(plan: Plan) -> str:
+    """64 hexadecimal digits."""
+    canonical = json.dumps([LANGUAGE, _canonical(plan)], separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+
+def _canonical(value: Any) -> Any:
+    kind = type(value)
+    if kind is str or value is None:
+        return value
+    write = _WRITTEN.get(kind)
+    if write is None:
+        write = _WRITTEN[kind] = _writer(kind)
+    return write(value)
+
+
+_Writer: TypeAlias = Callable[[Any], Any]
+_WRITTEN: dict[type[Any], _Writer] = {
+    bool: lambda value: value,
+    int: lambda value: value,
+    tuple: lambda value: [_canonical(one) for one in value],
+    Decimal: lambda value: str(Fraction(value)),
+    Fraction: str,
+    timedelta: lambda value: [value.days, value.seconds],
+    datetime: datetime.isoformat,
+    date: date.isoformat,
+}
+
+
+def _writer(kind: type[Any]) -> _Writer:
+    """How values of a kind are written; found out once for each kind."""
+    if issubclass(kind, StrEnum):
+        return lambda value: str(value.value)
+    spelling = _SPELLING.get(kind, frozenset())
+    names = [one.name for one in fields(kind) if one.name not in spelling]
+    return lambda value: [kind.__name__, *[_canonical(getattr(value, name)) for name in names]]

@@ -1,0 +1,208 @@
+"""What the author most likely meant: the one way planrunner reads an amount, from the many ways people write it.
+
+Nothing is guessed where two meanings are possible: `5/12/2026` has no fix, `13/12/2026` has one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from planrunner.model.money import DECIMALS
+from planrunner.model.names import nearest
+from planrunner.plan import scalars
+
+_SIGNS = {"£": "GBP", "€": "EUR", "$": "USD", "A$": "AUD", "C$": "CAD", "kr": "SEK"}
+_CALLED = {
+    "pound": "GBP", "pounds": "GBP", "quid": "GBP", "sterling": "GBP", "euro": "EUR", "euros": "EUR", "dollar": "USD",
+    "dollars": "USD", "bucks": "USD",
+}  # fmt: skip
+_NUMBER_WORDS = {"one": 1, "once": 1, "two": 2, "twice": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10}
+_UNIT_WORDS = {
+    "s": "s", "sec": "s", "secs": "s", "second": "s", "seconds": "s", "m": "m", "min": "m", "mins": "m", "minute": "m",
+    "minutes": "m", "h": "h", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "d": "d", "day": "d", "days": "d",
+}  # fmt: skip
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+def money(text: str, usual: str | None) -> str | None:
+    """`usual` is the plan's, for amounts without one."""
+    plain = text.strip()
+    found = re.search(r"[0-9][0-9.,]*", plain)
+    if found is None or plain.startswith("-"):
+        return None
+    number = _number(found[0])
+    unit = (plain[: found.start()] + " " + plain[found.end() :]).strip()
+    unit = _currency(unit) if unit else usual or ""
+    if number is None or unit not in DECIMALS:
+        return None
+    return _if_read(f"{number:.{DECIMALS[unit]}f} {unit}", scalars.money) if _fits(number, unit) else None
+
+
+def _currency(unit: str) -> str:
+    return unit.upper() if unit.upper() in DECIMALS else currency(unit) or ""
+
+
+def currency(word: str) -> str | None:
+    """The currency that is called so, or whose letters these are in whatever order."""
+    if called := _SIGNS.get(word) or _CALLED.get(word.lower()):
+        return called
+    same = [code for code in DECIMALS if sorted(code) == sorted(word.upper())]
+    return same[0] if len(same) == 1 else nearest(word.upper(), DECIMALS)
+
+
+def _number(text: str) -> Decimal | None:
+    """`1,000.50` and `10,50`; of `1.000` nobody knows."""
+    if re.fullmatch(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", text):
+        return Decimal(text.replace(",", ""))
+    if re.fullmatch(r"[0-9]{1,9}[.,][0-9]{1,2}|[0-9]{1,9}", text):
+        return Decimal(text.replace(",", "."))
+    return None
+
+
+def _fits(number: Decimal, unit: str) -> bool:
+    return number == number.quantize(Decimal(1).scaleb(-DECIMALS[unit]))
+
+
+def odds(text: str) -> str | None:
+    plain = text.strip().lower().lstrip("@").strip()
+    if plain in ("evens", "evs", "even", "even money"):
+        return "2.00"
+    if fraction := re.fullmatch(r"([0-9]{1,4})\s*(?:/|-|to)\s*([0-9]{1,4})", plain):
+        return _fractional(int(fraction[1]), int(fraction[2]))
+    if re.fullmatch(r"0?\.[0-9]{1,4}", plain):
+        return _if_read(f"{(Decimal(plain) * 100).normalize():f}%", scalars.odds)
+    if re.fullmatch(r"[1-9][0-9]{2}", plain):
+        return f"+{plain}"
+    tidy = re.sub(r"\s+%", "%", re.sub(r"(?<=[0-9]),(?=[0-9])", ".", plain)).rstrip("x").strip()
+    tidy = re.sub(r"^(odds|at)\s+", "", tidy).rstrip(".")
+    return _if_read(tidy, scalars.odds) if tidy != text else None
+
+
+def _fractional(win: int, stake: int) -> str | None:
+    return scalars.odds_text(1 + Fraction(win, stake)) if win and stake else None
+
+
+def duration(text: str) -> str | None:
+    plain = text.strip().lower().lstrip("+-").replace(",", " ")
+    if plain == "0":
+        return "0s"
+    if clock := re.fullmatch(r"([0-9]{1,2}):([0-9]{2}):([0-9]{2})", plain):
+        return _in_one_unit(timedelta(hours=int(clock[1]), minutes=int(clock[2]), seconds=int(clock[3])))
+    parts = re.findall(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*([a-z]+)", plain)
+    if not parts or re.sub(r"[0-9.]+\s*[a-z]+|\s|and", "", plain) or any(unit not in _UNIT_WORDS for _, unit in parts):
+        return None
+    total = timedelta()
+    for number, unit in parts:
+        exact = Fraction(number) * Fraction(int(scalars.UNITS[_UNIT_WORDS[unit]].total_seconds()))
+        if exact.denominator != 1 or exact > 86400 * 366:
+            return None
+        total += timedelta(seconds=int(exact))
+    if len(parts) == 1 and "." not in parts[0][0]:
+        return _if_read(f"{int(parts[0][0])}{_UNIT_WORDS[parts[0][1]]}", scalars.duration)
+    return _in_one_unit(total)
+
+
+def _in_one_unit(total: timedelta) -> str | None:
+    """In the largest unit that says it whole."""
+    for unit in ("d", "h", "m", "s"):
+        if total % scalars.UNITS[unit] == timedelta():
+            return _if_read(f"{total // scalars.UNITS[unit]}{unit}", scalars.duration)
+    return None
+
+
+def day(text: str) -> str | None:
+    """Only where the order of day and month can't be mistaken."""
+    plain = text.strip().lower().replace(",", " ")
+    numbers = [int(part) for part in re.findall(r"[0-9]{1,8}", plain)][:3]
+    if re.fullmatch(r"[0-9]{8}", plain):
+        return _date(int(plain[:4]), int(plain[4:6]), int(plain[6:]))
+    if re.fullmatch(r"[0-9]{4}[-/. ][0-9]{1,2}[-/. ][0-9]{1,2}", plain):
+        return _date(*numbers)
+    if re.fullmatch(r"[0-9]{1,2}[-/. ][0-9]{1,2}[-/. ][0-9]{4}", plain):
+        first, second, year = numbers
+        if first > 12 or first == second:
+            return _date(year, second, first)
+        return _date(year, first, second) if second > 12 else None
+    month = re.search("|".join(_MONTHS), plain)
+    if month and len(numbers) == 2 and re.fullmatch(r"[0-9a-z ]+", plain):
+        on, year = sorted(numbers)
+        return _date(year, _MONTHS.index(month.group()) + 1, on)
+    return None
+
+
+def _date(year: int, month: int, on: int) -> str | None:
+    try:
+        return date(year, month, on).isoformat() if year > 1970 else None
+    except ValueError:
+        return None
+
+
+def moment(text: str) -> str | None:
+    found = re.fullmatch(r"(.*[0-9])(?:\s*t\s*|[,\s]+(?:at\s+)?)([0-9]{2})[:.h]([0-9]{2})(?::00(?:\.0+)?)?", text.strip().lower())
+    on = day(found[1]) if found else None
+    return _if_read(f"{on} {found[2]}:{found[3]}", scalars.local_time) if found and on else None
+
+
+def reprice(text: str) -> str | None:
+    plain = text.strip().lower().lstrip("+-")
+    number = _counted(plain, ("tick", "ticks", "t", ""))
+    if number:
+        return "1 tick" if number == 1 else _if_read(f"{number} ticks", scalars.ticks)
+    return "best" if nearest(plain, ("best", "best price", "best odds", "to best")) else None
+
+
+def times(text: str) -> str | None:
+    number = _counted(text.strip().lower(), ("time", "times", "x", ""))
+    return None if not number else "1 time" if number == 1 else _if_read(f"{number} times", scalars.times)
+
+
+def _counted(plain: str, units: tuple[str, ...]) -> int | None:
+    found = re.fullmatch(r"([0-9]{1,4}|[a-z]+?)\s*([a-z]*)", plain)
+    if plain in _NUMBER_WORDS:
+        return _NUMBER_WORDS[plain]
+    if found is None or found[2] not in units:
+        return None
+    return int(found[1]) if found[1].isdigit() else _NUMBER_WORDS.get(found[1])
+
+
+def count(text: str) -> str | None:
+    plain = text.strip().lower()
+    if plain in _NUMBER_WORDS:
+        return str(_NUMBER_WORDS[plain])
+    found = re.fullmatch(r"\+?0*([0-9]{1,6})(?:[.,]0+)?(?: [a-z]+)?", plain)
+    return _if_read(found[1], scalars.count) if found else None
+
+
+def line(text: str) -> str | None:
+    plain = text.strip().lower().replace("½", ".5").replace("¼", ".25").replace("¾", ".75").replace(",", ".")
+    plain = re.sub(r"^(over|under|o|u)\s*", "", plain).replace("− ", "-").replace("−", "-")
+    plain = re.sub(r"^([+-])?\.", r"\g<1>0." if plain[:1] in "+-" else "0.", plain)
+    return _if_read(plain, scalars.line)
+
+
+def race(text: str) -> str | None:
+    plain = text.strip().lower()
+    if number := re.fullmatch(r"(?:race|r|no\.?|#)\s*0?([1-9][0-9]?)", plain):
+        return number[1]
+    clock = re.fullmatch(r"([0-9]{2})[.h:]([0-9]{2})", plain)  # of `1:40` nobody knows whether it is 13:40
+    return f"{clock[1]}:{clock[2]}" if clock and int(clock[1]) < 24 and int(clock[2]) < 60 else None
+
+
+def zone(text: str) -> str | None:
+    """`london` is Europe/London: people leave the continent out."""
+    from zoneinfo import available_timezones  # a look through a folder of the system, for wrong names only
+
+    # `Etc/GMT+1` is an hour west of Greenwich, the opposite of what people mean by GMT+1.
+    names = sorted(name for name in available_timezones() if not name.startswith("Etc/"))
+    plain = "_".join(text.casefold().split())
+    cities = [name for name in names if name.casefold().rpartition("/")[2] == plain]
+    return cities[0] if len(cities) == 1 else nearest(text, names)
+
+
+def _if_read(text: str, reader: Callable[[str], object | None]) -> str | None:
+    """A fix is only offered if planrunner reads it."""
+    return text if reader(text) is not None else None

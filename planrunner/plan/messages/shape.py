@@ -1,0 +1,187 @@
+"""PR2xx: words, amounts and lists that are not where or what they should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from planrunner.plan import mend
+from planrunner.plan.nodes import Scalar, Span
+from planrunner.plan.problems import Problem, problem, quoted
+
+# How the blocks of the schema are called when speaking of their keys.
+BLOCKS = {
+    "plan": "a plan",
+    "limits": "`limits`",
+    "order": "an order",
+    "step": "a fallback step",
+    "site": "a site file",
+    "account": "an account",
+    "policy": "`policy`",
+    "accounts": "`accounts`",
+}
+
+
+def unknown_key(key: Scalar, block: str, did_you_mean: str | None, elsewhere: str | None) -> Problem:
+    text = f"{quoted(key.text)} is not a key of {BLOCKS[block]}."
+    if elsewhere and did_you_mean is None:
+        text = (
+            f"{quoted(key.text)} belongs to {BLOCKS[elsewhere]}, not to {BLOCKS[block]}; is it indented as deep as it should be?"
+        )
+    return problem("PR201", key.span, text, did_you_mean=did_you_mean)
+
+
+def missing(at: Span, key: str, block: str, example: str) -> Problem:
+    return problem("PR202", at, f"`{key}` is missing in {BLOCKS[block]}.", fix=f"{key}: {example}")
+
+
+def not_yet(at: Span, what: str) -> Problem:
+    text = f"{what} is part of planrunner's language, but this version does not support it yet."
+    return problem("PR203", at, text)
+
+
+def wants_value(at: Span, what: str, example: str, key: str | None) -> Problem:
+    fix = f"{key}: {example}" if key else None
+    return problem("PR204", at, f"{what} takes one value, written on its line.", fix=fix)
+
+
+def wants_list(at: Span, what: str) -> Problem:
+    return problem("PR204", at, f"{what} is a list: each of its items begins with `- ` on a line below.")
+
+
+def wants_block(at: Span, what: str, keys: Iterable[str]) -> Problem:
+    some = ", ".join(f"`{key}`" for key in list(keys)[:3])
+    return problem("PR204", at, f"{what} takes keys on lines below it, indented by two spaces ({some} ...).")
+
+
+def empty_list(at: Span, what: str) -> Problem:
+    return problem("PR113", at, f"{what} is empty; write at least one item.")
+
+
+def unknown_word(value: Scalar, key: str, words: Iterable[str], did_you_mean: str | None) -> Problem:
+    options = list(words)
+    listed = f"it takes {', '.join(f'`{word}`' for word in options)}" if len(options) > 1 else f"it takes `{options[0]}` only"
+    return problem("PR205", value.span, f"{quoted(value.text)} is not a word of `{key}`; {listed}.", did_you_mean=did_you_mean)
+
+
+def not_odds(value: Scalar) -> Problem:
+    text = value.text.strip()
+    if text.isdigit() and len(text) >= 3:
+        both = f"{quoted(value.text)} could be American or decimal odds: write `+{text}` for the one, `{text}.0` for the other."
+        return problem("PR206", value.span, both)
+    fix = mend.odds(value.text)
+    if fix is not None:
+        return problem("PR206", value.span, f"{quoted(value.text)} is not odds planrunner reads.", did_you_mean=fix)
+    text = f"{quoted(value.text)} is not odds planrunner reads; write them as 3.10, +120, -110 or 65%, above 1.00 and below 100%."
+    return problem("PR206", value.span, text)
+
+
+def not_money(value: Scalar, currency: str | None) -> Problem:
+    fix = mend.money(value.text, currency)
+    text = f"{quoted(value.text)} is not an amount of money planrunner reads"
+    if fix is None:
+        text += "; write it as 10.00 GBP, without a sign or a thousands separator"
+    return problem("PR207", value.span, f"{text}.", did_you_mean=fix)
+
+
+def not_duration(value: Scalar) -> Problem:
+    if value.text.isdigit():
+        choices = " or ".join(f"`{value.text}{unit}`" for unit in "smh")
+        return problem("PR208", value.span, f"{quoted(value.text)} has no unit; write {choices}.")
+    fix = mend.duration(value.text)
+    text = f"{quoted(value.text)} is not a duration planrunner reads"
+    if fix is None:
+        text += "; write it with one unit, as 90s, 2m, 1h or 3d"
+    return problem("PR208", value.span, f"{text}.", did_you_mean=fix)
+
+
+def too_long(value: Scalar) -> Problem:
+    return problem("PR208", value.span, f"{quoted(value.text)} is longer than a year.")
+
+
+def not_date(value: Scalar) -> Problem:
+    fix = mend.day(value.text)
+    text = f"{quoted(value.text)} is not a date planrunner reads"
+    if fix is None:
+        text += "; write the year first, as 2026-12-05, or `today`"
+    return problem("PR209", value.span, f"{text}.", did_you_mean=fix)
+
+
+def no_such_day(value: Scalar) -> Problem:
+    return problem("PR209", value.span, f"{quoted(value.text)} is not in the calendar.")
+
+
+def not_moment(value: Scalar) -> Problem:
+    fix = mend.moment(value.text)
+    text = f"{quoted(value.text)} is not a day and time planrunner reads"
+    if fix is None:
+        text += "; write both, as 2026-12-05 14:29"
+    return problem("PR209", value.span, f"{text}.", did_you_mean=fix)
+
+
+def not_reprice(value: Scalar) -> Problem:
+    fix = mend.reprice(value.text)
+    text = f"{quoted(value.text)} is not a way to reprice; it takes `1 tick`, `2 ticks` and so on, or `best`."
+    return problem("PR210", value.span, text, did_you_mean=fix)
+
+
+def not_times(value: Scalar) -> Problem:
+    fix = mend.times(value.text)
+    text = f"{quoted(value.text)} does not say how often; write it as `5 times`."
+    return problem("PR211", value.span, text, did_you_mean=fix)
+
+
+def not_count(value: Scalar, key: str) -> Problem:
+    text = f"{quoted(value.text)} is not a number `{key}` takes; write a whole number from 1 up."
+    return problem("PR211", value.span, text, did_you_mean=mend.count(value.text))
+
+
+def not_line(value: Scalar) -> Problem:
+    text = f"{quoted(value.text)} is not a line; write a handicap with its sign, +3.5, and a total without, 2.5."
+    return problem("PR212", value.span, text, did_you_mean=mend.line(value.text))
+
+
+def not_name(value: Scalar, key: str) -> Problem:
+    text = f"the text of `{key}` is {len(value.text)} characters long; at most 200 are read (1000 in `alert`)."
+    return problem("PR213", value.span, text)
+
+
+def not_order_name(value: Scalar) -> Problem:
+    plain = "".join(letter for letter in value.text if letter not in "#/`").strip()[:60]
+    text = f"{quoted(value.text)} can't name an order; names have at most 60 characters and no `#`, `/` or backtick."
+    return problem("PR213", value.span, text, did_you_mean=plain or None)
+
+
+def not_id(value: Scalar, key: str) -> Problem:
+    return problem("PR213", value.span, f"{quoted(value.text)} is not an id; `{key}` takes the venue's own, such as 1.234567890.")
+
+
+def not_race(value: Scalar) -> Problem:
+    text = f"{quoted(value.text)} is not a race; write its number, or the card's local time as 13:40."
+    return problem("PR214", value.span, text, did_you_mean=mend.race(value.text))
+
+
+def not_a_plan(at: Span, first: str, what: str) -> Problem:
+    return problem("PR215", at, f"this is not {what}: the first line of {what} is `{first}: 1`.", fix=f"{first}: 1")
+
+
+def is_a_site_file(at: Span) -> Problem:
+    return problem("PR215", at, "this is a site file, not a plan; it is read beside the plans as planrunner.yaml.")
+
+
+def not_first(key: Scalar) -> Problem:
+    return problem("PR215", key.span, f"{quoted(key.text)} must be the first key of the file.")
+
+
+def other_version(value: Scalar, first: str) -> Problem:
+    text = f"this file is for version {quoted(value.text)} of the language; this planrunner reads version 1."
+    return problem("PR215", value.span, text, fix=f"{first}: 1")
+
+
+def no_such_zone(value: Scalar, did_you_mean: str | None) -> Problem:
+    text = f"{quoted(value.text)} is not a time zone; write its IANA name, such as Europe/London."
+    return problem("PR216", value.span, text, did_you_mean=did_you_mean)
+
+
+def not_currency(value: Scalar) -> Problem:
+    text = f"{quoted(value.text)} is not a currency planrunner knows; write its three letters, as GBP."
+    return problem("PR322", value.span, text, did_you_mean=mend.currency(value.text))

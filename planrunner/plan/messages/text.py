@@ -1,0 +1,137 @@
+"""PR1xx: what is wrong with the text itself, before it means anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from planrunner.plan.nodes import Scalar, Span
+from planrunner.plan.problems import Problem, problem, quoted
+
+TOP = Span(1, 1)
+SEVERAL_LINES = "PR114"
+
+
+def not_utf8(at: Span) -> Problem:
+    return problem("PR101", at, "this is not UTF-8 text; save the file as UTF-8 in your editor.")
+
+
+def too_large(size: int, most: int) -> Problem:
+    text = f"the file is {size / 1048576:.1f} MiB; planrunner reads plans of at most {most // 1048576} MiB."
+    return problem("PR102", TOP, text)
+
+
+def invisible(at: Span, name: str, more: Sequence[int]) -> Problem:
+    text = f"here is {name}, which nobody sees in a review; write an ordinary space or take it out"
+    return problem("PR103", at, text + _also_on(more))
+
+
+def tab(at: Span, more: Sequence[int]) -> Problem:
+    return problem("PR104", at, "here is a tab; plans are indented with spaces, two for each level" + _also_on(more))
+
+
+def unreadable(at: Span, text: str, fix: str | None = None) -> Problem:
+    return problem("PR105", at, text, fix=fix)
+
+
+def nothing_here() -> Problem:
+    return problem("PR106", TOP, "there is nothing in this file; `planrunner new` writes a plan to start from.")
+
+
+def anchor(at: Span) -> Problem:
+    return problem(
+        "PR107", at, "`&` names an anchor, which plans don't have; write the value out, or quote a text that begins with `&`."
+    )
+
+
+def alias(at: Span, name: str) -> Problem:
+    text = "`*` refers to another place in the file, which plans don't do; write the value out, or quote a text that begins so."
+    return problem("PR107", at, text, did_you_mean=f'"*{name}"')
+
+
+def tag(at: Span) -> Problem:
+    return problem("PR108", at, "`!` begins a tag, which plans don't have; take it out, or quote a text that begins with `!`.")
+
+
+def merge(at: Span) -> Problem:
+    return problem("PR109", at, "`<<` merges another block in, which plans don't do; write the keys out.")
+
+
+def braces(at: Span, key: Scalar | None) -> Problem:
+    where = f" of `{key.text}`" if key is not None else ""
+    return problem("PR110", at, f"plans don't use braces; write the keys{where} on lines of their own, indented by two spaces.")
+
+
+def second_document(at: Span) -> Problem:
+    return problem("PR111", at, "a second document begins here; one file holds one plan.")
+
+
+def directive(at: Span) -> Problem:
+    return problem("PR111", at, "a line that begins with `%` gives YAML a directive, which plans don't have; take it out.")
+
+
+def twice(key: Scalar, first: Scalar) -> Problem:
+    text = f"{quoted(key.text)} stands here and on line {first.line}; keep one of the two."
+    return problem("PR112", key.span, text)
+
+
+def no_value(at: Span, key: Scalar | None, comment: str | None) -> Problem:
+    if key is None:
+        return problem("PR113", at, "this item of the list is empty; write a value or take the line out.")
+    if comment:
+        text = f"{quoted(key.text)} has no value: what follows `#` is a comment. If it is the value, quote it."
+        return problem("PR113", at, text, fix=f'{key.text}: "{comment}"')
+    text = f"{quoted(key.text)} has no value. Write one, or take it out; lines that belong to it are indented by two spaces more."
+    return problem("PR113", at, text)
+
+
+def several_lines(at: Span, key: Scalar | None) -> Problem:
+    what = quoted(key.text) if key is not None else "this item"
+    text = f"the value of {what} runs over several lines; keep it on one. (A line meant as a key has `: ` after its word.)"
+    return problem(SEVERAL_LINES, at, text)
+
+
+def block_text(at: Span, sign: str, key: Scalar | None) -> Problem:
+    what = quoted(key.text) if key is not None else "an item"
+    return problem(SEVERAL_LINES, at, f"`{sign}` is for the text of `alert` only; write the value of {what} on one line.")
+
+
+def cut_off(at: Span, value: Scalar, whole: str) -> Problem:
+    text = f"what follows `#` is lost: the value is read as {quoted(value.text)}. Quote it, or write a comment as `# ...`."
+    return problem("PR115", at, text, did_you_mean='"' + whole.replace('"', "'") + '"')
+
+
+def control(at: Span, key: Scalar | None) -> Problem:
+    what = f"the value of {quoted(key.text)}" if key is not None else "this value"
+    return problem("PR103", at, f"{what} holds a character that nobody sees in a review; take it out.")
+
+
+def needs_quotes(value: Scalar) -> Problem:
+    text = f"{quoted(value.text)} means nothing in a plan; quote it if it is a name."
+    return problem("PR116", value.span, text, did_you_mean=f'"{value.text}"')
+
+
+def yes_or_no(value: Scalar) -> Problem:
+    word = "yes" if value.text.lower() == "true" else "no"
+    return problem(
+        "PR116", value.span, f"{quoted(value.text)} is not a word of plans; yes and no are `yes` and `no`.", did_you_mean=word
+    )
+
+
+def too_deep(at: Span) -> Problem:
+    return problem("PR117", at, "this is nested deeper than any plan; take a level out.")
+
+
+def not_a_key(at: Span) -> Problem:
+    return problem("PR118", at, "a key is one word followed by `: `; a list or block can't be a key.")
+
+
+def empty_key(at: Span) -> Problem:
+    return problem("PR118", at, "a key is missing before this `:`.")
+
+
+def _also_on(lines: Sequence[int]) -> str:
+    if not lines:
+        return "."
+    shown = ", ".join(str(line) for line in lines[:5])
+    rest = f" and {len(lines) - 5} more" if len(lines) > 5 else ""
+    return f" (also on line{'s' if len(lines) > 1 else ''} {shown}{rest})."

@@ -1,0 +1,99 @@
+"""PR4xx and PR5xx: what the venue does not do, and what the site does not allow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from planrunner.model.money import Money
+from planrunner.model.names import nearest
+from planrunner.plan.messages.meaning import listed
+from planrunner.plan.nodes import Scalar, Span
+from planrunner.plan.problems import Problem, problem, quoted
+
+
+def unknown_account(value: Scalar, names: Sequence[str]) -> Problem:
+    text = f"{quoted(value.text)} is not an account of this site; there is {listed(names)}."
+    return problem("PR401", value.span, text, did_you_mean=nearest(value.text, names))
+
+
+def off_ladder(value: Scalar, *, title: str, around: Sequence[str]) -> Problem:
+    near = " and ".join(around)
+    text = f"{title} does not take odds of {quoted(value.text)}; the nearest {'are' if len(around) > 1 else 'is'} {near}."
+    return problem("PR402", value.span, text)
+
+
+def stake_too_small(value: Scalar, *, title: str, least: Money, payout: str) -> Problem:
+    text = f"{title} takes stakes of {least} or more{payout}; {quoted(value.text)} is below that."
+    return problem("PR403", value.span, text, did_you_mean=str(least))
+
+
+def unknown_type(value: Scalar, *, title: str, types: Sequence[str]) -> Problem:
+    text = f"{title} has no `{value.text}` orders; it takes {listed(types)}."
+    return problem("PR404", value.span, text)
+
+
+def unknown_side(value: Scalar, *, title: str, sides: Sequence[str]) -> Problem:
+    return problem("PR405", value.span, f"{title} has no `{value.text}`; it takes {listed(sides)}.")
+
+
+def average_not_said(at: Span, *, title: str, kind: str) -> Problem:
+    text = f"at {title} the odds of a `{kind}` order hold for the average of what is matched only; it must say so."
+    return problem("PR406", at, text, fix="odds_hold_for: average")
+
+
+def average_not_so(key: Scalar, *, title: str, kind: str) -> Problem:
+    text = f"at {title} the odds of a `{kind}` order hold for every bet; take `odds_hold_for` out."
+    return problem("PR406", key.span, text)
+
+
+def account_currency(value: Scalar, *, account: str, plan: str) -> Problem:
+    text = f"the account {quoted(value.text)} is in {account}, but this plan is in {plan}; nothing is converted."
+    return problem("PR407", value.span, text)
+
+
+def unknown_name(at: Span, text: str, *, among: Sequence[str], did_you_mean: str | None) -> Problem:
+    """`text` says what the venue does not know; `among` is what it has instead."""
+    rest = f" There is {listed(among)}." if among else ""
+    return problem("PR408", at, f"{text}.{rest}", did_you_mean=did_you_mean)
+
+
+def cannot_keep(at: Span, *, title: str, kind: str) -> Problem:
+    return problem("PR409", at, f"{title} does not keep a `{kind}` order after the start; take this step out.")
+
+
+def no_min_fill(key: Scalar, *, title: str, kind: str) -> Problem:
+    return problem("PR325", key.span, f"{title} has no `min_fill` for a `{kind}` order; take it out.")
+
+
+def unknown_venue(value: Scalar, venues: Sequence[str]) -> Problem:
+    text = f"planrunner does not know a venue {quoted(value.text)}; this version has {listed(venues)}."
+    return problem("PR410", value.span, text, did_you_mean=nearest(value.text, venues))
+
+
+def no_such_accounts(value: Scalar, title: str, currencies: Sequence[str]) -> Problem:
+    text = f"{title} keeps no accounts in {quoted(value.text)}; it has {listed(sorted(currencies), 20)}."
+    return problem("PR411", value.span, text, did_you_mean=nearest(value.text, currencies))
+
+
+def stake_over_limit(value: Scalar, *, account: str, limit: Money) -> Problem:
+    text = f"{quoted(value.text)} is above `max_stake_per_order` of the account {quoted(account)}, {limit}."
+    return problem("PR501", value.span, text)
+
+
+def exposure_over_limit(at: Span, *, account: str, figure: Money, limit: Money) -> Problem:
+    text = f"this plan can have {figure} at risk on the account {quoted(account)}, above its `max_open_exposure` of {limit}."
+    return problem("PR502", at, text)
+
+
+def market_over_limit(at: Span, *, account: str, market: str, figure: Money, limit: Money) -> Problem:
+    text = (
+        f"this plan can have {figure} at risk in {quoted(market)} on the account {quoted(account)}, "
+        f"above its `max_exposure_per_market` of {limit}."
+    )
+    return problem("PR503", at, text)
+
+
+def limit_currency(value: Scalar, *, key: str, currency: str) -> Problem:
+    return problem(
+        "PR407", value.span, f"`{key}` is {quoted(value.text)}, but the account is in {currency}; nothing is converted."
+    )

@@ -1,0 +1,97 @@
+"""A file as located nodes: every scalar is text, and every node knows where it stands.
+
+Lines and columns count from 1. Nodes are filled while the file is read and left alone afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, TypeAlias
+
+
+class Span(NamedTuple):
+    """A stretch of one line, as a caret line marks it."""
+
+    line: int
+    column: int
+    width: int = 1
+
+
+class Scalar(NamedTuple):
+    """One value or key. `style` is YAML's: `None` or an empty text for plain, else the quote or block sign."""
+
+    text: str
+    line: int
+    column: int
+    width: int
+    style: str | None = None
+
+    @property
+    def span(self) -> Span:
+        return Span(self.line, self.column, self.width)
+
+    @property
+    def is_plain(self) -> bool:
+        return not self.style
+
+
+class Block:
+    """Keys and their values, in the order written. The text of a key leads to both."""
+
+    __slots__ = ("column", "keys", "line", "values")
+
+    def __init__(self, line: int, column: int) -> None:
+        self.line = line
+        self.column = column
+        self.keys: dict[str, Scalar] = {}
+        self.values: dict[str, Node] = {}
+
+    @property
+    def span(self) -> Span:
+        """Where the block begins: its first key."""
+        return next((key.span for key in self.keys.values()), Span(self.line, self.column))
+
+    def text(self, key: str) -> str | None:
+        """The text of a scalar; None where the key is absent or holds something else."""
+        value = self.values.get(key)
+        return value.text if isinstance(value, Scalar) else None
+
+
+class Listing:
+    """A list, one item per dash or between brackets."""
+
+    __slots__ = ("column", "items", "line")
+
+    def __init__(self, line: int, column: int) -> None:
+        self.line = line
+        self.column = column
+        self.items: list[Node] = []
+
+    @property
+    def span(self) -> Span:
+        return Span(self.line, self.column)
+
+
+Node: TypeAlias = Scalar | Block | Listing
+Tree: TypeAlias = "str | dict[str, Tree] | list[Tree]"
+
+
+def tree(node: Node) -> Tree:
+    """The text tree: what the schema is applied to."""
+    if isinstance(node, Scalar):
+        return node.text
+    if isinstance(node, Block):
+        return {key: tree(value) for key, value in node.values.items()}
+    return [tree(item) for item in node.items]
+
+
+def walk(node: Node) -> Iterator[tuple[Scalar | None, Node]]:
+    """Every node with the key it stands under (None for the root and for items)."""
+    waiting: list[tuple[Scalar | None, Node]] = [(None, node)]
+    while waiting:
+        key, one = waiting.pop()
+        yield key, one
+        if isinstance(one, Block):
+            waiting.extend((one.keys[name], value) for name, value in one.values.items())
+        elif isinstance(one, Listing):
+            waiting.extend((None, item) for item in one.items)

@@ -1,0 +1,194 @@
+"""A problem: where it is, what is wrong in the author's words, and what to write instead.
+
+One cause makes one problem. What it says is built in `messages`; here is how it is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from planrunner.plan.nodes import Span
+
+# As many as a person reads in one go.
+MOST_SHOWN = 50
+# A line longer than this is shown around the caret only.
+_WIDEST = 110
+_TROUBLESOME = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xa0\xad\u1680\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff0-\uffff]"
+)
+
+
+# What each code is about; `messages` says it of a certain plan.
+# PR1xx text, PR2xx shape, PR3xx meaning, PR4xx venue, PR5xx policy.
+CODES = {
+    "PR101": "the file is not UTF-8 text",
+    "PR102": "the file is too large",
+    "PR103": "a character that can't be seen",
+    "PR104": "a tab",
+    "PR105": "a line that YAML can't read",
+    "PR106": "nothing in the file",
+    "PR107": "an anchor or an alias",
+    "PR108": "a tag",
+    "PR109": "a merge key",
+    "PR110": "braces",
+    "PR111": "a second document or a directive",
+    "PR112": "the same key twice",
+    "PR113": "a key without a value",
+    "PR114": "a value over several lines",
+    "PR115": "a value cut off by `#`",
+    "PR116": "true, false, null or ~",
+    "PR117": "nested too deep",
+    "PR118": "a key that is not a word",
+    "PR201": "an unknown key",
+    "PR202": "a missing key",
+    "PR203": "a part of the language that this version does not support yet",
+    "PR204": "a list, a block or a single value in the wrong place",
+    "PR205": "an unknown word",
+    "PR206": "odds in a form planrunner does not read",
+    "PR207": "an amount of money in a form planrunner does not read",
+    "PR208": "a duration in a form planrunner does not read",
+    "PR209": "a date or time in a form planrunner does not read",
+    "PR210": "a reprice in a form planrunner does not read",
+    "PR211": "a count in a form planrunner does not read",
+    "PR212": "a line in a form planrunner does not read",
+    "PR213": "a name or id that can't be one",
+    "PR214": "a race in a form planrunner does not read",
+    "PR215": "not a plan of this language version",
+    "PR216": "an unknown time zone",
+    "PR301": "an order without an ending, or with several",
+    "PR302": "an ending or step on an order that ends by itself",
+    "PR303": "max_loss is too small for the plan",
+    "PR304": "max_stake is too small for the plan",
+    "PR305": "max_exposure_per_market is too small for the plan",
+    "PR306": "max_orders is too small for the plan",
+    "PR307": "two orders of one name",
+    "PR308": "what the order is on is not said, or said twice",
+    "PR309": "a lay without liability_at_most, or a back with it",
+    "PR310": "liability_at_most is too small",
+    "PR311": "a fallback step without one trigger",
+    "PR312": "a fallback step without one action",
+    "PR313": "a key that does not go with the step's trigger or action",
+    "PR314": "a reprice without no_worse_than",
+    "PR315": "no_worse_than on the wrong side",
+    "PR316": "fallback times out of order",
+    "PR317": "a fallback step that can never act",
+    "PR318": "a fallback step after the remainder was cancelled",
+    "PR319": "every without reprice",
+    "PR320": "keep in the wrong place",
+    "PR321": "two currencies in one plan",
+    "PR322": "an unknown currency, or more decimals than it has",
+    "PR323": "a time without time_zone",
+    "PR324": "two times for placing, or placing after the ending",
+    "PR325": "min_fill that can't be",
+    "PR401": "an unknown account",
+    "PR402": "odds off the venue's ladder",
+    "PR403": "a stake below the venue's minimum",
+    "PR404": "a type of order the venue does not take",
+    "PR405": "a side the venue does not take",
+    "PR406": "odds that hold for the average only",
+    "PR407": "an account in another currency",
+    "PR408": "a name the venue does not know",
+    "PR409": "a bet the venue can't keep",
+    "PR410": "an unknown venue",
+    "PR411": "a currency the venue keeps no accounts in",
+    "PR501": "a stake above the account's limit",
+    "PR502": "the plan's worst loss is above the account's limit",
+    "PR503": "the exposure in one market is above the account's limit",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """`fix` can be pasted into the plan; `did_you_mean` replaces what the caret marks. `span` is how wide that is."""
+
+    code: str
+    line: int
+    column: int
+    span: int
+    message: str
+    fix: str | None = None
+    did_you_mean: str | None = None
+
+    @property
+    def at(self) -> Span:
+        return Span(self.line, self.column, self.span)
+
+
+def problem(code: str, at: Span, message: str, *, fix: str | None = None, did_you_mean: str | None = None) -> Problem:
+    """A problem at a stretch of a line."""
+    span = max(1, at.width)  # something that should be there and is not has no width
+    return Problem(code=code, line=at.line, column=at.column, span=span, message=message, fix=fix, did_you_mean=did_you_mean)
+
+
+def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """By line, then column; the same one is not said twice."""
+    return tuple(sorted(dict.fromkeys(problems), key=lambda one: (one.line, one.column, one.code)))
+
+
+def harmless(text: str) -> str:
+    """Text that can't move a cursor, change colours or read backwards."""
+    return _TROUBLESOME.sub("\N{REPLACEMENT CHARACTER}", text.replace("\t", " "))
+
+
+def quoted(text: str) -> str:
+    """The author's own text inside a message."""
+    shown = harmless(text)
+    return f"`{shown if len(shown) <= 60 else shown[:57] + '...'}`"
+
+
+def render(name: str, problem: Problem, lines: Sequence[str]) -> str:
+    """A problem as it stands on a terminal, in a pull request, in an editor's log."""
+    head = f"{harmless(name)}:{problem.line}:{problem.column}: error {problem.code}: {problem.message}"
+    gutter = " " * (len(str(problem.line)) + 2)
+    notes = [f"{gutter} = {note}" for note in _notes(problem)]
+    if not 1 <= problem.line <= len(lines):
+        return "\n".join([head, *notes])
+    shown, column = _around(lines[problem.line - 1], problem.column)
+    width = max(1, min(problem.span, len(shown) - column + 1))
+    caret = f"{gutter} | {' ' * (column - 1)}{'^' * width}"
+    return "\n".join([head, f"  {problem.line} | {shown}".rstrip(), caret, *notes])
+
+
+def render_all(name: str, problems: Sequence[Problem], lines: Sequence[str]) -> str:
+    """The first problems of a file and how many more there are."""
+    told = [render(name, one, lines) for one in problems[:MOST_SHOWN]]
+    if len(problems) > MOST_SHOWN:
+        told.append(f"{harmless(name)}: {len(problems) - MOST_SHOWN} more")
+    return "\n".join(told)
+
+
+def to_json(problem: Problem) -> dict[str, object]:
+    """For editors and other programs; keys that have nothing to say are left out."""
+    found: dict[str, object] = {
+        "code": problem.code,
+        "line": problem.line,
+        "column": problem.column,
+        "span": problem.span,
+        "message": problem.message,
+    }
+    if problem.did_you_mean is not None:
+        found["did_you_mean"] = problem.did_you_mean
+    if problem.fix is not None:
+        found["fix"] = problem.fix
+    return found
+
+
+def _notes(problem: Problem) -> list[str]:
+    return [
+        f"{label}: {harmless(text)}"
+        for label, text in (("did you mean", problem.did_you_mean), ("write", problem.fix))
+        if text is not None and len(text) <= _WIDEST
+    ]
+
+
+def _around(line: str, column: int) -> tuple[str, int]:
+    """The line, or the part of a very long one that holds the column; and the column in it."""
+    shown = harmless(line)
+    if len(shown) <= _WIDEST:
+        return shown, column
+    start = max(0, min(column - _WIDEST // 2, len(shown) - _WIDEST))
+    return ("..." + shown[start:][:_WIDEST] if start else shown[:_WIDEST]) + ("..." if start + _WIDEST < len(shown) else ""), (
+        column - start + (3 if start else 0)
+    )

@@ -1,0 +1,280 @@
+"""The schema applied to a file, and each of its errors told once in the author's words.
+
+`fit` says yes to most files. For the others `jsonschema` finds every error; what the reader already complained about, and
+whatever follows from it, stays silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+from planrunner.model.money import DECIMALS
+from planrunner.model.names import nearest
+from planrunner.plan import fit, mend, unsupported
+from planrunner.plan.messages import shape as say
+from planrunner.plan.messages import text as say_text
+from planrunner.plan.nodes import Block, Listing, Node, Scalar, tree, walk
+from planrunner.plan.problems import Problem
+from planrunner.plan.reader import Source
+
+# Nobody mends more at a time; a file that is no plan at all has thousands.
+_MOST_ERRORS = 500
+# What people call things elsewhere.
+_CALLED = {
+    "price": "odds", "min_odds": "odds", "limit_price": "odds", "amount": "stake", "size": "stake", "bet": "stake",
+    "bet_size": "stake", "wager": "stake", "runner": "selection", "team": "selection", "horse": "selection",
+    "outcome": "selection", "match": "event", "fixture": "event", "game": "event", "account": "venue",
+    "exchange": "venue", "bookmaker": "venue", "expires": "expires_after", "expiry": "expires_after",
+    "timeout": "expires_after", "expires_in": "expires_after", "liability": "liability_at_most",
+    "max_liability": "liability_at_most", "timezone": "time_zone", "tz": "time_zone", "handicap": "line",
+    "order_type": "type", "min_price": "no_worse_than", "floor": "no_worse_than", "at_least": "no_worse_than",
+    "message": "alert", "notify": "alert", "when": "if", "order": "orders", "bets": "orders", "title": "plan",
+    "name": "plan", "fallbacks": "fallback", "on_unmatched": "fallback", "max_bets": "max_orders", "loss": "max_loss",
+    "stop_loss": "max_loss",
+}  # fmt: skip
+_WORDS = {
+    "for": "back", "against": "lay", "fok": "fill_or_kill", "fak": "fill_and_kill", "ioc": "fill_and_kill", "gtc": "limit",
+    "inplay": "in_play", "partially_matched": "partly_matched", "true": "yes", "false": "no", "test": "sandbox",
+    "demo": "sandbox",
+}  # fmt: skip
+# Kinds of scalars whose text is a name: there `null` needs quotes, elsewhere it is just not the right thing.
+_NAMES = frozenset({"name", "order_name", "id", "text"})
+_FIRST_KEYS = ("planrunner", "planrunner_site")  # missed before the schema is asked
+_OTHER_WORDS = frozenset({"true", "false", "null", "~"})
+
+
+@dataclass(slots=True)
+class Shape:
+    """What was learned about a file. `supposed` holds, for a block, the keys its unknown keys were most likely meant to be."""
+
+    problems: list[Problem]
+    bad: set[int]
+    supposed: dict[int, set[str]]
+
+    def is_silent(self, block: Block, *keys: str) -> bool:
+        """Would a word about these keys missing repeat what was said already?"""
+        supposed = self.supposed.get(id(block), set())
+        return "*" in supposed or any(key in supposed for key in keys)
+
+    def complain(self, node: Node | None, problem: Problem) -> None:
+        self.problems.append(problem)
+        if node is not None:
+            self.bad.add(id(node))
+
+
+class _Schema:
+    """A schema as a key of the cache: the same dictionary, the same schema."""
+
+    __slots__ = ("schema",)
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        self.schema = schema
+
+    def __hash__(self) -> int:
+        return id(self.schema)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Schema) and other.schema is self.schema
+
+
+@lru_cache(8)
+def _fits(holder: _Schema) -> fit.Fits:
+    return fit.compile_schema(holder.schema)
+
+
+def apply(root: Block, schema: Mapping[str, Any], source: Source) -> Shape:
+    """All problems of shape, added to those of the text."""
+    found = Shape(problems=source.problems, bad=source.bad, supposed={})
+    if source.bad or not _fits(_Schema(schema))(root) or (source.has_odd_words and _holds_odd_words(root)):
+        _Explainer(root, schema, found).explain()
+    return found
+
+
+def _holds_odd_words(root: Block) -> bool:
+    """In a value, that is: a comment may say what it likes."""
+    return any(isinstance(node, Scalar) and (unsupported.TEMPLATE in node.text or _is_odd(node)) for _, node in walk(root))
+
+
+def _is_odd(value: Scalar) -> bool:
+    return value.is_plain and value.text.lower() in _OTHER_WORDS
+
+
+class _Explainer:
+    def __init__(self, root: Block, schema: Mapping[str, Any], found: Shape) -> None:
+        self.root = root
+        self.schema = schema
+        self.defs = schema["$defs"]
+        self.found = found
+
+    def explain(self) -> None:
+        self._templates()
+        self._keys_and_words(self.root, self.schema)
+        for error in self._errors():
+            self._error(error)
+
+    def _errors(self) -> Iterator[Any]:
+        from jsonschema.validators import Draft202012Validator  # half of what a check would cost; most files don't need it
+
+        return islice(Draft202012Validator(self.schema).iter_errors(tree(self.root)), _MOST_ERRORS)
+
+    def _templates(self) -> None:
+        for _, node in walk(self.root):
+            if isinstance(node, Scalar) and unsupported.TEMPLATE in node.text and id(node) not in self.found.bad:
+                self.found.complain(node, say.not_yet(node.span, f"the template `{unsupported.TEMPLATE}...}}`"))
+
+    def _keys_and_words(self, node: Node, schema: Mapping[str, Any], key: str = "") -> None:
+        """What must be known before errors are told: keys and words of later versions, unknown keys, names that need quotes."""
+        schema = self._resolved(schema)
+        if id(node) in self.found.bad:
+            return
+        if isinstance(node, Block):
+            properties = schema.get("properties", {})
+            for name, value in node.values.items():
+                if name in properties:
+                    self._keys_and_words(value, properties[name], name)
+                elif schema.get("additionalProperties"):
+                    self._keys_and_words(value, schema["additionalProperties"], name)
+                elif "properties" in schema:
+                    self._unknown_key(node, name, schema)
+        elif isinstance(node, Listing):
+            for item in node.items:
+                self._keys_and_words(item, schema.get("items", {}), key)
+        else:
+            self._word(node, schema, key)
+
+    def _word(self, value: Scalar, schema: Mapping[str, Any], key: str) -> None:
+        if later := unsupported.word(key, value):
+            self.found.complain(value, say.not_yet(value.span, later))
+        elif _is_odd(value):
+            if schema.get("title") in _NAMES:
+                self.found.complain(value, say_text.needs_quotes(value))
+            elif schema.get("title") == "yes_no" and value.text.lower() in ("true", "false"):
+                self.found.complain(value, say_text.yes_or_no(value))
+
+    def _unknown_key(self, block: Block, name: str, schema: Mapping[str, Any]) -> None:
+        title, key = schema["title"], block.keys[name]
+        later = [one for one in block.values if unsupported.key_of(title, one)]
+        supposed = self.found.supposed.setdefault(id(block), set())
+        self.found.bad.add(id(block.values[name]))
+        if id(key) in self.found.bad:
+            supposed.add("*")
+            return
+        if name in later:
+            supposed.update(unsupported.REPLACES.get(name, ()))
+            if unsupported.COMPANIONS.get(name) not in later:
+                self.found.complain(None, say.not_yet(key.span, f"`{name}`"))
+            return
+        guess = self._guess(block, name, schema)
+        elsewhere = self._home_of(name)
+        if later and elsewhere:
+            return  # `move_remainder_to` brings keys of an order with it
+        supposed.add(guess or elsewhere or "")
+        self.found.complain(None, say.unknown_key(key, title, guess, elsewhere))
+
+    def _guess(self, block: Block, name: str, schema: Mapping[str, Any]) -> str | None:
+        free = [key for key in schema["properties"] if key not in block.values]
+        called = _CALLED.get(name.lower().replace("-", "_").replace(" ", "_"))
+        return called if called in free else nearest(name.replace("-", "_"), free)
+
+    def _home_of(self, name: str) -> str | None:
+        homes = [self.schema, *self.defs.values()]
+        return next((home["title"] for home in homes if name in home.get("properties", {})), None)
+
+    def _resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        ref = schema.get("$ref")
+        resolved: Mapping[str, Any] = self.defs[ref.removeprefix("#/$defs/")] if ref else schema
+        return resolved
+
+    def _error(self, error: Any) -> None:
+        node: Node = self.root
+        key: Scalar | None = None
+        is_item = False
+        for step in error.absolute_path:
+            is_item = isinstance(node, Listing)
+            if isinstance(node, Block):
+                key, node = node.keys[step], node.values[step]
+            elif isinstance(node, Listing):
+                node = node.items[step]
+            if id(node) in self.found.bad:
+                return
+        if error.validator == "required":
+            self._missing(node, error)
+        elif error.validator != "additionalProperties":
+            self._wrong(node, error.schema, key, is_item=is_item)
+
+    def _missing(self, node: Node, error: Any) -> None:
+        assert isinstance(node, Block)
+        for key in error.validator_value:
+            if key not in node.values and key not in _FIRST_KEYS and not self.found.is_silent(node, key):
+                schema = error.schema["properties"][key]
+                example = (schema.get("examples") or self._resolved(schema).get("examples") or ["..."])[0]
+                shown = str(example) if not isinstance(example, list | dict) else ""
+                self.found.complain(None, say.missing(node.span, key, error.schema["title"], shown))
+        self.found.supposed.setdefault(id(node), set()).update(error.validator_value)
+
+    def _wrong(self, node: Node, schema: Mapping[str, Any], key: Scalar | None, *, is_item: bool) -> None:
+        name = key.text if key is not None else ""
+        what = f"an item of `{name}`" if is_item else f"`{name}`"
+        at = node.span if is_item or key is None or isinstance(node, Scalar) else key.span
+        wanted = schema.get("type")
+        if (wanted == "object" and isinstance(node, Block)) or (wanted == "array" and isinstance(node, Listing)):
+            problem = say.empty_list(at, what)
+        elif wanted == "object":
+            problem = say.wants_block(at, what, schema.get("properties", {}) or ["betfair"])
+        elif wanted == "array":
+            problem = say.wants_list(at, what)
+        elif not isinstance(node, Scalar):
+            problem = say.wants_value(at, what, self._example(name), name)
+        else:
+            problem = self._wrong_value(node, schema.get("title", ""), name, schema)
+        self.found.complain(node, problem)
+
+    def _example(self, key: str) -> str:
+        """What a key may look like."""
+        homes = [self.schema, *self.defs.values()]
+        schema: dict[str, Any] = next((home["properties"][key] for home in homes if key in home.get("properties", {})), {})
+        return str((schema.get("examples") or self._resolved(schema).get("examples") or ["..."])[0])
+
+    def _wrong_value(self, value: Scalar, title: str, key: str, schema: Mapping[str, Any]) -> Problem:
+        if title in ("word", "yes_no"):
+            words = schema["enum"]
+            called = _WORDS.get(value.text.lower().replace("-", "_"))
+            guess = called if called in words else nearest(value.text, words) or (words[0] if len(words) == 1 else None)
+            return say.unknown_word(value, key, words, guess)
+        if title == "money":
+            return say.not_money(value, currency_of(self.root))
+        if title in _BY_KEY:
+            return _BY_KEY[title](value, key)
+        return _BY_VALUE[title](value)
+
+
+_BY_KEY: dict[str, Callable[[Scalar, str], Problem]] = {
+    "count": say.not_count,
+    "name": say.not_name,
+    "text": say.not_name,
+    "id": say.not_id,
+}
+_BY_VALUE: dict[str, Callable[[Scalar], Problem]] = {
+    "odds": say.not_odds,
+    "duration": say.not_duration,
+    "date": say.not_date,
+    "moment": say.not_moment,
+    "times": say.not_times,
+    "reprice": say.not_reprice,
+    "line": say.not_line,
+    "race": say.not_race,
+    "order_name": say.not_order_name,
+    "currency": say.not_currency,
+    "zone": lambda value: say.no_such_zone(value, mend.zone(value.text)),
+    "version": lambda value: say.other_version(value, "planrunner"),
+}
+
+
+def currency_of(root: Block) -> str | None:
+    """The currency of a file's amounts when they agree: for amounts written without one."""
+    found = {node.text[-3:] for _, node in walk(root) if isinstance(node, Scalar) and node.text[-4:-3] == " "} & DECIMALS.keys()
+    return found.pop() if len(found) == 1 else None

@@ -1,0 +1,105 @@
+"""What the hands need from the world, as protocols. Twins (virtual clock, sandboxes) stand behind the same ones."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from planrunner.model.commands import CancelOrder, PlaceOrders, QueryBook, QueryOrder
+from planrunner.model.events import Event
+from planrunner.model.journal import Exchange
+from planrunner.model.market import Market, MarketId
+from planrunner.model.plan import Target
+from planrunner.model.profile import VenueProfile
+
+
+class Clock(Protocol):
+    """Wall clock and waiting. The virtual one stands still while anything is pending and then jumps to the next deadline."""
+
+    def now(self) -> datetime:
+        """UTC, aware."""
+        ...
+
+    def age(self) -> float:
+        """Seconds on a clock that never steps back and, where the system has one, goes on while the machine sleeps."""
+        ...
+
+    async def sleep_until(self, at: datetime) -> None:
+        """Returns once `now() >= at`, also after the wall clock was set."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Made by `Venue.prepare`, carried out by `Venue.send`. `redacted` is exactly the body, secrets removed."""
+
+    command: PlaceOrders | CancelOrder | QueryOrder | QueryBook
+    method: str
+    url: str
+    content: bytes
+    redacted: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came of a request: the facts in order, and the exchanges (a look-up may need several)."""
+
+    events: tuple[Event, ...]
+    exchanges: tuple[Exchange, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendBy:
+    """DURABILITY rule 4: no byte leaves once either clock says that the intent is too old."""
+
+    wall: datetime
+    age: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """What the venue knows near a target: whole markets, and the names of other fixtures of that day for *did you mean*."""
+
+    markets: tuple[Market, ...]
+    nearby: tuple[str, ...]
+
+
+class Venue(Protocol):
+    """One account at one venue. The engine can't tell a stream from polling, nor a sandbox from the real thing."""
+
+    @property
+    def profile(self) -> VenueProfile: ...
+
+    async def open(self) -> None:
+        """Log in. Raises VenueRefused (wrong credentials) or VenueTrouble."""
+        ...
+
+    async def close(self) -> None: ...
+
+    async def find(self, target: Target, *, on: date | None) -> Catalogue:
+        """Markets that may hold the target. Raises VenueTrouble."""
+        ...
+
+    def prepare(self, command: PlaceOrders | CancelOrder | QueryOrder | QueryBook) -> Request:
+        """Pure: the exact bytes, before anything is sent, and their redacted twin for the journal."""
+        ...
+
+    async def send(self, request: Request, send_by: SendBy | None) -> Answer:
+        """Carry out one request. Never raises for what a venue or network can do: that is an event in the answer."""
+        ...
+
+    def watch(self, market: MarketId) -> None: ...
+
+    def unwatch(self, market: MarketId) -> None: ...
+
+    def facts(self) -> AsyncIterator[Event]:
+        """Market changes, reports of our bets and settlements, for the watched markets, until closed."""
+        ...
+
+
+class Secrets(Protocol):
+    def get(self, account: str, name: str) -> str:
+        """Raises Refused with the name of the variable to set."""
+        ...

@@ -1,0 +1,179 @@
+"""An order's chain of placements, and where its stake went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from planrunner.engine.state import OrderState, PlacementState, State
+from planrunner.model.commands import Persistence
+from planrunner.model.exposure import risk
+from planrunner.model.placement import PlacementStatus
+from planrunner.report.history import History, placements_of, returns
+from planrunner.report.story import ZERO, BetStory, Parts, PlacementStory, Tone
+from planrunner.report.words import odds
+
+_NEVER_STOOD = (PlacementStatus.DENIED, PlacementStatus.REJECTED, PlacementStatus.DRAFT)
+_IN_FLIGHT = (PlacementStatus.PENDING, PlacementStatus.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """All placements of an order, told, with the order's own sums."""
+
+    placements: tuple[PlacementStory, ...]
+    parts: Parts
+    moved: Decimal
+    average_odds: Fraction | None
+    loss_after: Decimal
+
+
+def tell_chain(history: History, state: State, order: OrderState) -> Chain:
+    """What was cancelled to be placed again is *moved*: it counts once, where it went."""
+    chain = placements_of(state, order)
+    taken_up = [asked.asked.size for asked in chain[1:]] + [ZERO]
+    parts = [_parts(placement, taken_up[at]) for at, placement in enumerate(chain)]
+    told = tuple(_tell(history, order, placement, part) for placement, part in zip(chain, parts, strict=True))
+    whole = _sum_up(order, parts)
+    back = sum((returns(placement) for placement in chain), Fraction(0))
+    return Chain(
+        placements=told,
+        parts=whole,
+        moved=sum((part.moved for part in parts), ZERO),
+        average_odds=back / Fraction(whole.matched) if whole.matched else None,
+        loss_after=sum((_loss(placement) for placement in chain), ZERO),
+    )
+
+
+def average(placement: PlacementState) -> Fraction | None:
+    """Over its fills, weighted by size."""
+    matched = placement.sizes.matched
+    return returns(placement) / Fraction(matched) if matched else None
+
+
+def _parts(placement: PlacementState, taken_up: Decimal) -> Parts:
+    size = placement.asked.size
+    if placement.status in _NEVER_STOOD:
+        return Parts(stake=size, not_placed=size)
+    sizes = placement.sizes
+    in_flight = placement.status in _IN_FLIGHT
+    moved = min(sizes.cancelled, taken_up)
+    return Parts(
+        stake=size,
+        matched=sizes.matched,
+        remaining=ZERO if in_flight else sizes.remaining,
+        unknown=sizes.remaining if in_flight else ZERO,
+        cancelled=sizes.cancelled - moved,
+        moved=moved,
+        lapsed=sizes.lapsed,
+        voided=sizes.voided,
+    )
+
+
+def _sum_up(order: OrderState, parts: list[Parts]) -> Parts:
+    stake = order.spec.order.stake.amount
+    if not parts:
+        return Parts(stake=stake, not_placed=stake)
+    return add(parts, stake)
+
+
+def add(parts: list[Parts], stake: Decimal) -> Parts:
+    """One for all of them, for a stake; what moved has gone into another of them."""
+    return Parts(
+        stake=stake,
+        matched=sum((part.matched for part in parts), ZERO),
+        remaining=sum((part.remaining for part in parts), ZERO),
+        unknown=sum((part.unknown for part in parts), ZERO),
+        cancelled=sum((part.cancelled for part in parts), ZERO),
+        lapsed=sum((part.lapsed for part in parts), ZERO),
+        voided=sum((part.voided for part in parts), ZERO),
+        not_placed=sum((part.not_placed for part in parts), ZERO),
+    )
+
+
+def _loss(placement: PlacementState) -> Decimal:
+    """What this placement can still lose: matched at its average, the rest of what may match at the odds asked for."""
+    if placement.status in _NEVER_STOOD:
+        return ZERO
+    side, sizes, mean = placement.asked.side, placement.sizes, average(placement)
+    matched = risk(side, sizes.matched, mean) if mean is not None else ZERO
+    return matched + risk(side, sizes.remaining, placement.asked.odds)
+
+
+def _tell(history: History, order: OrderState, placement: PlacementState, parts: Parts) -> PlacementStory:
+    times = history.placements[placement.asked.ref]
+    status, tone = _status(placement, parts)
+    return PlacementStory(
+        ref=placement.asked.ref,
+        rung=placement.asked.rung,
+        because=_because(order, times.because),
+        odds=placement.asked.odds,
+        parts=parts,
+        status=status,
+        tone=tone,
+        asked_at=times.asked_at,
+        answered_at=times.answered_at,
+        closed_at=times.closed_at,
+        average_odds=average(placement),
+        attempts=times.attempts,
+        stays_in_play=placement.asked.persistence is Persistence.PERSIST,
+        bets=tuple(_bets(history, placement)),
+        fills=tuple(times.fills),
+        reason=placement.reason if placement.status in (*_NEVER_STOOD, *_IN_FLIGHT) else None,
+    )
+
+
+def _bets(history: History, placement: PlacementState) -> list[BetStory]:
+    told = []
+    for bet in placement.bets:
+        settled_at, outcome = history.outcomes.get((placement.asked.ref, bet.bet), (None, None))
+        told.append(
+            BetStory(
+                bet=bet.bet,
+                matched=bet.sizes.matched,
+                average_odds=Fraction(bet.average_odds or placement.asked.odds) if bet.sizes.matched else None,
+                outcome=outcome,
+                profit=bet.profit,
+                settled_at=settled_at,
+            )
+        )
+    return told
+
+
+def _status(placement: PlacementState, parts: Parts) -> tuple[str, Tone]:
+    match placement.status:
+        case PlacementStatus.DENIED:
+            return "refused by a limit, never sent", Tone.WARN
+        case PlacementStatus.REJECTED:
+            return "rejected by the venue", Tone.WARN
+        case PlacementStatus.DRAFT:
+            return "not sent", Tone.WARN
+        case PlacementStatus.PENDING:
+            return "on its way", Tone.PLAIN
+        case PlacementStatus.UNKNOWN:
+            return "unknown: no certain answer", Tone.BAD
+        case PlacementStatus.EXECUTABLE:
+            return ("partly matched, the rest waits" if parts.matched else "waits at the venue"), Tone.PLAIN
+        case PlacementStatus.EXECUTION_COMPLETE:
+            return _completed(parts)
+
+
+def _completed(parts: Parts) -> tuple[str, Tone]:
+    whole = {"matched": "matched in full", "cancelled": "cancelled", "moved": "moved", "lapsed": "lapsed", "voided": "voided"}
+    names = [name for name, size in parts.named() if size]
+    text = whole[names[0]] if len(names) == 1 else ", ".join(f"partly {name}" for name in names)
+    return text, Tone.GOOD if parts.matched else Tone.PLAIN
+
+
+def _because(order: OrderState, because: str) -> str:
+    """`fallback step 2 (every 30s: reprice 1 tick)` for `orders.arsenal.fallback.1`."""
+    steps = order.spec.order.fallback
+    index = because.removeprefix(f"{order.path}.fallback.")
+    if index.isdecimal() and int(index) < len(steps):
+        return f"fallback step {int(index) + 1} ({steps[int(index)].text})"
+    return {"plan": "the plan", "stop": "the stop that was asked for"}.get(because, because)
+
+
+def move_in_words(before: PlacementStory, after: PlacementStory, moved: str) -> str:
+    return f"moved {moved} from {odds(before.odds)} to {odds(after.odds)}"

@@ -1,0 +1,134 @@
+"""The run in one line: what must be looked up first, then what matched and what became of the rest, then profit or loss."""
+
+from __future__ import annotations
+
+from planrunner.model.commands import Ended
+from planrunner.model.events import StopRequested
+from planrunner.report.history import History
+from planrunner.report.story import Badge, OrderStory, Parts, SettlementStory, Tone, UnresolvedStory
+from planrunner.report.words import Times, listed, money, odds, plural
+
+EXITS: dict[Ended, tuple[int, str]] = {
+    Ended.AS_PLANNED: (0, "done as the plan says"),
+    Ended.NOTHING_PLACED: (3, "refused, and nothing was placed"),
+    Ended.NOT_AS_PLANNED: (4, "it ran and did not end as planned"),
+    Ended.STOPPED: (4, "stopped before its planned end"),
+    Ended.UNRESOLVED: (5, "unknown exposure: a person must look"),
+}
+
+
+def tell_exit(history: History) -> tuple[int | None, str]:
+    """The exit code of the run and what it means."""
+    if history.broken is not None:
+        known = bool(history.placements)
+        return EXITS[Ended.UNRESOLVED if known else Ended.NOTHING_PLACED]
+    if history.finish is None:
+        return None, "not known before the run has ended"
+    ended = history.finish[1].ended
+    signals = [fact for fact in history.run_facts if isinstance(fact, StopRequested) and "SIG" in fact.text]
+    if ended is Ended.STOPPED and signals:  # the stop names the signal that asked for it
+        return 130, "interrupted; what could be taken back was"
+    return EXITS[ended]
+
+
+def tell_badge(history: History, settlement: SettlementStory | None) -> Badge:
+    """The state of the run in two words."""
+    if history.broken is not None:
+        return Badge(text="needs a person", tone=Tone.BAD)
+    if history.program is None:
+        return Badge(text="not started", tone=Tone.PLAIN)
+    if history.finish is None:
+        return Badge(text="not over yet", tone=Tone.PLAIN)
+    ended = history.finish[1].ended
+    tones = {Ended.AS_PLANNED: Tone.GOOD, Ended.UNRESOLVED: Tone.BAD}
+    settled = settlement is not None and not settlement.open and ended is not Ended.UNRESOLVED
+    return Badge(text=f"{ended.value}, settled" if settled else ended.value, tone=tones.get(ended, Tone.WARN))
+
+
+def tell_headline(
+    history: History,
+    parts: Parts,
+    orders: tuple[OrderStory, ...],
+    unresolved: tuple[UnresolvedStory, ...],
+    settlement: SettlementStory | None,
+    times: Times,
+) -> str:
+    if history.program is None:
+        return "Nothing is written down of this run: it never started"
+    currency = history.program.currency
+    sentences = []
+    if history.broken is not None:
+        sentences.append(f"Stopped without touching orders, because a fact can't be true: {history.broken[1]}")
+    if unresolved:
+        sentences.append(_look_up(unresolved, currency))
+    if history.finish is None and history.broken is None:
+        sentences.append("Not over yet")
+    sentences.append(_matched(history, parts, orders, times, currency))
+    if settlement is not None:
+        sentences.append(_result(settlement, currency))
+    return ". ".join(sentence.rstrip(".") for sentence in sentences)
+
+
+def _look_up(unresolved: tuple[UnresolvedStory, ...], currency: str) -> str:
+    refs = listed([one.ref for one in unresolved[:3]] + (["more"] if len(unresolved) > 3 else []))
+    at_risk = money(sum((one.at_risk for one in unresolved[1:]), unresolved[0].at_risk), currency)
+    return f"Look this up at the venue: {at_risk} may be at risk under {refs}"
+
+
+def _matched(history: History, parts: Parts, orders: tuple[OrderStory, ...], times: Times, currency: str) -> str:
+    whole = money(parts.stake, currency)
+    if parts.not_placed == parts.stake:
+        return f"Nothing was placed of {whole}: {_why_not_placed(orders)}"
+    done = f"{money(parts.matched, currency).removesuffix(f' {currency}')} of {whole} matched"
+    if not parts.matched:
+        done = f"Nothing of {whole} matched"
+    elif len(orders) == 1 and orders[0].average_odds is not None:
+        done += f" at {odds(orders[0].average_odds)}"
+    elif len(orders) > 1:
+        done += f" in {sum(1 for order in orders if order.parts.matched)} of {plural(len(orders), 'order')}"
+    rest = _rest(history, parts, orders, times, currency)
+    return f"{done}; {rest}" if rest else done
+
+
+def _why_not_placed(orders: tuple[OrderStory, ...]) -> str:
+    return orders[0].ended if len(orders) == 1 else f"{plural(len(orders), 'order')}, see below"
+
+
+def _rest(history: History, parts: Parts, orders: tuple[OrderStory, ...], times: Times, currency: str) -> str:
+    left = [(name, size) for name, size in parts.named() if size and name not in ("matched", "moved")]
+    whole = "the rest" if parts.matched else "all of it"
+    if len(left) == 1:
+        return f"{whole} {_became(history, left[0][0], orders, times)}"
+    return listed([f"{money(size, currency)} {_became(history, name, orders, times)}" for name, size in left])
+
+
+def _became(history: History, part: str, orders: tuple[OrderStory, ...], times: Times) -> str:
+    match part:
+        case "remaining":
+            return "is still at the venue"
+        case "unknown":
+            return "may be at the venue" if history.finish else "is on its way"
+        case "not placed":
+            return "was not placed"
+    verb = "lapsed" if part == "lapsed" else f"was {part}"
+    moments = [
+        grown.at
+        for order in orders
+        for placement in order.placements
+        for grown in history.placements[placement.ref].grown
+        if grown.part == part and not (part == "cancelled" and not placement.parts.cancelled)
+    ]
+    if not moments:
+        return verb
+    several = len(set(moments)) > 1
+    return f"{verb}{', the last' if several else ''} at {times.clock(max(moments))}"
+
+
+def _result(settlement: SettlementStory, currency: str) -> str:
+    name = "Profit" if settlement.net >= 0 else "Loss"
+    text = f"{name} {money(abs(settlement.net), currency)}"
+    if settlement.commission:
+        text += f" after {money(settlement.commission, currency)} commission"
+    if settlement.open:
+        text += f" so far; {plural(settlement.open, 'bet')} not settled"
+    return text

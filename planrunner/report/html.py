@@ -1,0 +1,104 @@
+"""The story as one page that asks nothing of anybody: no script, no font, no picture from elsewhere. Every name is escaped."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from planrunner.report import ladder, timeline, words
+from planrunner.report.story import OrderStory, Parts, Story
+from planrunner.report.text import limit_in_words, parts_in_words
+
+EXCHANGES_UP_TO = 300  # a page stays light enough for a phone; report.json has them all
+BODY_UP_TO = 20_000  # characters of one request or answer
+OPEN_UP_TO = 4  # orders; the cards of more of them are folded
+CARDS_UP_TO = 200  # orders told in full
+HAPPENINGS_UP_TO = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """A part of a stake, drawn as a stretch of a bar."""
+
+    kind: str
+    name: str
+    size: str
+    percent: float
+
+
+def as_html(story: Story) -> str:
+    """Equal stories give equal pages."""
+    times = words.times_in(None if story.run.zone.startswith("UTC") else story.run.zone, story.run.started)
+    ladders = {order.path: ladder.draw(order, story.currency, times) for order in story.orders[: ladder.CHARTS_UP_TO]}
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            story=story,
+            run=story.run,
+            currency=story.currency,
+            times=times,
+            timeline=timeline.draw(story, times),
+            ladders=ladders,
+            orders=story.orders[:CARDS_UP_TO],
+            orders_left=len(story.orders) - CARDS_UP_TO,
+            exchanges=story.exchanges[:EXCHANGES_UP_TO],
+            exchanges_left=len(story.exchanges) - EXCHANGES_UP_TO,
+            happenings=story.happenings[:HAPPENINGS_UP_TO],
+            happenings_left=len(story.happenings) - HAPPENINGS_UP_TO,
+            names={order.path: order.name for order in story.orders},
+            open_cards=len(story.orders) <= OPEN_UP_TO,
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("planrunner.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(shares=_shares, body=_body, limit_side=_limit_side)
+    environment.filters.update(
+        amount=words.amount,
+        money=words.money,
+        signed=words.signed,
+        odds=words.odds,
+        plural=words.plural,
+        parts=parts_in_words,
+        limit=limit_in_words,
+        times_over=lambda count: "once" if count == 1 else f"{count} times",
+    )
+    return environment
+
+
+def _shares(parts: Parts, currency: str) -> list[Share]:
+    return [
+        Share(
+            kind=name.replace(" ", "-"),
+            name=name,
+            size=words.amount(size, currency),
+            percent=round(float(size / parts.stake) * 100, 2) if parts.stake else 0.0,
+        )
+        for name, size in parts.named()
+        if size
+    ]
+
+
+def _limit_side(order: OrderStory) -> str:
+    return words.limit_side(order.side, order.odds)
+
+
+def _body(value: Any) -> str:
+    """JSON that reads well; a very long one is cut, which it says."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2, default=str)
+    if len(text) <= BODY_UP_TO:
+        return text
+    return f"{text[:BODY_UP_TO]}\n… and {len(text) - BODY_UP_TO} more characters, in report.json"

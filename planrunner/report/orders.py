@@ -1,0 +1,151 @@
+"""One order told: what was asked, what it came to, how it ended."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+from planrunner.engine.state import AS_PLANNED, OrderEnd, OrderState, Phase, State
+from planrunner.model.exposure import risk, worst_loss
+from planrunner.model.odds import Ladder, Side
+from planrunner.model.plan import LimitOrder, Reprice
+from planrunner.model.program import Program
+from planrunner.report.chains import Chain, tell_chain
+from planrunner.report.fallback import tell_steps
+from planrunner.report.history import History
+from planrunner.report.story import ZERO, OfferStory, OrderStory, Parts, Tone
+from planrunner.report.words import TYPES, Times, ends_when, money, placed_when
+
+ALL_TICKS_UP_TO = 20  # a ladder is drawn whole up to here; beyond it only the odds on which something happened
+
+
+def tell_order(history: History, program: Program, state: State, order: OrderState, times: Times) -> OrderStory:
+    """Everything about one order."""
+    spec, asked, currency = order.spec, order.spec.order, program.currency
+    market = program.markets[spec.market]
+    chain = tell_chain(history, state, order)
+    steps = tell_steps(history, order, chain, times, currency)
+    ladder = program.terms[spec.account].ladders[market.ladder]
+    offers = _offers(history, order)
+    floor = _floor(asked)
+    return OrderStory(
+        name=asked.name,
+        path=order.path,
+        line=asked.line,
+        target=f"{spec.selection_name} in {market.name} of {market.fixture}",
+        selection=spec.selection_name,
+        market=spec.market,
+        account=spec.account,
+        venue=program.terms[spec.account].venue,
+        side=asked.side,
+        odds=asked.odds.text,
+        odds_limit=asked.odds.ratio,
+        floor=floor,
+        type=TYPES[asked.type],
+        asks=tuple(_asks(asked, times)),
+        parts=chain.parts,
+        moved=chain.moved,
+        average_odds=chain.average_odds,
+        placements=chain.placements,
+        steps=steps,
+        offers=offers,
+        ladder=_rungs(ladder, asked, chain, offers, floor),
+        ended=_ended(history, order, chain.parts, times, currency),
+        tone=_tone(order, chain.parts),
+        ended_at=history.ended.get(order.path),
+        loss_before=_loss_before(asked),
+        loss_after=chain.loss_after,
+        profit=_profit(chain),
+    )
+
+
+def _loss_before(asked: LimitOrder) -> Decimal:
+    """As the plan was reviewed."""
+    cap = asked.liability_at_most.amount if asked.liability_at_most is not None else None
+    loss = worst_loss(asked.side, asked.stake.amount, cap)
+    return loss if loss is not None else risk(asked.side, asked.stake.amount, asked.odds.ratio)
+
+
+def _asks(asked: LimitOrder, times: Times) -> list[str]:
+    asks = [placed_when(asked.place, times), ends_when(asked.ending, times)]
+    if asked.liability_at_most is not None:
+        asks.append(f"liability at most {asked.liability_at_most}")
+    if asked.min_fill is not None:
+        asks.append(f"at least {asked.min_fill} at once")
+    if asked.odds_hold_for_average:
+        asks.append("the odds hold for the average")
+    return asks
+
+
+def _floor(asked: LimitOrder) -> Fraction | None:
+    """The worst odds that any reprice may reach."""
+    floors = [step.action.no_worse_than.ratio for step in asked.fallback if isinstance(step.action, Reprice)]
+    if not floors:
+        return None
+    return min(floors) if asked.side is Side.BACK else max(floors)
+
+
+def _offers(history: History, order: OrderState) -> tuple[OfferStory, ...]:
+    """The books that came while the order stood: a rule had asked for them."""
+    spec, ended = order.spec, history.ended.get(order.path)
+    return tuple(
+        OfferStory(at=book.at, back=book.back, lay=book.lay)
+        for book in history.books.get((spec.market, spec.selection, spec.handicap), ())
+        if order.placed_at is not None and order.placed_at <= book.at and (ended is None or book.at <= ended)
+    )
+
+
+def _rungs(
+    ladder: Ladder, asked: LimitOrder, chain: Chain, offers: tuple[OfferStory, ...], floor: Fraction | None
+) -> tuple[tuple[int, Decimal], ...]:
+    """The ticks to draw, lowest first. Odds between two ticks (an average) belong to the nearer one when drawn."""
+    seen: list[Decimal | Fraction] = [asked.odds.ratio]
+    seen += [placement.odds for placement in chain.placements]
+    seen += [fill.odds for placement in chain.placements for fill in placement.fills]
+    seen += [offer[0] for book in offers for offer in (book.back, book.lay) if offer is not None]
+    seen += [floor] if floor is not None else []
+    ticks = {tick for value in seen for tick in _ticks_around(ladder, value)}
+    if max(ticks) - min(ticks) < ALL_TICKS_UP_TO:
+        ticks = set(range(min(ticks), max(ticks) + 1))
+    return tuple((tick, ladder.odds(tick)) for tick in sorted(ticks))
+
+
+def _ticks_around(ladder: Ladder, value: Decimal | Fraction) -> set[int]:
+    ends = [ladder.tick(odds) for odds in ladder.around(value) if odds is not None]
+    return {tick for tick in ends if tick is not None}
+
+
+def _ended(history: History, order: OrderState, parts: Parts, times: Times, currency: str) -> str:
+    if order.end is None:
+        return _still(order, parts, currency)
+    ended = history.ended.get(order.path)
+    when = f" at {times.clock(ended)}" if ended else ""
+    why = f": {order.reason}" if order.reason else ""
+    match order.end:
+        case OrderEnd.EXPIRED:
+            return f"expired{when}" + ("; the rest was cancelled" if parts.cancelled else "")
+        case OrderEnd.CANCELLED | OrderEnd.STOPPED:
+            return f"{order.end.value}{when}{why if order.end is OrderEnd.STOPPED else ''}"
+        case OrderEnd.UNRESOLVED:
+            return f"unresolved{why}"
+        case _:
+            return f"{order.end.value}{when}{why}"
+
+
+def _still(order: OrderState, parts: Parts, currency: str) -> str:
+    if order.phase is Phase.WAITING:
+        return "not placed yet"
+    return "on its way" if parts.unknown else f"at the venue; {money(parts.remaining, currency)} can still match"
+
+
+def _tone(order: OrderState, parts: Parts) -> Tone:
+    if order.end is OrderEnd.UNRESOLVED or (order.end is not None and parts.unknown):
+        return Tone.BAD
+    if order.end is not None and order.end not in AS_PLANNED:
+        return Tone.WARN
+    return Tone.GOOD if parts.matched else Tone.PLAIN
+
+
+def _profit(chain: Chain) -> Decimal | None:
+    known = [bet.profit for placement in chain.placements for bet in placement.bets if bet.profit is not None]
+    return sum(known, ZERO) if known else None

@@ -1,0 +1,155 @@
+"""Records to story: the one door of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from planrunner.model.exposure import risk
+from planrunner.model.journal import Mode, Record, RunInfo
+from planrunner.model.program import Program
+from planrunner.report.chains import add
+from planrunner.report.happenings import tell_happenings
+from planrunner.report.headline import tell_badge, tell_exit, tell_headline
+from planrunner.report.history import History, go_through
+from planrunner.report.limits import tell_limits
+from planrunner.report.orders import tell_order
+from planrunner.report.settlement import tell_settlement
+from planrunner.report.story import (
+    ZERO,
+    ExchangeStory,
+    Happening,
+    MarketStory,
+    OrderStory,
+    Period,
+    RunFacts,
+    Story,
+    Tone,
+    UnresolvedStory,
+)
+from planrunner.report.words import Times, money, odds, times_in
+
+MODES = {
+    Mode.REHEARSAL: "rehearsal (the venue's sandbox in memory, virtual time; no money)",
+    Mode.SANDBOX: "sandbox (practice exchange, real time; no money)",
+    Mode.LIVE: "live (real money)",
+}
+
+
+def tell(info: RunInfo, records: Sequence[Record]) -> Story:
+    """The story of a run, from any prefix of its journal."""
+    history = go_through(records)
+    program, state = history.program, history.state
+    times = times_in(program.time_zone if program else None, history.started_at)
+    orders: tuple[OrderStory, ...] = ()
+    if program is not None and state is not None:
+        orders = tuple(tell_order(history, program, state, state.orders[spec.path], times) for spec in program.orders)
+    currency = program.currency if program else ""
+    parts = add([order.parts for order in orders], sum((order.parts.stake for order in orders), ZERO))
+    settlement = tell_settlement(history, program, orders) if program else None
+    unresolved = _unresolved(history, orders, currency)
+    return Story(
+        headline=tell_headline(history, parts, orders, unresolved, settlement, times),
+        badge=tell_badge(history, settlement),
+        run=_run_facts(info, history, times, len(records)),
+        currency=currency,
+        parts=parts,
+        average_odds=orders[0].average_odds if len(orders) == 1 else None,
+        loss_before=sum((order.loss_before for order in orders), ZERO),
+        loss_after=sum((order.loss_after for order in orders), ZERO),
+        orders=orders,
+        limits=tell_limits(history, program) if program else (),
+        markets=_markets(history, program) if program else (),
+        alerts=tuple(Happening(at=at, text=one.text, order=one.path, tone=Tone.WARN) for at, one in history.alerts),
+        happenings=tell_happenings(history, orders, settlement, currency),
+        unresolved=unresolved,
+        settlement=settlement,
+        exchanges=_exchanges(history),
+    )
+
+
+def _run_facts(info: RunInfo, history: History, times: Times, records: int) -> RunFacts:
+    code, meaning = tell_exit(history)
+    return RunFacts(
+        run=info.run,
+        plan_file=info.plan_file,
+        plan_name=info.plan_name,
+        digest=info.plan_digest,
+        mode=MODES[info.mode],
+        seed=info.seed,
+        case=info.case,
+        market_data=info.market_data,
+        created=info.created,
+        zone=times.name,
+        started=history.started_at,
+        ended=history.finish[0] if history.finish else None,
+        settled=history.settled_at,
+        how=_how(history),
+        exit_code=code,
+        exit_meaning=meaning,
+        records=records,
+    )
+
+
+def _how(history: History) -> str:
+    if history.broken is not None:
+        return "stopped: a fact can't be true"
+    if history.finish is not None:
+        return history.finish[1].ended.value
+    return "not ended yet" if history.program else "never started"
+
+
+def _unresolved(history: History, orders: tuple[OrderStory, ...], currency: str) -> tuple[UnresolvedStory, ...]:
+    """Only of a run that is over: while it runs, the engine goes on asking. A broken one also left what rests at the venue."""
+    over, broken = history.finish is not None or history.broken is not None, history.broken is not None
+    return tuple(
+        UnresolvedStory(
+            ref=placement.ref,
+            order=order.name,
+            what=f"{order.side.value} {order.target}, {money(size, currency)} at {odds(placement.odds)}",
+            at_risk=risk(order.side, size, placement.odds),
+            to_do=f"Log in at {order.venue}, look among current and settled bets for the reference {placement.ref}, and "
+            "cancel what you do not want. It counts against the account's limits until then.",
+        )
+        for order in orders
+        for placement in order.placements
+        if over and (size := placement.parts.unknown + (placement.parts.remaining if broken else ZERO))
+    )
+
+
+def _markets(history: History, program: Program) -> tuple[MarketStory, ...]:
+    told = []
+    for market_id, market in program.markets.items():
+        seen = history.markets.get(market_id, [])
+        ends = [event.at for event in seen[1:]]
+        told.append(
+            MarketStory(
+                id=market_id,
+                name=market.name,
+                fixture=market.fixture,
+                start=seen[-1].start if seen else market.start,
+                commission_rate=market.commission,
+                periods=tuple(
+                    Period(since=event.at, until=until, status=event.status, in_play=event.in_play)
+                    for event, until in zip(seen, [*ends, None], strict=False)
+                ),
+            )
+        )
+    return tuple(told)
+
+
+def _exchanges(history: History) -> tuple[ExchangeStory, ...]:
+    return tuple(
+        ExchangeStory(
+            seq=seq,
+            title=one.title,
+            method=one.method,
+            url=one.url,
+            sent_at=one.sent_at,
+            answered_at=one.answered_at,
+            status=one.status,
+            request=one.request,
+            answer=one.answer,
+            trouble=one.trouble,
+        )
+        for seq, one in history.exchanges
+    )

@@ -1,0 +1,315 @@
+"""The story of a run: everything a report says, as values. How it looks is decided elsewhere.
+
+Amounts are exact and in the run's currency; averages are exact fractions, rounded only when shown. Every `Parts` adds up:
+`matched + remaining + unknown + cancelled + moved + lapsed + voided + not_placed` is the stake it stands for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+from planrunner.model.events import Outcome
+from planrunner.model.market import BetId, MarketStatus, OrderRef
+from planrunner.model.odds import Side
+
+ZERO = Decimal(0)
+
+
+class Tone(StrEnum):
+    """How a reader should feel about it; decides colours, never words."""
+
+    GOOD = "good"
+    PLAIN = "plain"
+    WARN = "warn"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Badge:
+    text: str
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Where a stake went. `unknown`: sent, and the venue's answer is not known. `moved`: cancelled to be placed again at other
+    odds (always 0 for an order as a whole). `not_placed`: never stood at the venue (rejected, refused by a limit, never sent).
+    """
+
+    stake: Decimal = ZERO
+    matched: Decimal = ZERO
+    remaining: Decimal = ZERO
+    unknown: Decimal = ZERO
+    cancelled: Decimal = ZERO
+    moved: Decimal = ZERO
+    lapsed: Decimal = ZERO
+    voided: Decimal = ZERO
+    not_placed: Decimal = ZERO
+
+    def named(self) -> tuple[tuple[str, Decimal], ...]:
+        """The parts in the order in which people ask for them."""
+        return (
+            ("matched", self.matched),
+            ("remaining", self.remaining),
+            ("unknown", self.unknown),
+            ("cancelled", self.cancelled),
+            ("moved", self.moved),
+            ("lapsed", self.lapsed),
+            ("voided", self.voided),
+            ("not placed", self.not_placed),
+        )
+
+    @property
+    def total(self) -> Decimal:
+        return sum((size for _, size in self.named()), ZERO)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FillStory:
+    """A part that found a counterparty, as learned between two reports of the venue."""
+
+    at: datetime
+    size: Decimal
+    odds: Fraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """One moment in words. `order` is the path of the order it is about."""
+
+    at: datetime
+    text: str
+    order: str | None = None
+    tone: Tone = Tone.PLAIN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BetStory:
+    """A bet the venue holds, and its result once settled; `profit` is before commission."""
+
+    bet: BetId
+    matched: Decimal
+    average_odds: Fraction | None
+    outcome: Outcome | None = None
+    profit: Decimal | None = None
+    settled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacementStory:
+    """One reference at the venue. `because` says who asked for it; rung 0 is the order as planned."""
+
+    ref: OrderRef
+    rung: int
+    because: str
+    odds: Decimal
+    parts: Parts
+    status: str
+    tone: Tone
+    asked_at: datetime
+    answered_at: datetime | None
+    closed_at: datetime | None
+    average_odds: Fraction | None
+    attempts: int
+    stays_in_play: bool
+    bets: tuple[BetStory, ...]
+    fills: tuple[FillStory, ...]
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStory:
+    """A fallback step: `effects` if it acted, otherwise `why_not`."""
+
+    number: int
+    text: str
+    line: int
+    fired: int
+    effects: tuple[Happening, ...]
+    why_not: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferStory:
+    """The best offers that a rule looked at: (odds, size). `back` is what a backer could take."""
+
+    at: datetime
+    back: tuple[Decimal, Decimal] | None
+    lay: tuple[Decimal, Decimal] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderStory:
+    """An order: what was asked, the chain of its placements, what came of it. `ladder` are the ticks to draw: number, odds."""
+
+    name: str
+    path: str
+    line: int
+    target: str
+    selection: str
+    market: str
+    account: str
+    venue: str
+    side: Side
+    odds: str
+    odds_limit: Fraction
+    floor: Fraction | None
+    type: str
+    asks: tuple[str, ...]
+    parts: Parts
+    moved: Decimal
+    average_odds: Fraction | None
+    placements: tuple[PlacementStory, ...]
+    steps: tuple[StepStory, ...]
+    offers: tuple[OfferStory, ...]
+    ladder: tuple[tuple[int, Decimal], ...]
+    ended: str
+    tone: Tone
+    ended_at: datetime | None
+    loss_before: Decimal
+    loss_after: Decimal
+    profit: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitStory:
+    """A limit of the plan and the closest the run came to it at any moment. Figures are amounts, or counts for orders."""
+
+    name: str
+    text: str
+    used: Decimal
+    allowed: Decimal
+    is_money: bool = True
+
+    @property
+    def share(self) -> Decimal:
+        """Of what is allowed, between 0 and 1 (more where a limit was broken)."""
+        return self.used / self.allowed if self.allowed else Decimal(1 if self.used else 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """A stretch of a market's life as it was learned; `until` None: to the end of the story."""
+
+    since: datetime
+    until: datetime | None
+    status: MarketStatus
+    in_play: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketStory:
+    id: str
+    name: str
+    fixture: str
+    start: datetime
+    commission_rate: Decimal
+    periods: tuple[Period, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeStory:
+    """A request to the venue and its answer, secrets already removed; `trouble` where no useful answer came."""
+
+    seq: int
+    title: str
+    method: str
+    url: str
+    sent_at: datetime
+    answered_at: datetime | None
+    status: int | None
+    request: Any
+    answer: Any
+    trouble: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnresolvedStory:
+    """A reference that the venue may or may not hold, and what a person has to do about it."""
+
+    ref: OrderRef
+    order: str
+    what: str
+    at_risk: Decimal
+    to_do: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettledBet:
+    order: str
+    ref: OrderRef
+    bet: BetId
+    selection: str
+    side: Side
+    matched: Decimal
+    average_odds: Fraction | None
+    outcome: Outcome | None
+    profit: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commission:
+    market: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementStory:
+    """Results so far. `open` bets have a matched part whose result is not known yet."""
+
+    bets: tuple[SettledBet, ...]
+    commissions: tuple[Commission, ...]
+    profit: Decimal
+    commission: Decimal
+    net: Decimal
+    open: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """Which run this was. Times are UTC; `zone` is the one in which they are told."""
+
+    run: str
+    plan_file: str
+    plan_name: str
+    digest: str
+    mode: str
+    seed: int | None
+    case: str | None
+    market_data: str | None
+    created: datetime
+    zone: str
+    started: datetime | None
+    ended: datetime | None
+    settled: datetime | None
+    how: str
+    exit_code: int | None
+    exit_meaning: str
+    records: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """Everything; `loss_before` is the worst loss of the plan, `loss_after` what can still be lost by what stands matched."""
+
+    headline: str
+    badge: Badge
+    run: RunFacts
+    currency: str
+    parts: Parts
+    average_odds: Fraction | None
+    loss_before: Decimal
+    loss_after: Decimal
+    orders: tuple[OrderStory, ...]
+    limits: tuple[LimitStory, ...]
+    markets: tuple[MarketStory, ...]
+    alerts: tuple[Happening, ...]
+    happenings: tuple[Happening, ...]
+    unresolved: tuple[UnresolvedStory, ...]
+    settlement: SettlementStory | None
+    exchanges: tuple[ExchangeStory, ...]

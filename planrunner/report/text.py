@@ -1,0 +1,189 @@
+"""The story for a terminal: lines of spans, each span with a style. Whoever prints decides what a style looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import TypeAlias
+
+from planrunner.report.story import LimitStory, OrderStory, Parts, PlacementStory, SettlementStory, StepStory, Story, Tone
+from planrunner.report.words import Times, amount, limit_side, money, odds, percent, plural, signed, times_in
+
+IN_DETAIL_UP_TO = 6  # orders; more of them get a line each
+LINES_UP_TO = 40  # orders with a line of their own
+
+
+class Style(StrEnum):
+    PLAIN = "plain"
+    STRONG = "strong"
+    DIM = "dim"
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+
+
+Span: TypeAlias = tuple[str, Style]
+Line: TypeAlias = tuple[Span, ...]
+
+_OF_TONE = {Tone.GOOD: Style.GOOD, Tone.PLAIN: Style.PLAIN, Tone.WARN: Style.WARN, Tone.BAD: Style.BAD}
+
+
+def as_text(story: Story) -> str:
+    """Plain text, a newline at its end."""
+    return "".join("".join(text for text, _ in line).rstrip() + "\n" for line in lines(story))
+
+
+def lines(story: Story) -> list[Line]:
+    """The whole summary."""
+    times = times_in(None if story.run.zone.startswith("UTC") else story.run.zone, story.run.started)
+    told = [*_head(story), *_facts(story, times), *_look_ups(story)]
+    if len(story.orders) <= IN_DETAIL_UP_TO:
+        for order in story.orders:
+            told += _order(order, story.currency, times)
+    else:
+        told += _short(story)
+    told += [*_limits(story), *_settlement(story)]
+    if story.exchanges:
+        requests = plural(len(story.exchanges), "request")
+        told += [(), _fact("Exchanges", f"{requests} to the venue; each is in report.json and report.html")]
+    return told
+
+
+def _span(text: str, style: Style = Style.PLAIN) -> Span:
+    return (text, style)
+
+
+def _fact(name: str, text: str, style: Style = Style.PLAIN) -> Line:
+    return (_span(f"{name:<11}", Style.DIM), _span(text, style))
+
+
+def _head(story: Story) -> Iterator[Line]:
+    style = _OF_TONE[story.badge.tone]
+    yield (_span(story.badge.text.upper(), style), _span(f"  run {story.run.run}", Style.DIM))
+    yield (_span(story.headline, Style.STRONG),)
+    yield ()
+
+
+def _facts(story: Story, times: Times) -> Iterator[Line]:
+    run = story.run
+    yield _fact("Plan", f"{run.plan_name} ({run.plan_file}, digest {run.digest[:12]})")
+    extras = [f"seed {run.seed}" if run.seed is not None else "", f"case {run.case}" if run.case else "", run.market_data or ""]
+    yield _fact("Mode", ", ".join([run.mode, *(extra for extra in extras if extra)]))
+    if run.started is not None:
+        ended = f" to {times.clock(run.ended)}" if run.ended else ", not ended"
+        settled = f", settled {times.clock(run.settled)}" if run.settled and story.settlement else ""
+        yield _fact("Time", f"{times.full(run.started)}{ended} ({run.zone}){settled}")
+    code = f": exit code {run.exit_code}, {run.exit_meaning}" if run.exit_code is not None else ""
+    yield _fact("Ended", f"{run.how}{code}")
+    if story.orders:
+        before, after = money(story.loss_before, story.currency), money(story.loss_after, story.currency)
+        yield _fact("Worst loss", f"{before} as planned, {after} by what stands matched")
+
+
+def _look_ups(story: Story) -> Iterator[Line]:
+    for one in story.unresolved:
+        yield ()
+        yield (_span(f"LOOK UP    {one.ref}", Style.BAD),)
+        yield _fact("", f"{one.what}; {money(one.at_risk, story.currency)} may be at risk", Style.STRONG)
+        yield _fact("", one.to_do)
+
+
+def _order(order: OrderStory, currency: str, times: Times) -> Iterator[Line]:
+    yield ()
+    yield (_span(f"{order.name}  ", Style.STRONG), _span(f"{order.side.value} {order.target} at {order.venue}"))
+    limit = limit_side(order.side, order.odds)
+    yield _fact(
+        "  asked", f"{money(order.parts.stake, currency)} at {order.odds} {limit}; " + "; ".join((order.type, *order.asks))
+    )
+    yield _fact("  got", parts_in_words(order.parts, currency) + average_in_words(order), _OF_TONE[order.tone])
+    yield _fact("  ended", order.ended)
+    for at, placement in enumerate(order.placements):
+        yield _placement(placement, currency, times, first=at == 0)
+    for at, step in enumerate(order.steps):
+        yield from _step(step, times, first=at == 0)
+
+
+def parts_in_words(parts: Parts, currency: str) -> str:
+    """`7.50 matched, 2.50 cancelled`."""
+    return ", ".join(f"{amount(size, currency)} {name}" for name, size in parts.named() if size) or "nothing"
+
+
+def average_in_words(order: OrderStory) -> str:
+    return f"; average odds {odds(order.average_odds)}" if order.average_odds is not None else ""
+
+
+def _placement(placement: PlacementStory, currency: str, times: Times, *, first: bool) -> Line:
+    mean = f" at {odds(placement.average_odds)}" if placement.average_odds is not None else ""
+    size = amount(placement.parts.stake, currency)
+    got = parts_in_words(placement.parts, currency).replace(" matched", f" matched{mean}", 1)
+    reason = f" ({placement.reason})" if placement.reason else ""
+    return (
+        _span(f"{'  placed' if first else '':<11}", Style.DIM),
+        _span(f"{times.clock(placement.asked_at)}  {size:>8} at {odds(placement.odds):>6}  "),
+        _span(f"{got}{reason}", _OF_TONE[placement.tone]),
+        _span(f"  {placement.ref}", Style.DIM),
+    )
+
+
+def _step(step: StepStory, times: Times, *, first: bool) -> Iterator[Line]:
+    did = "did    " if step.fired else "did not"
+    yield (
+        _span(f"{'  fallback' if first else '':<11}", Style.DIM),
+        _span(f"{step.number}. {did}  ", Style.GOOD if step.fired else Style.DIM),
+        _span(step.text),
+    )
+    for effect in step.effects:
+        yield _fact("", f"            {times.clock(effect.at)}  {effect.text}")
+    if step.why_not:
+        yield _fact("", f"            {step.why_not}", Style.DIM)
+
+
+def _short(story: Story) -> Iterator[Line]:
+    yield ()
+    width = max(len(order.name) for order in story.orders[:LINES_UP_TO])
+    for order in story.orders[:LINES_UP_TO]:
+        yield (
+            _span(f"{order.name:<{width}}  ", Style.STRONG),
+            _span(f"{order.side.value} {order.selection}, {money(order.parts.stake, story.currency)} at {order.odds}: "),
+            _span(parts_in_words(order.parts, story.currency) + average_in_words(order), _OF_TONE[order.tone]),
+            _span(f"; {order.ended}"),
+        )
+    if len(story.orders) > LINES_UP_TO:
+        yield (_span(f"and {len(story.orders) - LINES_UP_TO} more orders; all are in report.json", Style.DIM),)
+
+
+def _limits(story: Story) -> Iterator[Line]:
+    for at, limit in enumerate(story.limits):
+        if at == 0:
+            yield ()
+        yield _fact("Limits" if at == 0 else "", f"{limit.name:<24} {limit_in_words(limit, story.currency)}", _near(limit))
+
+
+def limit_in_words(limit: LimitStory, currency: str) -> str:
+    """`10.00 of 25.00 GBP (40 %)`."""
+    if limit.is_money:
+        return f"{amount(limit.used, currency)} of {money(limit.allowed, currency)} ({percent(limit.share)})"
+    return f"{limit.used} of {limit.allowed} ({percent(limit.share)})"
+
+
+def _near(limit: LimitStory) -> Style:
+    return Style.BAD if limit.share > 1 else Style.PLAIN
+
+
+def _settlement(story: Story) -> Iterator[Line]:
+    settlement: SettlementStory | None = story.settlement
+    if settlement is None:
+        return
+    yield ()
+    for at, bet in enumerate(settlement.bets[:LINES_UP_TO]):
+        mean = f" at {odds(bet.average_odds)}" if bet.average_odds is not None else ""
+        result = "not settled yet"
+        if bet.outcome is not None and bet.profit is not None:
+            result = f"{bet.outcome.value} {signed(bet.profit, story.currency)}"
+        text = f"bet {bet.bet}: {bet.side.value} {bet.selection}, {money(bet.matched, story.currency)}{mean}: {result}"
+        yield _fact("Settled" if at == 0 else "", text)
+    if len(settlement.bets) > LINES_UP_TO:
+        yield _fact("", f"and {plural(len(settlement.bets) - LINES_UP_TO, 'more bet')}; all are in report.json", Style.DIM)
+    style = Style.GOOD if settlement.net >= 0 else Style.BAD
+    yield _fact("Net", f"{signed(settlement.net, story.currency)} ({signed(settlement.profit, story.currency)} before "
+                f"{money(settlement.commission, story.currency)} commission)", style)  # fmt: skip

@@ -1,0 +1,262 @@
+"""The story as JSON, by `schemas/report.schema.json`.
+
+Amounts carry their currency as people write them, odds are decimal text, times are UTC. Everything is exact, but for averages,
+which have six decimals.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from planrunner.report.story import (
+    ExchangeStory,
+    FillStory,
+    Happening,
+    LimitStory,
+    MarketStory,
+    OfferStory,
+    OrderStory,
+    Parts,
+    PlacementStory,
+    RunFacts,
+    SettlementStory,
+    StepStory,
+    Story,
+    UnresolvedStory,
+)
+from planrunner.report.words import iso, money, odds, rounded
+
+VERSION = 1
+
+
+def as_json(story: Story) -> str:
+    """Equal stories give equal text."""
+    # A venue's numbers are exact decimals in the journal; as text they stay so in every reader.
+    return json.dumps(to_json(story), ensure_ascii=False, indent=2, default=str) + "\n"
+
+
+def to_json(story: Story) -> dict[str, Any]:
+    """The document as JSON values."""
+    currency = story.currency
+    return {
+        "planrunner_report": VERSION,
+        "headline": story.headline,
+        "status": {"text": story.badge.text, "tone": story.badge.tone.value},
+        "run": _run(story.run),
+        "total": {
+            **_parts(story.parts, currency),
+            "average_odds": _average(story.average_odds),
+            "worst_loss_before": money(story.loss_before, currency),
+            "worst_loss_after": money(story.loss_after, currency),
+        }
+        if story.orders
+        else None,
+        "unresolved": [_unresolved(one, currency) for one in story.unresolved],
+        "orders": [_order(one, currency) for one in story.orders],
+        "limits": [_limit(one, currency) for one in story.limits],
+        "settlement": _settlement(story.settlement, currency) if story.settlement else None,
+        "markets": [_market(one) for one in story.markets],
+        "alerts": [_happening(one) for one in story.alerts],
+        "timeline": [_happening(one) for one in story.happenings],
+        "exchanges": [_exchange(one) for one in story.exchanges],
+    }
+
+
+def _at(at: datetime | None) -> str | None:
+    return iso(at) if at is not None else None
+
+
+def _average(value: Fraction | None) -> str | None:
+    if value is None:
+        return None
+    exact = rounded(value, 6).normalize()
+    return odds(value) if exact.as_tuple().exponent >= -2 else f"{exact:f}"  # type: ignore[operator]
+
+
+def _decimal(value: Decimal) -> str:
+    return f"{value:f}"
+
+
+def _run(run: RunFacts) -> dict[str, Any]:
+    return {
+        "id": run.run,
+        "plan_file": run.plan_file,
+        "plan": run.plan_name,
+        "digest": run.digest,
+        "mode": run.mode.split(" ")[0],
+        "seed": run.seed,
+        "case": run.case,
+        "market_data": run.market_data,
+        "created": iso(run.created),
+        "time_zone": run.zone,
+        "started": _at(run.started),
+        "ended": _at(run.ended),
+        "settled": _at(run.settled),
+        "how_it_ended": run.how,
+        "exit_code": run.exit_code,
+        "exit_meaning": run.exit_meaning,
+        "records": run.records,
+    }
+
+
+def _parts(parts: Parts, currency: str) -> dict[str, Any]:
+    sizes = {name.replace(" ", "_"): money(size, currency) for name, size in parts.named()}
+    return {"stake": money(parts.stake, currency), **sizes}
+
+
+def _order(order: OrderStory, currency: str) -> dict[str, Any]:
+    return {
+        "name": order.name,
+        "path": order.path,
+        "line": order.line,
+        "account": order.account,
+        "venue": order.venue,
+        "market": order.market,
+        "selection": order.selection,
+        "target": order.target,
+        "side": order.side.value,
+        "type": order.type,
+        "odds": order.odds,
+        "asked": list(order.asks),
+        **{key: size for key, size in _parts(order.parts, currency).items() if key != "moved"},
+        "moved": money(order.moved, currency),
+        "average_odds": _average(order.average_odds),
+        "ended": order.ended,
+        "ended_at": _at(order.ended_at),
+        "worst_loss_before": money(order.loss_before, currency),
+        "worst_loss_after": money(order.loss_after, currency),
+        "profit": money(order.profit, currency) if order.profit is not None else None,
+        "placements": [_placement(one, currency) for one in order.placements],
+        "fallback": [_step(one) for one in order.steps],
+        "offers_seen": [_offer(one, currency) for one in order.offers],
+    }
+
+
+def _placement(placement: PlacementStory, currency: str) -> dict[str, Any]:
+    return {
+        "reference": placement.ref,
+        "rung": placement.rung,
+        "because": placement.because,
+        "odds": odds(placement.odds),
+        **_parts(placement.parts, currency),
+        "average_odds": _average(placement.average_odds),
+        "status": placement.status,
+        "reason": placement.reason,
+        "asked_at": iso(placement.asked_at),
+        "answered_at": _at(placement.answered_at),
+        "closed_at": _at(placement.closed_at),
+        "attempts": placement.attempts,
+        "stays_in_play": placement.stays_in_play,
+        "bets": [
+            {
+                "bet": bet.bet,
+                "matched": money(bet.matched, currency),
+                "average_odds": _average(bet.average_odds),
+                "outcome": bet.outcome.value if bet.outcome else None,
+                "profit": money(bet.profit, currency) if bet.profit is not None else None,
+                "settled_at": _at(bet.settled_at),
+            }
+            for bet in placement.bets
+        ],
+        "fills": [_fill(one, currency) for one in placement.fills],
+    }
+
+
+def _fill(fill: FillStory, currency: str) -> dict[str, Any]:
+    return {"at": iso(fill.at), "size": money(fill.size, currency), "odds": _average(fill.odds)}
+
+
+def _step(step: StepStory) -> dict[str, Any]:
+    return {
+        "number": step.number,
+        "text": step.text,
+        "line": step.line,
+        "fired": step.fired,
+        "did": [{"at": iso(one.at), "text": one.text} for one in step.effects],
+        "why_not": step.why_not,
+    }
+
+
+def _offer(offer: OfferStory, currency: str) -> dict[str, Any]:
+    def best(one: tuple[Decimal, Decimal] | None) -> dict[str, str] | None:
+        return {"odds": odds(one[0]), "size": money(one[1], currency)} if one else None
+
+    return {"at": iso(offer.at), "back": best(offer.back), "lay": best(offer.lay)}
+
+
+def _limit(limit: LimitStory, currency: str) -> dict[str, Any]:
+    def figure(value: Decimal) -> str:
+        return money(value, currency) if limit.is_money else f"{value}"
+
+    return {"name": limit.name, "text": limit.text, "used": figure(limit.used), "allowed": figure(limit.allowed)}
+
+
+def _unresolved(one: UnresolvedStory, currency: str) -> dict[str, Any]:
+    return {
+        "reference": one.ref,
+        "order": one.order,
+        "what": one.what,
+        "at_risk": money(one.at_risk, currency),
+        "to_do": one.to_do,
+    }
+
+
+def _settlement(settlement: SettlementStory, currency: str) -> dict[str, Any]:
+    return {
+        "bets": [
+            {
+                "order": bet.order,
+                "reference": bet.ref,
+                "bet": bet.bet,
+                "selection": bet.selection,
+                "side": bet.side.value,
+                "matched": money(bet.matched, currency),
+                "average_odds": _average(bet.average_odds),
+                "outcome": bet.outcome.value if bet.outcome else None,
+                "profit": money(bet.profit, currency) if bet.profit is not None else None,
+            }
+            for bet in settlement.bets
+        ],
+        "commissions": [{"market": one.market, "amount": money(one.amount, currency)} for one in settlement.commissions],
+        "profit": money(settlement.profit, currency),
+        "commission": money(settlement.commission, currency),
+        "net": money(settlement.net, currency),
+        "not_settled": settlement.open,
+    }
+
+
+def _market(market: MarketStory) -> dict[str, Any]:
+    return {
+        "id": market.id,
+        "name": market.name,
+        "fixture": market.fixture,
+        "start": iso(market.start),
+        "commission_rate": _decimal(market.commission_rate),
+        "periods": [
+            {"since": iso(one.since), "until": _at(one.until), "status": one.status.value, "in_play": one.in_play}
+            for one in market.periods
+        ],
+    }
+
+
+def _happening(one: Happening) -> dict[str, Any]:
+    return {"at": iso(one.at), "order": one.order, "text": one.text}
+
+
+def _exchange(one: ExchangeStory) -> dict[str, Any]:
+    return {
+        "seq": one.seq,
+        "title": one.title,
+        "method": one.method,
+        "url": one.url,
+        "sent_at": iso(one.sent_at),
+        "answered_at": _at(one.answered_at),
+        "status": one.status,
+        "trouble": one.trouble,
+        "request": one.request,
+        "answer": one.answer,
+    }

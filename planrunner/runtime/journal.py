@@ -1,0 +1,367 @@
+"""The journal: one SQLite file that knows what every run has seen, decided and sent. Nothing leaves without it.
+
+A run is created once and *taken* by whoever drives it; taking raises its epoch, and an append with an older epoch is refused
+(`Fenced`). Facts, commands and exchanges are appended in order and never changed; each row carries a digest over itself and
+the row before. An intent to place is written together with the exact request and the reservation against the limits, before
+a byte leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, insert, select, update
+
+from planrunner.model.account import AccountLimits
+from planrunner.model.commands import PlaceOrders
+from planrunner.model.errors import JournalTrouble, WrongUse
+from planrunner.model.events import OrderDenied
+from planrunner.model.journal import Body, Mode, Record, RunInfo, RunState
+from planrunner.model.market import AccountName, OrderRef, RunId
+from planrunner.ports import Request
+from planrunner.runtime.clock import HandsClock, RealClock
+from planrunner.runtime.codec import decode, decode_info, encode, encode_info, plain_text, plain_value
+from planrunner.runtime.hooks import Hooks, NoHooks
+from planrunner.runtime.jsonl import to_lines
+from planrunner.runtime.sheet import Sheet, first_digest, next_digest
+from planrunner.runtime.tables import (
+    event_table,
+    intent_table,
+    is_made,
+    lease_table,
+    make_folder,
+    make_tables,
+    reading_engine,
+    refuse_shared,
+    reservation_table,
+    run_table,
+    writing_engine,
+)
+from planrunner.runtime.trouble import KEEP_IT, Fenced, explained
+from planrunner.runtime.writer import Stamp, Writer
+
+# A journal that others are writing to is waited for so many seconds; `PLANRUNNER_JOURNAL_PATIENCE` says otherwise.
+PATIENCE = 30.0
+
+
+def patience_from(environment: Mapping[str, str]) -> float:
+    """How long a locked journal is waited for. Raises WrongUse."""
+    text = environment.get("PLANRUNNER_JOURNAL_PATIENCE", "")
+    if not text:
+        return PATIENCE
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 600:
+        raise WrongUse(f"PLANRUNNER_JOURNAL_PATIENCE is {text!r}; write whole seconds, 1 to 600")
+    return float(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intended:
+    """What may now be sent, and until when it counts from.
+
+    `command` and `request` hold the admitted placements only (None: all were denied). `committed_at` and `committed_age` were
+    read just before the commit, so a send-by counted from them is never too late.
+    """
+
+    command: PlaceOrders | None
+    request: Request | None
+    denied: tuple[OrderDenied, ...]
+    committed_at: datetime
+    committed_age: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """One placement as it was about to be sent; `request` is the redacted request it was part of."""
+
+    ref: OrderRef
+    attempt: int
+    seq: int
+    epoch: int
+    at: datetime
+    request: Any
+
+
+class Journal:
+    """One file. Appends are awaited and go through one writer thread; reading blocks and uses its own connections."""
+
+    def __init__(self, path: Path, reading: Engine, start: Callable[[], Writer]) -> None:
+        self.path = path
+        self._reading = reading
+        self._start = start
+        self._started: Writer | None = None
+        self._scopes: dict[RunId, str] = {}
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        durable: bool,
+        clock: HandsClock | None = None,
+        hooks: Hooks | None = None,
+        limits: Mapping[AccountName, AccountLimits] | None = None,
+        patience: float = PATIENCE,
+    ) -> Journal:
+        """Opens or creates the file. `durable` syncs every commit to the disk; rehearsals go without.
+
+        Raises JournalTrouble where the file can't be used as it is.
+        """
+        path = path.absolute()
+        make_folder(path)
+        refuse_shared(path)
+        reading = reading_engine(path, patience=patience)
+
+        def start() -> Writer:
+            with explained(path):
+                connection = writing_engine(path, durable=durable, patience=patience).connect()
+            return Writer(connection, path, clock=clock or RealClock(), hooks=hooks or NoHooks(), limits=limits or {})
+
+        with explained(path):
+            with reading.connect() as connection:
+                made = is_made(connection, path)
+            if not made:
+                with writing_engine(path, durable=durable, patience=patience).begin() as connection:
+                    make_tables(connection, path)
+        return cls(path, reading, start)
+
+    def close(self) -> None:
+        """Writes what still waits. Raises JournalTrouble where that fails."""
+        if self._started is not None:
+            self._started.close()
+
+    @property
+    def _writer(self) -> Writer:
+        """Started by the first write: who only reads needs no thread and disturbs nobody."""
+        if self._started is None:
+            self._started = self._start()
+        return self._started
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- runs
+
+    def create(self, info: RunInfo) -> None:
+        """A new run, with no owner yet."""
+        self._writer.alone(lambda connection: _create(connection, info))
+
+    def take(self, run: RunId, owner: str) -> int:
+        """Makes the caller the one that may append; the epoch proves it. Whoever had the run before is fenced off."""
+        epoch, info = self._writer.alone(lambda connection: _take(connection, run, owner))
+        self._scopes[run] = _scope(info)
+        return int(epoch)
+
+    def set_state(self, run: RunId, epoch: int, state: RunState) -> None:
+        """Finished, settled. Raises Fenced."""
+        self._writer.alone(lambda connection: _set_state(connection, run, epoch, state))
+
+    def info(self, run: RunId) -> RunInfo:
+        """Raises WrongUse for an unknown run."""
+        for info in self._infos(run_table.c.run_id == run):
+            return info
+        raise WrongUse(f"there is no run {run} in {self.path}; `planrunner runs` lists them")
+
+    def runs(self) -> list[RunInfo]:
+        """All runs, the oldest first."""
+        return self._infos()
+
+    def unfinished(self, *, plan_file: str | None = None, plan_digest: str | None = None) -> list[RunInfo]:
+        """Runs that are still to be driven, the oldest first: all of them, or those of one plan."""
+        wanted = [run_table.c.state == RunState.RUNNING.value]
+        if plan_file is not None:
+            wanted.append(run_table.c.plan_file == plan_file)
+        if plan_digest is not None:
+            wanted.append(run_table.c.plan_digest == plan_digest)
+        return self._infos(*wanted)
+
+    # --- writing
+
+    async def append(self, run: RunId, epoch: int, bodies: Sequence[Body], at: datetime) -> None:
+        """Returns once they are on disk, all of them, in order. Raises Fenced, JournalTrouble (then none of them is)."""
+        await self._writer.written(_Append(run, epoch, at, tuple(bodies), [encode(body) for body in bodies]))
+
+    def append_later(self, run: RunId, epoch: int, bodies: Sequence[Body], at: datetime) -> None:
+        """The same for what need not be on disk before acting: goes with the next append that is awaited, in order."""
+        self._writer.later(_Append(run, epoch, at, tuple(bodies), [encode(body) for body in bodies]))
+
+    async def intend(
+        self, run: RunId, epoch: int, command: PlaceOrders, at: datetime, prepare: Callable[[PlaceOrders], Request]
+    ) -> Intended:
+        """In one transaction: admits the placements that the limits have room for, in order; prepares the exact request for
+        those; writes the command, the request, one intent per reference and the reservations.
+
+        What is denied is not written down here: it comes back as events, to be appended like any other.
+        """
+        result = await self._writer.written(_Intend(run, epoch, command, at, prepare, self._scopes[run]))
+        assert isinstance(result, Intended)
+        return result
+
+    # --- reading
+
+    def read(self, run: RunId) -> list[Record]:
+        """All records of a run in order, the digest chain verified. Raises JournalTrouble."""
+        return [
+            Record(seq=row.seq, epoch=row.epoch, at=datetime.fromisoformat(row.at), body=decode(row.kind, row.body, row.version))
+            for row in self.rows(run)
+        ]
+
+    def verify(self, run: RunId) -> None:
+        """Raises JournalTrouble where a row was changed, exchanged, added or taken away."""
+        for _ in self.rows(run):
+            pass
+
+    def intents(self, run: RunId) -> list[Intent]:
+        """Every attempt to place, in the order of the journal."""
+        rows = {row.seq: row for row in self.rows(run) if row.request is not None}
+        requests = {seq: plain_value(row.request) for seq, row in rows.items()}
+        with explained(self.path), self._reading.connect() as connection:
+            found = connection.execute(select(intent_table).where(intent_table.c.run_id == run).order_by("seq", "attempt")).all()
+        return [
+            Intent(
+                ref=OrderRef(each.ref),
+                attempt=each.attempt,
+                seq=each.seq,
+                epoch=rows[each.seq].epoch,
+                at=datetime.fromisoformat(rows[each.seq].at),
+                request=requests[each.seq],
+            )
+            for each in found
+        ]
+
+    def rows(self, run: RunId) -> Iterator[Any]:
+        """The rows of a run as they are stored, verified on the way."""
+        with explained(self.path), self._reading.connect() as connection:
+            lease = connection.execute(select(lease_table).where(lease_table.c.run_id == run)).one_or_none()
+            rows = connection.execute(select(event_table).where(event_table.c.run_id == run).order_by("seq")).all()
+        digest = first_digest(replace(self.info(run), state=RunState.RUNNING))
+        for number, row in enumerate(rows, start=1):
+            digest = next_digest(digest, row)
+            if row.seq != number or row.digest != digest:
+                raise self._changed(run, number)
+            yield row
+        if lease is None or (lease.seq, lease.digest) != (len(rows), digest):
+            raise self._changed(run, len(rows))
+
+    def export(self, run: RunId) -> Iterator[str]:
+        """The run as JSON lines: what it is, then its records with their digests."""
+        return to_lines(self.info(run), self.rows(run))
+
+    def _changed(self, run: RunId, seq: int) -> JournalTrouble:
+        return JournalTrouble(
+            f"the journal {self.path} was changed or is damaged: run {run}, record {seq} does not fit the one before; "
+            "don't go on with this run, and compare what the venue holds by hand"
+        )
+
+    def _infos(self, *wanted: Any) -> list[RunInfo]:
+        with explained(self.path), self._reading.connect() as connection:
+            rows = connection.execute(
+                select(run_table.c.info, run_table.c.state).where(*wanted).order_by(run_table.c.created, run_table.c.run_id)
+            ).all()
+        return [self._info(row.info, row.state) for row in rows]
+
+    def _info(self, text: str, state: str) -> RunInfo:
+        try:
+            return replace(decode_info(text), state=RunState(state))
+        except (ValueError, JournalTrouble) as error:
+            raise JournalTrouble(f"the journal {self.path} is damaged{KEEP_IT} ({error})") from error
+
+
+@dataclass(slots=True)
+class _Append:
+    run: RunId
+    epoch: int
+    at: datetime
+    bodies: tuple[Body, ...]
+    texts: list[tuple[str, str]]
+    name: str = "append"
+
+    def put(self, sheet: Sheet) -> Callable[[Stamp], None]:
+        sheet.check(self.run, self.epoch)
+        for kind, text in self.texts:
+            sheet.put(self.run, self.at, kind, text)
+        for body in self.bodies:
+            sheet.ledger.learn(self.run, body)
+        return lambda _: None
+
+
+@dataclass(slots=True)
+class _Intend:
+    run: RunId
+    epoch: int
+    command: PlaceOrders
+    at: datetime
+    prepare: Callable[[PlaceOrders], Request]
+    scope: str
+    name: str = "intent"
+
+    def put(self, sheet: Sheet) -> Callable[[Stamp], Intended]:
+        sheet.check(self.run, self.epoch)
+        admitted, denied = sheet.ledger.admit(self.command, run=self.run, scope=self.scope, at=self.at)
+        if not admitted:
+            return lambda stamp: Intended(
+                command=None, request=None, denied=denied, committed_at=stamp.wall, committed_age=stamp.age
+            )
+        command = replace(self.command, placements=admitted) if denied else self.command
+        try:
+            request = self.prepare(command)
+            kind, text = encode(command)
+            redacted = plain_text({"method": request.method, "url": request.url, "body": request.redacted})
+        except BaseException:
+            sheet.ledger.withdraw(command, run=self.run)
+            raise
+        seq = sheet.put(self.run, self.at, kind, text, redacted)
+        sheet.intend(self.run, seq, (each.ref for each in admitted), command.attempt)
+        return lambda stamp: Intended(
+            command=command, request=request, denied=denied, committed_at=stamp.wall, committed_age=stamp.age
+        )
+
+
+def _scope(info: RunInfo) -> str:
+    return info.run if info.mode is Mode.REHEARSAL else info.mode.value
+
+
+def _create(connection: Connection, info: RunInfo) -> None:
+    if connection.execute(select(run_table.c.run_id).where(run_table.c.run_id == info.run)).first():
+        raise JournalTrouble(f"there is a run {info.run} already; run again")
+    connection.execute(
+        insert(run_table),
+        {
+            "run_id": info.run,
+            "plan_file": info.plan_file,
+            "plan_digest": info.plan_digest,
+            "state": info.state.value,
+            "created": info.created.isoformat(),
+            "info": encode_info(replace(info, state=RunState.RUNNING)),
+        },
+    )
+    digest = first_digest(replace(info, state=RunState.RUNNING))
+    connection.execute(insert(lease_table), {"run_id": info.run, "epoch": 0, "seq": 0, "digest": digest})
+
+
+def _take(connection: Connection, run: RunId, owner: str) -> tuple[int, RunInfo]:
+    epoch = connection.execute(
+        update(lease_table)
+        .where(lease_table.c.run_id == run)
+        .values(epoch=lease_table.c.epoch + 1, owner=owner)
+        .returning(lease_table.c.epoch)
+    ).scalar_one_or_none()
+    if epoch is None:
+        raise WrongUse(f"there is no run {run}; `planrunner runs` lists them")
+    return epoch, decode_info(connection.execute(select(run_table.c.info).where(run_table.c.run_id == run)).scalar_one())
+
+
+def _set_state(connection: Connection, run: RunId, epoch: int, state: RunState) -> None:
+    present = connection.execute(select(lease_table.c.epoch).where(lease_table.c.run_id == run).with_for_update()).scalar_one()
+    if present != epoch:
+        raise Fenced(run, epoch)
+    connection.execute(update(run_table).where(run_table.c.run_id == run).values(state=state.value))
+    if state is not RunState.RUNNING:  # a rehearsal is on its own, and nothing of it can be lost once it is over
+        own = (reservation_table.c.run_id == run, reservation_table.c.scope == run)
+        connection.execute(delete(reservation_table).where(*own))

@@ -1,0 +1,89 @@
+"""The identity service: interactive and certificate-shaped login, keep alive, logout (section 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from planrunner.sandbox.betfair import troubles
+from planrunner.sandbox.betfair.exchange import Exchange
+from planrunner.sandbox.betfair.replies import NoReply, gateway_page, json_reply, malformed
+from planrunner.sandbox.betfair.sessions import Session
+from planrunner.sandbox.betfair.wire import Json
+from planrunner.sandbox.faults import Trouble
+
+Answer = Callable[["Identity", Request], Awaitable[Json]]
+
+
+def routes(exchange: Exchange) -> list[Route]:
+    door = Identity(exchange)
+    return [
+        Route("/api/login", door.handler("login", Identity.login), methods=["POST"]),
+        Route("/api/certlogin", door.handler("certlogin", Identity.certificate_login), methods=["POST"]),
+        Route("/api/keepAlive", door.handler("keepAlive", Identity.keep_alive), methods=["GET", "POST"]),
+        Route("/api/logout", door.handler("logout", Identity.logout), methods=["GET", "POST"]),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    exchange: Exchange
+
+    def handler(self, name: str, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+        """A route of one operation with its log lines and faults."""
+
+        async def handle(request: Request) -> Response:
+            world = self.exchange.world
+            world.advance(self.exchange.clock.now())
+            world.log.write("request", world.now, call=name)
+            struck = self.exchange.faults.strike(name)
+            trouble = struck.trouble if struck else None
+            if trouble is Trouble.REPLY_LOST_BEFORE_LANDING:
+                return NoReply()
+            if trouble in troubles.PAGES:
+                return gateway_page(troubles.PAGES[trouble])
+            body = await answer(self, request)
+            lost = trouble is Trouble.REPLY_LOST_AFTER_LANDING
+            world.log.write("reply", world.now, call=name, answer=body.get("status") or body.get("loginStatus"), lost=lost)
+            if lost:
+                return NoReply()
+            return malformed(body) if trouble is Trouble.MALFORMED_BODY else json_reply(body)
+
+        return handle
+
+    async def login(self, request: Request) -> Json:
+        token, error = await self._log_in(request)
+        status = "FAIL" if error else "SUCCESS"
+        return {"token": token, "product": request.headers.get("x-application", ""), "status": status, "error": error}
+
+    async def certificate_login(self, request: Request) -> Json:
+        """The certificate itself is not looked at: loopback has no TLS."""
+        token, error = await self._log_in(request)
+        return {"loginStatus": error} if error else {"sessionToken": token, "loginStatus": "SUCCESS"}
+
+    async def keep_alive(self, request: Request) -> Json:
+        return _told(request, self.exchange.sessions.keep_alive(_token(request), self.exchange.world.now))
+
+    async def logout(self, request: Request) -> Json:
+        return _told(request, self.exchange.sessions.logout(_token(request), self.exchange.world.now))
+
+    async def _log_in(self, request: Request) -> tuple[str, str]:
+        form = parse_qs((await request.body()).decode(errors="replace"))
+        username, password = ("".join(form.get(name, [])) for name in ("username", "password"))
+        key = request.headers.get("x-application", "")
+        return self.exchange.sessions.login(username, password, key, self.exchange.world.now)
+
+
+def _token(request: Request) -> str:
+    return request.headers.get("x-authentication", "")
+
+
+def _told(request: Request, session: Session | None) -> Json:
+    if session is None:
+        return {"token": "", "product": "", "status": "FAIL", "error": "NO_SESSION"}
+    return {"token": _token(request), "product": session.app_key, "status": "SUCCESS", "error": ""}

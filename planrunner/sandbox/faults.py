@@ -1,0 +1,78 @@
+"""Things that go wrong between a client and a venue, each on a numbered call or by the seed's dice."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+
+class Trouble(StrEnum):
+    """What goes wrong. `landing`: whether the venue carried the request out before the trouble."""
+
+    REPLY_LOST_AFTER_LANDING = "reply lost after landing"
+    REPLY_LOST_BEFORE_LANDING = "reply lost before landing"
+    REPLY_DELAYED = "reply delayed"
+    HTTP_500 = "http 500"
+    HTTP_502 = "http 502"
+    HTTP_503 = "http 503"
+    HTTP_500_AFTER_LANDING = "http 500 after landing"
+    MALFORMED_BODY = "malformed body"
+    TOO_MANY_REQUESTS = "too many requests"
+    SERVICE_BUSY = "service busy"
+    SESSION_KILLED = "session killed"
+    TIMEOUT_LANDS_LATER = "timeout, lands later"
+    TIMEOUT_NEVER_LANDS = "timeout, never lands"
+    SUSPENDED_IN_BET_DELAY = "suspended in the bet delay"
+    REPORTED_TWICE = "reported twice"
+    OLDER_REPORT = "older report"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Strikes the calls `number` to `number + times - 1` of an operation (`*`: any), or each with a `chance` (per cent).
+
+    `seconds` is the length of a delay, or how much later a bet lands.
+    """
+
+    call: str
+    trouble: Trouble
+    number: int = 1
+    times: int = 1
+    chance: int | None = None
+    seconds: int = 5
+
+
+@dataclass(slots=True, kw_only=True)
+class Faults:
+    """The faults in store, and how often each operation was called so far."""
+
+    faults: list[Fault] = field(default_factory=list)
+    seed: int = 0
+    _calls: dict[str, int] = field(default_factory=dict)
+    _dice: random.Random = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._dice = random.Random(f"faults {self.seed}")  # noqa: S311 - dice of a rehearsal, not a secret
+
+    def strike(self, call: str) -> Fault | None:
+        """Counts a call and answers the first fault due on it."""
+        for name in (call, "*"):
+            self._calls[name] = self._calls.get(name, 0) + 1
+        due = [fault for fault in self.faults if self._due(fault, call)]
+        return due[0] if due else None
+
+    def add(self, fault: Fault) -> None:
+        """From now on: its numbers count from the next call."""
+        seen = self._calls.get(fault.call, 0)
+        self.faults.append(replace(fault, number=fault.number + seen))
+
+    def clear(self) -> None:
+        self.faults.clear()
+
+    def _due(self, fault: Fault, call: str) -> bool:
+        if fault.call not in (call, "*"):
+            return False
+        if fault.chance is not None:
+            return self._dice.randrange(100) < fault.chance
+        return fault.number <= self._calls[fault.call] < fault.number + fault.times

@@ -1,0 +1,123 @@
+"""The venue's catalogue: what is asked to find a market by name or id, and what comes back as markets. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from planrunner.model.errors import VenueRefused
+from planrunner.model.market import Market, MarketId, Selection, SelectionId
+from planrunner.model.names import same_name
+from planrunner.model.plan import Target
+from planrunner.venues.betfair import wire
+from planrunner.venues.betfair.profile import PROFILE
+from planrunner.venues.betfair.wire import Unreadable
+
+# A market costs one unit of weight with its description, and 200 units are the limit of a request.
+MOST_MARKETS = 200
+_PROJECTION = ["EVENT", "MARKET_START_TIME", "MARKET_DESCRIPTION", "RUNNER_DESCRIPTION"]
+# A day of the plan's zone, seen from UTC: no zone is further away than 14 hours.
+ZONES = timedelta(hours=14)
+
+
+def find_params(target: Target, on: date | None) -> dict[str, Any]:
+    """By the most exact thing the target says."""
+    if target.market_id is not None:
+        chosen: dict[str, Any] = {"marketIds": [target.market_id]}
+    elif target.event_id is not None:
+        chosen = {"eventIds": [target.event_id]}
+    else:
+        # `*` is the venue's wildcard and may not come first.
+        chosen = {"textQuery": (target.event or "").replace("*", " ").strip(), **_day(on)}
+    return {"filter": chosen, "marketProjection": _PROJECTION, "maxResults": MOST_MARKETS}
+
+
+def nearby_params(on: date | None, now: datetime) -> dict[str, Any]:
+    """Other fixtures of the day; without a day those of the coming week."""
+    return {"filter": _day(on) or _between(now - timedelta(hours=6), now + timedelta(days=7))}
+
+
+def start_params(markets: list[MarketId]) -> dict[str, Any]:
+    """Only the scheduled starts: this weighs nothing, so it may be asked for many markets."""
+    return {"filter": {"marketIds": markets}, "marketProjection": ["MARKET_START_TIME"], "maxResults": len(markets)}
+
+
+def _day(on: date | None) -> dict[str, Any]:
+    if on is None:
+        return {}
+    midnight = datetime.combine(on, time(), tzinfo=UTC)
+    return _between(midnight - ZONES, midnight + timedelta(days=1) + ZONES)
+
+
+def _between(start: datetime, end: datetime) -> dict[str, Any]:
+    return {"marketStartTime": {"from": _written(start), "to": _written(end)}}
+
+
+def _written(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def markets(rows: Any, target: Target) -> tuple[Market, ...]:
+    """Raises Unreadable, and VenueRefused where the very market asked for is of a kind planrunner does not bet on."""
+    found = []
+    for row in rows:
+        reason = _unsupported(row)
+        if reason is None:
+            found.append(_market(row))
+        elif _is_asked_for(row, target):
+            raise VenueRefused(f"{row.get('marketName')}: {reason}")
+    return tuple(found)
+
+
+def _unsupported(row: Any) -> str | None:
+    """Kinds of markets where stake or odds mean something else."""
+    description = wire.optional(row, "description") or {}
+    if description.get("bettingType") in ("LINE", "RANGE"):
+        return "odds are a line there; planrunner does not bet on lines at Betfair yet"
+    if description.get("marketType") == "EACH_WAY" or "eachWayDivisor" in description:
+        return "a stake counts twice there; planrunner does not bet each way at Betfair yet"
+    if _ladder(description) not in PROFILE.ladders:
+        return "its ladder of odds is not known to planrunner"
+    return None
+
+
+def _is_asked_for(row: Any, target: Target) -> bool:
+    if target.market_id is not None:
+        return bool(row.get("marketId") == target.market_id)
+    return target.market is not None and same_name(str(row.get("marketName")), target.market)
+
+
+def _ladder(description: dict[str, Any]) -> str:
+    named = description.get("priceLadderDescription") or {}
+    return str(named.get("type", PROFILE.default_ladder))
+
+
+def _market(row: Any) -> Market:
+    description = wire.optional(row, "description")
+    runners = sorted(wire.rows(row, "runners"), key=lambda one: wire.number(one, "sortPriority"))
+    return Market(
+        id=MarketId(wire.text(row, "marketId")),
+        name=wire.text(row, "marketName"),
+        fixture=wire.text(wire.optional(row, "event"), "name"),
+        start=wire.moment(row, "marketStartTime"),
+        selections=tuple(
+            Selection(
+                id=SelectionId(str(wire.number(runner, "selectionId"))),
+                name=wire.text(runner, "runnerName"),
+                handicap=wire.number(runner, "handicap").normalize() + 0,
+            )
+            for runner in runners
+        ),
+        ladder=_ladder(description),
+        # A discount of the account would lower it; the full rate is the careful figure.
+        commission=wire.number(description, "marketBaseRate") / Decimal(100),
+        turns_in_play=description.get("turnInPlayEnabled") is True,
+    )
+
+
+def fixture_names(rows: Any) -> tuple[str, ...]:
+    """Raises Unreadable."""
+    if not isinstance(rows, list):
+        raise Unreadable("there is no list of events")
+    return tuple(sorted({wire.text(wire.optional(row, "event"), "name") for row in rows}))

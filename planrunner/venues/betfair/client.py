@@ -1,0 +1,226 @@
+"""Talking to Betfair: logging in, staying logged in, asking, and keeping what was said for the journal.
+
+The session token and the application key travel as headers and are in nothing that is returned. A login is never kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from planrunner.model.errors import NeverSent, ReplyUnknown, VenueRefused, VenueTrouble
+from planrunner.model.journal import Exchange
+from planrunner.model.market import AccountName
+from planrunner.net.door import Door
+from planrunner.net.message import Reply
+from planrunner.ports import Clock, Secrets, SendBy
+from planrunner.venues.betfair import wire
+from planrunner.venues.betfair.codes import ASKS_TO_WAIT, LOGIN_MAY_BE_TRIED_AGAIN, LOGINS, PERMANENT, SESSION_ENDED, fault
+from planrunner.venues.betfair.wire import Envelope, Fault, Garbled, Result, Unreadable, open_envelope
+
+READ_WITHIN = 10.0
+LOGIN_TRIES = 3
+# A session lives 20 minutes at the shortest (Italy, Spain) and only keeping alive prolongs it, not calls.
+KEEP_ALIVE_EVERY = 600.0
+PAGE = 1000
+# How a report calls what it shows.
+TITLES = {wire.BETTING + "listClearedOrders": "Look up among cleared bets"}
+_ACCEPT = ("Accept", "application/json")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Where the venue is: identity and exchange have hosts of their own."""
+
+    identity: str = "https://identitysso.betfair.com"
+    api: str = "https://api.betfair.com"
+
+    @property
+    def betting(self) -> str:
+        return f"{self.api}/exchange/betting/json-rpc/v1"
+
+    @property
+    def account(self) -> str:
+        return f"{self.api}/exchange/account/json-rpc/v1"
+
+
+class AskedToWait(VenueTrouble):
+    """Too many requests: nothing is wrong, but the next one comes later."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What came of one request: an answer, or why there is none. The exchanges are ready for the journal."""
+
+    answer: Envelope | NeverSent | ReplyUnknown
+    exchanges: tuple[Exchange, ...]
+
+
+class Client:
+    """One account's session."""
+
+    def __init__(self, *, account: AccountName, door: Door, clock: Clock, secrets: Secrets, addresses: Addresses) -> None:
+        self._account = account
+        self._door = door
+        self._clock = clock
+        self._secrets = secrets
+        self.addresses = addresses
+        self._app_key = ""
+        self._token = ""
+        self._prolonged = 0.0
+        self._barred: str | None = None
+        self._login = asyncio.Lock()
+
+    # session
+
+    async def log_in(self, stale: str = "") -> None:
+        """Once at a time, and never again after the venue refused: it locks accounts. Raises VenueRefused, VenueTrouble."""
+        async with self._login:
+            if self._token and self._token != stale:
+                return  # somebody else was faster
+            if self._barred is not None:
+                raise VenueRefused(self._barred)
+            self._app_key = self._secrets.get(self._account, "app_key")
+            form = {name: self._secrets.get(self._account, name) for name in ("username", "password")}
+            for tries in range(1, LOGIN_TRIES + 1):
+                if await self._log_in_once(urlencode(form).encode("ascii"), is_last=tries == LOGIN_TRIES):
+                    return
+                await asyncio.sleep(tries)
+
+    async def _log_in_once(self, form: bytes, *, is_last: bool) -> bool:
+        headers = (("Content-Type", "application/x-www-form-urlencoded"), _ACCEPT, ("X-Application", self._app_key))
+        answer = await self._identity("login", headers, form)
+        status, code = wire.word(answer, "status"), wire.word(answer, "error") or ""
+        if status == "SUCCESS":
+            self._token = wire.text(answer, "token")
+            self._prolonged = self._clock.age()
+            return True
+        if code in LOGIN_MAY_BE_TRIED_AGAIN:
+            if is_last:
+                raise VenueTrouble(f"Betfair's login has an error of its own ({code}); try again later")
+            return False
+        words = LOGINS.get(code, "log in on Betfair's site to see why")
+        self._barred = f"Betfair refused the login of account {self._account}: {words} ({code or status})"
+        raise VenueRefused(self._barred)
+
+    async def keep_alive(self) -> None:
+        """Prolong the session when it is time to. Raises VenueTrouble, NeverSent, ReplyUnknown, VenueRefused."""
+        if self._clock.age() - self._prolonged < KEEP_ALIVE_EVERY:
+            return
+        token = self._token
+        headers = (_ACCEPT, ("X-Application", self._app_key), ("X-Authentication", token))
+        answer = await self._identity("keepAlive", headers, b"")
+        if wire.word(answer, "status") == "SUCCESS":
+            self._prolonged = self._clock.age()
+        else:
+            await self.log_in(stale=token)
+
+    async def _identity(self, name: str, headers: tuple[tuple[str, str], ...], form: bytes) -> Any:
+        url = f"{self.addresses.identity}/api/{name}"
+        reply = await self._door.send("POST", url, headers, form, within=READ_WITHIN)
+        answer = _json(reply)
+        if reply.status != 200 or not isinstance(answer, dict):
+            raise VenueTrouble(f"Betfair's login service does not work (HTTP status {reply.status}); try again later")
+        return answer
+
+    # asking
+
+    async def ask(
+        self, title: str, url: str, body: dict[str, Any], content: bytes, *, within: float, send_by: SendBy | None = None
+    ) -> Asked:
+        """One request; a second time where the session had ended, which proves that the first did nothing.
+
+        Never raises for what the venue or the network does.
+        """
+        token = self._token
+        first = await self._ask_once(title, url, body, content, within, send_by)
+        if not (isinstance(first.answer, Fault) and first.answer.code in SESSION_ENDED):
+            return first
+        try:
+            await self.log_in(stale=token)
+        except (VenueRefused, VenueTrouble, NeverSent, ReplyUnknown, Unreadable):
+            return first  # the first answer stands, and it says why: the session has ended
+        second = await self._ask_once(title, url, body, content, within, send_by)
+        return Asked(answer=second.answer, exchanges=first.exchanges + second.exchanges)
+
+    async def _ask_once(
+        self, title: str, url: str, body: dict[str, Any], content: bytes, within: float, send_by: SendBy | None
+    ) -> Asked:
+        headers = (
+            ("X-Application", self._app_key), ("X-Authentication", self._token),
+            ("Content-Type", "application/json"), _ACCEPT,
+        )  # fmt: skip
+        sent_at = self._clock.now()
+        answer: Envelope | NeverSent | ReplyUnknown
+        shown, status, answered_at, trouble = None, None, None, None
+        try:
+            reply = await self._door.send("POST", url, headers, content, within=within, send_by=send_by)
+        except (NeverSent, ReplyUnknown) as error:
+            answer, trouble = error, str(error)
+        else:
+            shown, status, answered_at = _json(reply), reply.status, self._clock.now()
+            answer = open_envelope(status, shown)
+            trouble = answer.text if isinstance(answer, Garbled) else None
+        exchange = Exchange(
+            title=title, method="POST", url=url, request=body, sent_at=sent_at,
+            answer=shown, status=status, answered_at=answered_at, trouble=trouble,
+        )  # fmt: skip
+        return Asked(answer=answer, exchanges=(exchange,))
+
+    async def read(self, operation: str, params: dict[str, Any], keep: list[Exchange] | None = None) -> Any:
+        """The result of a read. Asked a second time where no answer came: an idle connection may have been closed.
+
+        Raises VenueTrouble, VenueRefused, NeverSent, ReplyUnknown.
+        """
+        body = wire.call(operation, params)
+        content = wire.encode(body)
+        url = self.addresses.account if operation.startswith(wire.ACCOUNT) else self.addresses.betting
+        for is_last in (False, True):
+            asked = await self.ask(TITLES.get(operation, operation), url, body, content, within=READ_WITHIN)
+            if keep is not None:
+                keep.extend(asked.exchanges)
+            if is_last or isinstance(asked.answer, Result | Fault):
+                return value_of(asked.answer)
+        raise AssertionError("unreachable")
+
+    async def pages(self, operation: str, params: dict[str, Any], name: str, keep: list[Exchange] | None = None) -> list[Any]:
+        """All pages of a list of orders. Raises as `read`, and Unreadable."""
+        found: list[Any] = []
+        async for page in self._each_page(operation, params, name, keep):
+            found += page
+        return found
+
+    async def _each_page(
+        self, operation: str, params: dict[str, Any], name: str, keep: list[Exchange] | None
+    ) -> AsyncIterator[list[Any]]:
+        start, more = 0, True
+        while more:
+            value = await self.read(operation, {**params, "fromRecord": start, "recordCount": PAGE}, keep)
+            page = wire.rows(value, name)
+            yield page
+            start += len(page)
+            more = wire.optional(value, "moreAvailable") is True and bool(page)
+
+
+def value_of(answer: Envelope | NeverSent | ReplyUnknown) -> Any:
+    """The result, or the error that says what to do about its absence."""
+    if isinstance(answer, Result):
+        return answer.value
+    if isinstance(answer, Garbled):
+        raise VenueTrouble(answer.text)
+    if isinstance(answer, Fault):
+        _, words = fault(answer.code)
+        kind = AskedToWait if answer.code in ASKS_TO_WAIT else VenueRefused if answer.code in PERMANENT else VenueTrouble
+        raise kind(f"Betfair: {words} ({answer.code})")
+    raise answer
+
+
+def _json(reply: Reply) -> Any:
+    """The decoded body, None where it is no JSON: a gateway's page is of no use to anybody."""
+    try:
+        return wire.decode(reply.content)
+    except Unreadable:
+        return None

@@ -1,0 +1,211 @@
+"""Betfair behind the venue port: one account, by polling."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, assert_never
+
+from planrunner.model.commands import CancelOrder, PlaceOrders, QueryBook, QueryOrder
+from planrunner.model.errors import NeverSent, ReplyUnknown, VenueRefused, VenueTrouble
+from planrunner.model.events import Event, OrderAccepted, OrderNotFound, OrderReported, OrderUnknown
+from planrunner.model.journal import Exchange
+from planrunner.model.market import AccountName, MarketId
+from planrunner.model.names import same_name
+from planrunner.model.plan import Target
+from planrunner.model.profile import VenueProfile
+from planrunner.net.door import Door
+from planrunner.ports import Answer, Catalogue, Clock, Request, Secrets, SendBy
+from planrunner.venues.betfair import catalogue, holdings, translate, wire
+from planrunner.venues.betfair.client import READ_WITHIN, Addresses, Asked, Client, value_of
+from planrunner.venues.betfair.polling import Bet, Pace, Watcher
+from planrunner.venues.betfair.profile import PROFILE
+from planrunner.venues.betfair.wire import Unreadable
+
+# The longest delay the venue puts on bets in play. Assumed where a market has not been seen yet: to wait too long does no
+# harm, to give up too early makes a bet unknown for a while.
+LONGEST_DELAY = 12.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long an answer to placing may take, in seconds, and what is added for a market whose delay is not known."""
+
+    answer: float = PROFILE.answer_within.total_seconds()
+    unknown_delay: float = LONGEST_DELAY
+
+
+class BetfairVenue:
+    """See `ports.Venue`. The door belongs to whoever made it; closing the venue leaves the session to expire by itself,
+    because other processes may use a login of their own at the same time."""
+
+    def __init__(
+        self,
+        *,
+        account: AccountName,
+        currency: str,
+        door: Door,
+        clock: Clock,
+        secrets: Secrets,
+        addresses: Addresses | None = None,
+        pace: Pace | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        self._account = account
+        self._currency = currency
+        self._clock = clock
+        self._patience = patience or Patience()
+        self._addresses = addresses or Addresses()
+        self._client = Client(account=account, door=door, clock=clock, secrets=secrets, addresses=self._addresses)
+        self._watcher = Watcher(account=account, client=self._client, clock=clock, pace=pace or Pace())
+
+    @property
+    def profile(self) -> VenueProfile:
+        return PROFILE
+
+    async def open(self) -> None:
+        """Also makes sure that the account is kept in the currency the plans are written for: nothing is ever converted."""
+        try:
+            await self._client.log_in()
+            details = await self._client.read(wire.ACCOUNT + "getAccountDetails", {})
+            currency = wire.text(details, "currencyCode")
+        except (NeverSent, ReplyUnknown, Unreadable) as error:
+            raise VenueTrouble(f"Betfair can't be reached: {error}") from error
+        if currency != self._currency:
+            raise VenueRefused(
+                f"account {self._account} is kept in {currency} at Betfair, not in {self._currency}; correct the site file"
+            )
+
+    async def close(self) -> None:
+        self._watcher.close()
+
+    async def find(self, target: Target, *, on: date | None) -> Catalogue:
+        try:
+            params = catalogue.find_params(target, on)
+            rows = holdings.listed(await self._client.read(wire.BETTING + "listMarketCatalogue", params))
+            if len(rows) >= catalogue.MOST_MARKETS and target.market_id is None:
+                most = catalogue.MOST_MARKETS
+                raise VenueRefused(f"more than {most} markets fit {target}; say which with `date` or `event_id`")
+            markets = catalogue.markets(rows, target)
+            return Catalogue(markets=markets, nearby=await self._nearby(target, on, {one.fixture for one in markets}))
+        except (NeverSent, ReplyUnknown, Unreadable) as error:
+            raise VenueTrouble(f"Betfair's catalogue can't be read: {error}") from error
+
+    async def _nearby(self, target: Target, on: date | None, fixtures: set[str]) -> tuple[str, ...]:
+        if target.event is None or any(same_name(target.event, fixture) for fixture in fixtures):
+            return ()
+        rows = await self._client.read(wire.BETTING + "listEvents", catalogue.nearby_params(on, self._clock.now()))
+        return catalogue.fixture_names(rows)
+
+    def prepare(self, command: PlaceOrders | CancelOrder | QueryOrder | QueryBook) -> Request:
+        """Secrets travel in headers only, so the redacted twin is the body itself."""
+        body = _body(command)
+        return Request(command=command, method="POST", url=self._addresses.betting, content=wire.encode(body), redacted=body)
+
+    async def send(self, request: Request, send_by: SendBy | None) -> Answer:
+        match request.command:
+            case PlaceOrders() as command:
+                return await self._place(request, command, send_by)
+            case CancelOrder() as command:
+                return await self._cancel(request, command, send_by)
+            case QueryOrder() as command:
+                return await self._query(request, command)
+            case QueryBook() as command:
+                return await self._book(request, command)
+            case _:
+                assert_never(request.command)
+
+    async def _place(self, request: Request, command: PlaceOrders, send_by: SendBy | None) -> Answer:
+        delay = self._watcher.delay(command.market)
+        within = self._patience.answer + (self._patience.unknown_delay if delay is None else float(delay))
+        asked = await self._ask(f"Place {_counted(len(command.placements), 'bet')}", request, within, send_by)
+        at = self._clock.now()
+        match asked.answer:
+            case NeverSent() as error:
+                events = translate.never_sent(command, str(error), at)
+            case ReplyUnknown() as error:
+                events = translate.all_unknown(command, str(error), at)
+            case answer:
+                events = translate.placed(command, answer, at)
+        self._learn(command.market, events)
+        return Answer(events=events, exchanges=asked.exchanges)
+
+    async def _cancel(self, request: Request, command: CancelOrder, send_by: SendBy | None) -> Answer:
+        asked = await self._ask(f"Cancel bet {command.bet}", request, self._patience.answer, send_by)
+        at = self._clock.now()
+        match asked.answer:
+            case NeverSent() | ReplyUnknown() as error:
+                event = translate.cancel_lost(command, str(error), at)
+            case answer:
+                event = translate.cancelled(command, answer, at)
+        return Answer(events=(event,), exchanges=asked.exchanges)
+
+    async def _query(self, request: Request, command: QueryOrder) -> Answer:
+        """Current orders first, then the four lists of cleared ones. An empty answer to all of them proves nothing."""
+        exchanges: list[Exchange] = []
+        try:
+            events = await self._look_up(request, command, exchanges)
+        except (VenueTrouble, VenueRefused, NeverSent, ReplyUnknown, Unreadable) as error:
+            events = (OrderUnknown(at=self._clock.now(), ref=command.ref, text=f"it could not be looked up: {error}"),)
+        self._learn(command.market, events)
+        return Answer(events=events, exchanges=tuple(exchanges))
+
+    async def _look_up(self, request: Request, command: QueryOrder, exchanges: list[Exchange]) -> tuple[Event, ...]:
+        asked = await self._ask(f"Look up {command.ref}", request, READ_WITHIN, None)
+        exchanges.extend(asked.exchanges)
+        rows = wire.rows(value_of(asked.answer), "currentOrders")
+        if events := holdings.found(command, rows, self._clock.now()):
+            return events
+        lists: dict[str, list[Any]] = {}
+        for kind in holdings.CLEARED:
+            params = {"betStatus": kind, "customerOrderRefs": [command.ref]}
+            lists[kind] = await self._client.pages(wire.BETTING + "listClearedOrders", params, "clearedOrders", exchanges)
+        at = self._clock.now()
+        return holdings.found_cleared(command, lists, at) or (OrderNotFound(at=at, ref=command.ref),)
+
+    async def _book(self, request: Request, command: QueryBook) -> Answer:
+        """No event where there is no book to be had; the exchange says why."""
+        asked = await self._ask("Odds on offer", request, READ_WITHIN, None)
+        try:
+            event = holdings.best_offers(command, value_of(asked.answer), self._clock.now())
+        except (VenueTrouble, VenueRefused, NeverSent, ReplyUnknown, Unreadable):
+            return Answer(events=(), exchanges=asked.exchanges)
+        return Answer(events=(event,), exchanges=asked.exchanges)
+
+    async def _ask(self, title: str, request: Request, within: float, send_by: SendBy | None) -> Asked:
+        return await self._client.ask(title, request.url, request.redacted, request.content, within=within, send_by=send_by)
+
+    def _learn(self, market: MarketId, events: tuple[Event, ...]) -> None:
+        """The watcher then knows which bets can change, and tells nothing twice."""
+        for event in events:
+            if isinstance(event, OrderAccepted | OrderReported):
+                told = Bet(ref=event.ref, sizes=event.sizes, average_odds=event.average_odds)
+                self._watcher.learn(market, event.bet, told)
+
+    def watch(self, market: MarketId) -> None:
+        self._watcher.watch(market)
+
+    def unwatch(self, market: MarketId) -> None:
+        self._watcher.unwatch(market)
+
+    def facts(self) -> AsyncIterator[Event]:
+        return self._watcher.facts()
+
+
+def _body(command: PlaceOrders | CancelOrder | QueryOrder | QueryBook) -> dict[str, Any]:
+    match command:
+        case PlaceOrders():
+            return translate.place_body(command)
+        case CancelOrder():
+            return translate.cancel_body(command)
+        case QueryOrder():
+            return translate.query_body(command)
+        case QueryBook():
+            return translate.book_body(command)
+        case _:
+            assert_never(command)
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"

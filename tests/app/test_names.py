@@ -1,0 +1,74 @@
+"""What a plan names and the venue does not know: told before anything is placed, where the plan says it, with the nearest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from planrunner.cli.main import run
+from tests.plans.rehearsing import ROOT
+
+PLAN = (ROOT / "plans" / "back-and-cancel.yaml").read_text(encoding="utf-8")
+
+
+def changed(folder: Path, *changes: tuple[str, str]) -> str:
+    """A plan that ships, with these words of the order instead."""
+    text = PLAN
+    for old, new in changes:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    file = folder / "plan.yaml"
+    file.write_text(text, encoding="utf-8")
+    return str(file)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "head", "caret", "hint"),
+    [
+        (
+            "event: Newcastle v Brighton", "event: Arsenl v Chelsea",
+            ":12:12: error PR408: the venue knows no event `Arsenl v Chelsea`. There is `Arsenal v Chelsea`, ",
+            "  12 |     event: Arsenl v Chelsea\n     |            ^^^^^^^^^^^^^^^^\n",
+            "     = did you mean: Arsenal v Chelsea",
+        ),
+        (
+            "market: Match Odds", "market: Match Ods",
+            ":13:13: error PR408: Newcastle v Brighton has no market `Match Ods`. There is `Over/Under 2.5 Goals`, `Match Odds`.",
+            "  13 |     market: Match Ods\n     |             ^^^^^^^^^\n",
+            "     = did you mean: Match Odds",
+        ),
+        (
+            "selection: Newcastle", "selection: Liverpool",
+            ":14:16: error PR408: Match Odds of Newcastle v Brighton has no selection `Liverpool`. There is `Newcastle`, ",
+            "  14 |     selection: Liverpool\n     |                ^^^^^^^^^\n",
+            "",
+        ),
+        (
+            "selection: Newcastle", "selection_id: 4711",
+            ":14:19: error PR408: Match Odds of Newcastle v Brighton has no selection `4711`. There is `Newcastle`, ",
+            "  14 |     selection_id: 4711\n     |                   ^^^^\n",
+            "",
+        ),
+    ],
+    ids=["event", "market", "selection", "selection by its id"],
+)  # fmt: skip
+def test_an_unknown_name_is_a_problem_of_the_plan(
+    old: str, new: str, head: str, caret: str, hint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = changed(tmp_path, (old, new))
+    assert run(["run", plan]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert f"{plan}{head}" in told.err
+    assert caret in told.err
+    assert told.err.rstrip("\n").endswith(hint)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_fixture_nobody_could_mean_is_invented_for_the_rehearsal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = changed(
+        tmp_path, ("event: Newcastle v Brighton", "event: Grimsby v Rochdale"), ("selection: Newcastle", "selection: Grimsby")
+    )
+    assert run(["run", plan, "--case", "nothing-matches"]) == 0
+    assert "back Grimsby in Match Odds of Grimsby v Rochdale at betfair" in capsys.readouterr().out

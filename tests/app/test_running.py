@@ -1,0 +1,60 @@
+"""`planrunner run` beside things that are not as one would wish."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from planrunner.app.plans import load
+from planrunner.cli.main import run
+from planrunner.model.journal import Mode, RunInfo, RunState
+from planrunner.model.market import RunId
+from planrunner.runtime.journal import Journal
+from tests.plans.rehearsing import ROOT
+
+PLAN = ROOT / "plans" / "back-and-cancel.yaml"
+NOBODY = "http://127.0.0.1:9"  # the discard port: nothing may be sent there anyway
+
+
+def states(journal: Path) -> list[RunState]:
+    with Journal.open(journal, durable=False) as opened:
+        return [info.state for info in opened.runs()]
+
+
+def test_beside_an_unfinished_run_of_the_plan_nothing_is_begun(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = load(PLAN).plan
+    unfinished = RunInfo(
+        run=RunId("20261205-1430-abcd"), plan_file=str(PLAN), plan_name=plan.name, plan_digest=plan.digest, mode=Mode.SANDBOX,
+        created=datetime(2026, 12, 5, 14, 30, tzinfo=UTC),
+    )  # fmt: skip
+    with Journal.open(tmp_path / "planrunner.db", durable=False) as journal:
+        journal.create(unfinished)
+    assert run(["run", str(PLAN), "--sandbox", NOBODY, "--state", str(tmp_path)]) == 3
+    told = capsys.readouterr().err
+    assert "20261205-1430-abcd" in told
+    assert "planrunner run --resume 20261205-1430-abcd" in told
+    assert states(tmp_path / "planrunner.db") == [RunState.RUNNING]
+
+
+def test_a_venue_that_can_not_be_reached_ends_before_anything_is_written_down(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["run", str(PLAN), "--sandbox", NOBODY, "--state", str(tmp_path)]) == 3
+    assert "can't be reached: nothing was sent" in capsys.readouterr().err
+    assert states(tmp_path / "planrunner.db") == []
+
+
+def test_a_run_goes_on_when_nobody_reads_its_progress_any_more(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "planrunner", "run", str(PLAN), "--state", str(tmp_path / "state")]
+    ended = subprocess.run(command, stderr=writer, stdout=subprocess.PIPE, text=True, timeout=60)
+    os.close(writer)
+    assert ended.returncode == 0
+    assert "all of it was cancelled at 17:25:00" in ended.stdout
+    assert states(tmp_path / "state" / "rehearsals.db") == [RunState.SETTLED]

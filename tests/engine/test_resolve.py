@@ -1,0 +1,67 @@
+"""Names to ids: exactly, or the nearest is told; never guessed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from planrunner.engine.resolve import Resolved, Unresolved, resolve
+from planrunner.model.market import Market, MarketId, Selection, SelectionId
+from planrunner.model.plan import Target
+
+LONDON = ZoneInfo("Europe/London")
+
+
+def market(number: int, fixture: str, name: str, *selections: str, hour: int = 14, minute: int = 0, day: int = 5) -> Market:
+    runners = tuple(Selection(id=SelectionId(str(at)), name=one) for at, one in enumerate(selections))
+    start = datetime(2026, 6, day, hour, minute, tzinfo=UTC)
+    return Market(id=MarketId(f"1.{number}"), name=name, fixture=fixture, start=start, selections=runners, ladder="CLASSIC")
+
+
+CARD = [
+    market(1, "Ascot 5th Jun", "2m Hcap", "Quiet Harbour", "Millstone Lad", hour=12, minute=5),
+    market(2, "Ascot 5th Jun", "To Be Placed", "Quiet Harbour", "Millstone Lad", hour=12, minute=5),
+    market(3, "Ascot 5th Jun", "2m Hcap", "Tea at Four", hour=12, minute=40),
+    market(4, "Arsenal v Chelsea", "Match Odds", "Arsenal", "Chelsea", "The Draw"),
+    market(5, "Arsenal v Chelsea", "Match Odds", "Arsenal", "Chelsea", "The Draw", day=12),
+]
+
+
+def found(target: Target, *, nearby: tuple[str, ...] = (), on: datetime | None = None) -> Resolved | Unresolved:
+    return resolve(target, CARD, nearby=nearby, on=on.date() if on else None, zone=LONDON)
+
+
+@pytest.mark.parametrize(("race", "expected"), [("1", "1.1"), ("13:05", "1.1"), ("2", "1.3"), ("13:40", "1.3")])
+def test_a_race_is_its_number_on_the_card_or_its_local_time(race: str, expected: str) -> None:
+    runner = "Quiet Harbour" if expected == "1.1" else "Tea at Four"
+    where = found(Target(event="Ascot 5th Jun", race=race, market="2m Hcap", selection=runner))
+    assert isinstance(where, Resolved)
+    assert where.market.id == expected
+
+
+def test_a_race_that_is_not_on_the_card_lists_those_that_are() -> None:
+    where = found(Target(event="Ascot 5th Jun", race="12:05", market="2m Hcap", selection="Tea at Four"))
+    assert isinstance(where, Unresolved)
+    assert (where.key, where.among) == ("race", ("13:05", "13:40"))
+
+
+def test_case_and_spacing_do_not_matter_everything_else_does() -> None:
+    day = datetime(2026, 6, 5, tzinfo=UTC)
+    assert isinstance(found(Target(event="arsenal  V chelsea", market="match odds", selection="ARSENAL"), on=day), Resolved)
+    for target, key, nearest in (
+        (Target(event="Arsenal v Chelsea", market="Match Ods", selection="Arsenal"), "market", "Match Odds"),
+        (Target(event="Arsenal v Chelsea", market="Match Odds", selection="Arsenl"), "selection", "Arsenal"),
+        (Target(event="Arsenl v Chelsea", market="Match Odds", selection="Arsenal"), "event", "Arsenal v Chelsea"),
+    ):
+        where = found(target, nearby=("Arsenal v Chelsea", "Leeds v Everton"), on=day)
+        assert isinstance(where, Unresolved)
+        assert (where.key, where.did_you_mean) == (key, nearest)
+
+
+def test_several_matching_fixtures_are_refused_with_their_days() -> None:
+    where = found(Target(event="Arsenal v Chelsea", market="Match Odds", selection="Arsenal"))
+    assert isinstance(where, Unresolved)
+    assert where.among == ("2026-06-05", "2026-06-12")
+    assert "add `date:`" in where.text

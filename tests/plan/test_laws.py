@@ -1,0 +1,125 @@
+"""Text in; a plan or problems out; never an exception, never both, never neither."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from planrunner.plan.pipeline import Checked
+from planrunner.plan.problems import CODES, MOST_SHOWN, to_json
+from tests.plan.checking import PLAN, check, check_site
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "messages"
+FILES = [case / "plan.yaml" for case in sorted(GOLDEN.iterdir()) if (case / "plan.yaml").exists()]
+SOURCES = [PLAN, *(file.read_bytes().decode("utf-8", "replace") for file in FILES)]
+
+
+def obeys(checked: Checked) -> None:
+    """What holds of every text."""
+    assert (checked.plan is None) == bool(checked.problems)
+    assert list(checked.problems) == sorted(checked.problems, key=lambda one: (one.line, one.column, one.code))
+    assert len(set(checked.problems)) == len(checked.problems)
+    for one in checked.problems:
+        assert one.code in CODES
+        assert one.line >= 1
+        assert one.column >= 1
+        assert one.span >= 1
+        assert one.message.endswith((".", ")", "?"))
+        assert to_json(one)["message"] == one.message
+    shown = checked.told()
+    assert "\x1b" not in shown
+    assert shown.count(": error PR") >= min(len(checked.problems), MOST_SHOWN)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=200))
+@example(b"\x00planrunner: 1")
+@example(b"\xff\xfep\x00l\x00a\x00n\x00")
+@example(b"planrunner: 1\nplan: " + b"[" * 5000)
+@example(b"- " * 3000)
+@example(b"? " * 300)
+@example(b"planrunner: 1\n" + b"a: " * 50)
+@example(b" :")
+@example(b"planrunner: 1\n: \n? \n")
+def test_any_bytes(data: bytes) -> None:
+    obeys(check(data))
+    told = check_site(data)
+    assert (told.site is None) == bool(told.problems)
+
+
+_WORDS = """
+planrunner plan limits max_loss orders name venue event market selection side odds stake back lay betfair corner +120 65% 5/2 1m
+0s
+every after if reprice best no_worse_than cancel remainder keep in_play alert fallback type fill_or_kill min_fill odds_hold_for
+average liability_at_most expires_after expires_at time_zone Europe/London tickets hedge settings 1 999999d 0% -100 2026-02-30
+today null ${x} [ ] { } # ' &a *a 3.10 "
+"""
+_PHRASES = ("25.00 GBP", "10.00 EUR", "1 tick", "2026-12-05 14:29", "", ": ", "\n", "    ", "- ", "\t")
+WORDS = st.sampled_from([*_WORDS.split(), *_PHRASES])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(SOURCES), st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 12), WORDS), min_size=1, max_size=4))
+def test_a_plan_with_pieces_replaced(text: str, cuts: list[tuple[int, int, str]]) -> None:
+    for at, length, word in cuts:
+        place = at % (len(text) + 1)
+        text = text[:place] + word + text[place + length :]
+    obeys(check(text))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(SOURCES), st.data())
+def test_a_plan_with_lines_moved_copied_and_lost(text: str, data: st.DataObject) -> None:
+    lines = text.split("\n")
+    for _ in range(data.draw(st.integers(1, 3))):
+        taken = lines.pop(data.draw(st.integers(0, len(lines) - 1)))
+        for _ in range(data.draw(st.integers(0, 2))):
+            indent = " " * data.draw(st.integers(0, 4))
+            lines.insert(data.draw(st.integers(0, len(lines))), indent + taken)
+        lines = lines or [""]
+    obeys(check("\n".join(lines)))
+
+
+def shaped(keys: st.SearchStrategy[str]) -> st.SearchStrategy[object]:
+    scalar = WORDS.filter(lambda word: word not in ("\n", "\t"))
+
+    def deeper(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+        return st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=8)
+
+    return st.recursive(scalar, deeper, max_leaves=30)
+
+
+def written(value: object, indent: int = 0) -> str:
+    """YAML of a tree, every scalar quoted."""
+    pad = "  " * indent
+    if isinstance(value, dict):
+        return "".join(f"\n{pad}{key}: {written(one, indent + 1)}" for key, one in value.items()) if value else "''"
+    if isinstance(value, list):
+        return "".join(f"\n{pad}- {written(one, indent + 1)}" for one in value) if value else "[]"
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+_KEYS = """
+planrunner plan limits orders max_loss name venue event market selection side odds stake expires_after fallback
+after cancel reprice
+if accounts policy mode currency when shares
+"""
+KEYS = st.sampled_from(_KEYS.split())
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(KEYS, shaped(KEYS), max_size=6))
+def test_any_tree_of_a_plans_words(tree: dict[str, object]) -> None:
+    obeys(check(written({"planrunner": "1", **tree}).lstrip()))
+    told = check_site(written({"planrunner_site": "1", **tree}).lstrip())
+    assert (told.site is None) == bool(told.problems)
+
+
+@pytest.mark.parametrize("size", [1 << 20, 10 << 20])
+def test_a_file_of_megabytes(size: int) -> None:
+    checked = check((b"- a\n" * (size // 4 + 1))[: size + 1])
+    obeys(checked)
+    assert [one.code for one in checked.problems] == ["PR102"]

@@ -1,0 +1,193 @@
+"""What a good plan says, as values; and the sums, sides and moments the checker holds it to."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_UP, Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planrunner.model.money import Money
+from planrunner.model.odds import Side, decimal_odds
+from planrunner.model.plan import (
+    AfterPlacing,
+    At,
+    BeforeStart,
+    ByTicks,
+    Condition,
+    Every,
+    FallbackStep,
+    If,
+    OrderType,
+    Plan,
+    Reprice,
+    TellOwner,
+    ToBest,
+)
+from planrunner.venues.betfair.profile import CLASSIC
+from tests.plan.checking import PLAN, changed, check, codes, order, problems
+
+
+def planned(text: str) -> Plan:
+    found = check(text)
+    assert found.plan is not None, found.told()
+    return found.plan
+
+
+def test_a_plan_as_values() -> None:
+    plan = planned(PLAN)
+    (only,) = plan.orders
+    assert plan.limits.max_loss == Money(amount=Decimal(25), currency="GBP")
+    assert (only.side, only.odds, only.stake.amount) == (Side.BACK, decimal_odds("3.10"), Decimal(25))
+    assert (only.target.event, only.target.market, only.target.selection) == ("Arsenal v Chelsea", "Match Odds", "Arsenal")
+    assert only.ending == BeforeStart(delay=timedelta(minutes=1))
+    assert only.line == 8
+    assert only.fallback == (
+        FallbackStep(
+            trigger=Every(delay=timedelta(seconds=30)),
+            action=Reprice(by=ByTicks(ticks=1), no_worse_than=decimal_odds("2.90")),
+            text="every 30s: reprice 1 tick, no worse than 2.90",
+            line=18,
+        ),
+        FallbackStep(
+            trigger=If(condition=Condition.SUSPENDED),
+            action=TellOwner(text="The market is suspended"),
+            text="if suspended: alert The market is suspended",
+            line=21,
+        ),
+    )
+
+
+def test_local_times_become_utc() -> None:
+    text = order("date: 2026-07-05\nplace_at: 2026-07-05 14:00\nexpires_at: 2026-07-05 14:29")
+    (only,) = planned(text.replace("limits:", "time_zone: Europe/London\nlimits:")).orders
+    assert only.target.on == date(2026, 7, 5)
+    assert only.place == At(at=datetime(2026, 7, 5, 13, 0, tzinfo=UTC))
+    assert only.ending == At(at=datetime(2026, 7, 5, 13, 29, tzinfo=UTC))
+
+
+def test_a_fill_or_kill_says_that_its_odds_hold_for_the_average() -> None:
+    (only,) = planned(order("type: fill_or_kill\nodds_hold_for: average\nmin_fill: 5.00 GBP")).orders
+    assert only.odds_hold_for_average
+    assert (only.type, only.ending) == (OrderType.FILL_OR_KILL, None)
+    assert only.min_fill == Money(amount=Decimal(5), currency="GBP")
+
+
+def test_by_the_venues_ids() -> None:
+    text = order("market_id: 1.20\nselection_id: 47972\nline: -1.5\nexpires_after: 5m")
+    for line in ("event: Arsenal v Chelsea", "market: Match Odds", "selection: Arsenal"):
+        text = text.replace(f"    {line}\n", "")
+    (only,) = planned(text).orders
+    assert (only.target.market_id, only.target.selection_id, only.target.line) == ("1.20", "47972", Decimal("-1.5"))
+
+
+def test_staying_in_play() -> None:
+    steps = "  - before_start: 0s\n    keep: in_play\n  - after_start: 5m\n    cancel: remainder"
+    text = order(f"expires_after_start: 10m\nfallback:\n{steps}")
+    assert len(planned(text).orders[0].fallback) == 2
+
+
+def test_steps_that_look_once_at_what_is_matched() -> None:
+    step = "  - if: unmatched\n    after: 1m\n    reprice: best\n    no_worse_than: 2.90\n    at_most: 1 time"
+    text = order(f"expires_after: 5m\nfallback:\n{step}")
+    (only,) = planned(text).orders[0].fallback
+    assert only.trigger == If(condition=Condition.UNMATCHED, moment=AfterPlacing(delay=timedelta(minutes=1)))
+    assert only.action == Reprice(by=ToBest(), no_worse_than=decimal_odds("2.90"), at_most=1)
+    assert only.text == "if unmatched after 1m: reprice best, no worse than 2.90, at most 1 time"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, CLASSIC.ticks - 1), st.integers(-30, 30))
+def test_odds_are_on_the_ladder_or_the_two_nearest_are_named(tick: int, thousandths: int) -> None:
+    exact = CLASSIC.odds(tick) + Decimal(thousandths) / 1000
+    written = f"{exact:.3f}" if exact >= 100 else f"{exact:.4f}".rstrip("0").rstrip(".")
+    found = problems(order(f"odds: {written}\nexpires_after: 5m"))
+    if CLASSIC.tick(exact) is not None:
+        assert found == ()
+    elif exact > 1:
+        (one,) = found
+        below, above = CLASSIC.around(exact)
+        assert one.code == "PR402"
+        assert all(f"{near:.2f}" in one.message or f"{near:.1f}" in one.message for near in (below, above) if near is not None)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.integers(100, 5000)), min_size=1, max_size=5), st.integers(-1, 1))
+def test_max_loss_is_compared_with_the_sum_of_what_every_order_can_lose(given: list[tuple[bool, int]], more: int) -> None:
+    """A back can lose its stake, a lay its liability, and nothing is netted."""
+    orders, total = "", Decimal(0)
+    for number, (is_lay, pence) in enumerate(given):
+        stake = Decimal(pence) / 100
+        liability = stake * 2
+        side = f"side: lay\nodds: 3.00\nliability_at_most: {liability:.2f} GBP" if is_lay else "side: back\nodds: 3.00"
+        text = order(f"name: o{number}\n{side}\nstake: {stake:.2f} GBP\nexpires_after: 5m")
+        orders += text.split("orders:\n")[1]
+        total += liability if is_lay else stake
+    limit = total + Decimal(more) / 100
+    found = codes(f"planrunner: 1\nplan: Sums\nlimits:\n  max_loss: {limit:.2f} GBP\norders:\n{orders}")
+    assert found == (["PR303"] if more < 0 else [])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(100, 100_000), st.sampled_from(["3.50", "4.00", "7.00"]))
+def test_a_lays_cap_covers_its_worst_rung_to_the_penny(pence: int, floor: str) -> None:
+    stake = Decimal(pence) / 100
+    needed = stake * (Decimal(floor) - 1)
+    text = order(
+        f"side: lay\nodds: 3.00\nstake: {stake:.2f} GBP\nliability_at_most: CAP\nexpires_after: 5m\n"
+        f"fallback:\n  - every: 30s\n    reprice: 1 tick\n    no_worse_than: {floor}"
+    ).replace("100.00 GBP", "99999999.00 GBP")
+    enough = needed.quantize(Decimal("0.01"), rounding=ROUND_UP)
+    assert codes(text.replace("CAP", f"{enough:.2f} GBP")) == []
+    (short,) = problems(text.replace("CAP", f"{enough - Decimal('0.01'):.2f} GBP"))
+    assert (short.code, short.did_you_mean) == ("PR310", f"{enough:.2f} GBP")
+
+
+@pytest.mark.parametrize(
+    ("ending", "step", "place", "is_reached"),
+    [
+        ("expires_after: 5m", "after: 4m", "", True),
+        ("expires_after: 5m", "after: 5m", "", False),
+        ("expires_after: 5m", "before_start: 1m", "", True),
+        ("expires_before_start: 5m", "before_start: 6m", "", True),
+        ("expires_before_start: 5m", "before_start: 5m", "", False),
+        ("expires_before_start: 5m", "after_start: 5m", "", False),
+        ("expires_after_start: 5m", "after_start: 4m", "", True),
+        ("expires_after_start: 5m", "before_start: 4m", "", True),
+        ("expires_before_start: 5m", "after: 4m", "place_before_start: 10m", True),
+        ("expires_before_start: 5m", "after: 5m", "place_before_start: 10m", False),
+        ("expires_after: 5m", "before_start: 6m", "place_before_start: 10m", True),
+        ("expires_after: 5m", "before_start: 5m", "place_before_start: 10m", False),
+        ("expires_after: 5m", "before_start: 11m", "place_before_start: 10m", False),
+    ],
+)
+def test_a_step_comes_before_the_ending_where_the_two_can_be_compared(
+    ending: str, step: str, place: str, is_reached: bool
+) -> None:
+    found = codes(order(f"{ending}\n{place}\nfallback:\n  - {step}\n    cancel: remainder"))
+    assert found == ([] if is_reached else ["PR317"])
+
+
+def test_with_a_line_odds_of_the_finer_ladder_are_good() -> None:
+    assert codes(order("odds: 3.17\nexpires_after: 5m")) == ["PR402"]
+    assert codes(order("odds: 3.17\nline: +0.5\nexpires_after: 5m")) == []
+
+
+def test_a_small_stake_is_good_where_its_payout_is_large_enough() -> None:
+    assert codes(order("odds: 20.0\nstake: 0.50 GBP\nexpires_after: 5m")) == []
+    assert codes(order("odds: 19.5\nstake: 0.50 GBP\nexpires_after: 5m")) == ["PR403"]
+
+
+def test_orders_with_trouble_are_left_out_of_no_sum() -> None:
+    """A sum with a hole says nothing, so it is not compared."""
+    assert codes(changed(("max_loss: 25.00 GBP", "max_loss: 1.00 GBP"), ("stake: 25.00 GBP", "stake: 25 quid"))) == ["PR207"]
+
+
+def test_problems_that_only_a_venue_finds_are_told_at_the_value() -> None:
+    checked = check(PLAN)
+    assert checked.plan is not None
+    span = checked.span(checked.plan.orders[0].line, "selection")
+    assert checked.lines[span.line - 1][span.column - 1 :][: span.width] == "Arsenal"
+    assert span.line == 12

@@ -1,0 +1,38 @@
+"""Rehearsing a plan in this process, the way `planrunner run` does it."""
+
+from __future__ import annotations
+
+import json
+from contextlib import chdir
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from planrunner.app.running import Asked, Told, run
+
+ROOT = Path(__file__).parents[2]
+PLANS = sorted(path.stem for path in (ROOT / "plans").glob("*.yaml"))
+
+
+def rehearse(plan: Path | str, folder: Path, *, case: str = "usual", seed: int = 1) -> Told:
+    """`plan` is a file, or the name of one that ships. Journal and reports are kept in `folder`."""
+    file = Path("plans", f"{plan}.yaml") if isinstance(plan, str) else plan
+    asked = Asked(
+        plan=file, case=case, seed=seed, scenario=None, market_data=None, before_start=timedelta(minutes=10),
+        sandbox_url=None, live=False, resume=None, state=folder.absolute() / ".planrunner",
+    )  # fmt: skip
+    with chdir(ROOT):  # a report names the plan as it was asked for
+        return run(asked, lambda body, at: None)
+
+
+def document(told: Told) -> dict[str, Any]:
+    """The report without what differs from run to run of the same rehearsal."""
+    read: dict[str, Any] = json.loads(told.json)
+    del read["run"]["id"], read["run"]["created"]
+    return read
+
+
+def in_words(told: Told) -> str:
+    """The summary of the terminal, likewise."""
+    lines = ["".join(text for text, _ in line) for line in told.summary]
+    return "\n".join(lines).replace(told.ran.info.run, "RUN") + "\n"
