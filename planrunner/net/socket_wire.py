@@ -6,6 +6,8 @@ import asyncio
 import socket
 import ssl
 
+import aiohappyeyeballs
+
 from planrunner.net.connection import BODY_LIMIT, Connection
 from planrunner.net.departure import Departure
 from planrunner.net.message import Address, Outgoing, Reply, address
@@ -64,9 +66,10 @@ class SocketWire:
 
     async def _connect(self, to: Address) -> Connection:
         loop = asyncio.get_running_loop()
-        transport, connection = await loop.create_connection(
-            lambda: Connection(self._body_limit), to.host, to.port, happy_eyeballs_delay=0.25
-        )
+        hosts = await loop.getaddrinfo(to.host, to.port, type=socket.SOCK_STREAM)
+        # Not asyncio's own race for the first address that answers: cancelled at the wrong moment it forgets the socket that won.
+        won = await aiohappyeyeballs.start_connection(hosts, happy_eyeballs_delay=0.25)
+        transport, connection = await loop.create_connection(lambda: Connection(self._body_limit), sock=won)
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         if to.tls:
             # Upgraded by hand, so that the buffer below TLS stays visible: see Connection.

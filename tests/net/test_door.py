@@ -4,10 +4,12 @@ NeverSent means that the other end received not a single byte."""
 from __future__ import annotations
 
 import asyncio
+import gc
 import gzip
 import socket
 import threading
 import time
+import warnings
 
 import httpx
 import pytest
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 from planrunner.model.errors import NeverSent, ReplyUnknown
 from planrunner.net.connection import Connection
 from planrunner.net.departure import Departure
+from planrunner.net.door import Door
 from planrunner.net.message import Outgoing, address
 from planrunner.net.transport import DoorTransport
 from tests.net.support import Behaviour, HandClock, Peer, opened, post, reply, serving
@@ -106,6 +109,27 @@ def test_a_refused_connection_and_an_unknown_name_are_proof() -> None:
                 await post(door, "http://no-such-host.invalid/")
 
     asyncio.run(main())
+
+
+def test_a_request_given_up_at_any_moment_loses_no_socket() -> None:
+    async def given_up_after(turns: int, door: Door, url: str) -> None:
+        request = asyncio.ensure_future(post(door, url))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        request.cancel()
+        await asyncio.wait([request])
+
+    async def main() -> None:
+        async with serving(answer) as server:
+            for turns in range(40):
+                async with opened(HandClock()) as door:
+                    await given_up_after(turns, door, server.url)
+
+    with warnings.catch_warnings(record=True) as lost:
+        warnings.simplefilter("always", ResourceWarning)
+        asyncio.run(main())
+        gc.collect()
+    assert [str(warning.message) for warning in lost] == []
 
 
 def test_a_server_that_is_no_tls_server_gets_no_request() -> None:
