@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Any, Protocol
 
-from planrunner.model.commands import CancelOrder, PlaceOrders, QueryBook, QueryOrder
+from planrunner.model.commands import CancelOrder, PlaceOrders, QueryBook, QueryOrder, QueryRunners
 from planrunner.model.events import Event
 from planrunner.model.journal import Exchange
 from planrunner.model.market import Market, MarketId
-from planrunner.model.plan import Target
+from planrunner.model.plan import MarketQuery, Target
 from planrunner.model.profile import VenueProfile
 
 
@@ -35,7 +35,7 @@ class Clock(Protocol):
 class Request:
     """Made by `Venue.prepare`, carried out by `Venue.send`. `redacted` is exactly the body, secrets removed."""
 
-    command: PlaceOrders | CancelOrder | QueryOrder | QueryBook
+    command: PlaceOrders | CancelOrder | QueryOrder | QueryBook | QueryRunners
     method: str
     url: str
     content: bytes
@@ -82,7 +82,12 @@ class Venue(Protocol):
         """Markets that may hold the target. Raises VenueTrouble."""
         ...
 
-    def prepare(self, command: PlaceOrders | CancelOrder | QueryOrder | QueryBook) -> Request:
+    async def markets(self, query: MarketQuery, *, on: date, zone: tzinfo) -> tuple[Market, ...]:
+        """All markets that fit, by start and then id. `on` is the query's day or today, a day of `zone`. Raises VenueTrouble;
+        raises VenueRefused where there are more than the venue lists at once, rather than leave some out."""
+        ...
+
+    def prepare(self, command: PlaceOrders | CancelOrder | QueryOrder | QueryBook | QueryRunners) -> Request:
         """Pure: the exact bytes, before anything is sent, and their redacted twin for the journal."""
         ...
 

@@ -26,7 +26,10 @@ class Persistence(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPlacement:
-    """One bet to ask for. `odds` are on the market's ladder, `size` is the backer's stake in the account's currency."""
+    """One bet to ask for. `odds` are on the market's ladder, `size` is the backer's stake in the account's currency.
+
+    A hedge adds nothing to what can be lost with the bets it hedges, so it holds no room under limits of loss and exposure.
+    """
 
     ref: OrderRef
     path: str
@@ -39,6 +42,7 @@ class NewPlacement:
     type: OrderType
     min_fill: Decimal | None = None
     persistence: Persistence = Persistence.LAPSE
+    is_hedge: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +87,15 @@ class QueryBook:
     market: MarketId
     selection: SelectionId
     handicap: Decimal
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueryRunners:
+    """Ask for a whole market as it is now, all runners with their offers; answered by `RunnersSeen`, which is written down."""
+
+    account: AccountName
+    market: MarketId
     because: str
 
 
@@ -136,5 +149,14 @@ class FinishRun:
 
 
 Command: TypeAlias = (
-    PlaceOrders | CancelOrder | QueryOrder | QueryBook | WatchMarket | UnwatchMarket | SetTimers | Alert | FinishRun
+    PlaceOrders
+    | CancelOrder
+    | QueryOrder
+    | QueryBook
+    | QueryRunners
+    | WatchMarket
+    | UnwatchMarket
+    | SetTimers
+    | Alert
+    | FinishRun
 )

@@ -58,6 +58,29 @@ class BookChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
+    """A runner that still takes part, in the venue's own order. `back` is what a backer can take now, the best first, as
+    (odds, size); `lay` what a layer can."""
+
+    selection: SelectionId
+    handicap: Decimal
+    name: str
+    back: tuple[tuple[Decimal, Decimal], ...]
+    lay: tuple[tuple[Decimal, Decimal], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnersSeen:
+    """A whole market at one moment."""
+
+    at: datetime
+    market: MarketId
+    status: MarketStatus
+    in_play: bool
+    runners: tuple[Runner, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarketChanged:
     at: datetime
     market: MarketId
@@ -223,7 +246,7 @@ class VenueUp:
 
 
 Event: TypeAlias = (
-    RunStarted | RunResumed | StopRequested | TimerFired | BookChanged | MarketChanged
+    RunStarted | RunResumed | StopRequested | TimerFired | BookChanged | RunnersSeen | MarketChanged
     | OrderDenied | OrderNotSent | OrderAccepted | OrderRejected | OrderUnknown | OrderNotFound | OrderReported
     | CancelAccepted | CancelRefused | CancelUnknown
     | BetSettled | MarketSettled | AccountChanged | VenueDown | VenueUp

@@ -40,6 +40,7 @@ class Market:
 
     `start` is the scheduled start (UTC) and may move; `ladder` names a ladder of the venue's profile;
     `commission` is the venue's share of net winnings, `0.05` for 5 %; `turns_in_play` says whether bets may stay after the start.
+    `sport`, `country` (two letters) and `meeting` are empty where the venue did not say.
     """
 
     id: MarketId
@@ -50,3 +51,6 @@ class Market:
     ladder: str
     commission: Decimal = Decimal(0)
     turns_in_play: bool = False
+    sport: str = ""
+    country: str = ""
+    meeting: str = ""

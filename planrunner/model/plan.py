@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
@@ -98,15 +98,27 @@ class ByTicks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ByPercent:
+    """`percent` of the decimal odds, onto the ladder; at least one tick, and never more than asked for."""
+
+    percent: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToBest:
     """To the odds that would match now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToHead:
+    """To the head of our own side's queue (`join_best`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reprice:
     """Towards the market, never past `no_worse_than`, at most `at_most` times (None: as often as it is due)."""
 
-    by: ByTicks | ToBest
+    by: ByTicks | ByPercent | ToBest | ToHead
     no_worse_than: Odds
     at_most: int | None = None
 
@@ -121,7 +133,16 @@ class TellOwner:
     text: str
 
 
-Action: TypeAlias = Cancel | Reprice | KeepInPlay | TellOwner
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hedge:
+    """Cancel the remainder, then bet the other way for the same profit whatever happens: at `no_worse_than` or better, and for
+    at most `for_at_most`; what is not hedged by then stays open, and the owner is told."""
+
+    no_worse_than: Odds
+    for_at_most: timedelta
+
+
+Action: TypeAlias = Cancel | Reprice | KeepInPlay | TellOwner | Hedge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +159,8 @@ class FallbackStep:
 class Target:
     """What an order is on, by names or by the venue's ids; the checker saw to it that one of each pair is there.
 
-    `on` is a calendar day in the plan's words (`None`: any day; `TODAY`: the day of the run).
+    `on` is a calendar day in the plan's words (`None`: any day; `today`: the day of the run). `favourite` stands instead of a
+    selection: 2 is the second favourite at the moment of placing.
     """
 
     event: str | None = None
@@ -151,13 +173,34 @@ class Target:
     selection: str | None = None
     selection_id: str | None = None
     line: Decimal | None = None
+    favourite: int | None = None
 
     def __str__(self) -> str:
         """`Arsenal in Match Odds of Arsenal v Chelsea`."""
-        selection = self.selection or f"selection {self.selection_id}"
+        selection = self.selection or (f"favourite {self.favourite}" if self.favourite else f"selection {self.selection_id}")
         market = self.market or (f"market {self.market_id}" if self.market_id else "")
         event = self.event or (f"event {self.event_id}" if self.event_id else "")
         return selection + (f" in {market}" if market else "") + (f" of {event}" if event else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnlyIf:
+    """Looked at once, when placing; all that are given must hold, or the order is not placed.
+
+    Odds are those a taker of our side would get now (a back: the best on offer to backers). `price` is the same as a
+    probability: at least 40 % are odds of 2.50 or lower. `available_at_least` is what such a taker would find at the order's
+    odds or better. `runners` are those still taking part.
+    """
+
+    odds_at_least: Odds | None = None
+    odds_at_most: Odds | None = None
+    price_at_least: Odds | None = None
+    price_at_most: Odds | None = None
+    available_at_least: Money | None = None
+    market_open: bool = False
+    in_play: bool | None = None
+    runners_at_least: int | None = None
+    runners_at_most: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +219,7 @@ class LimitOrder:
     type: OrderType = OrderType.LIMIT
     min_fill: Money | None = None
     place: PlaceWhen = Now()
+    only_if: OnlyIf | None = None
     ending: Ending | None = None
     fallback: tuple[FallbackStep, ...] = ()
 
@@ -194,14 +238,36 @@ class PlanLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarketQuery:
+    """`for_each_market`: which markets of the account's catalogue the orders are repeated over.
+
+    Names as the venue writes them; an empty tuple of `meetings` is all of them. The times are of the plan's zone, on the day
+    `on` (`None`: the day of the run).
+    """
+
+    account: AccountName
+    sport: str
+    market: str
+    country: str | None = None
+    meetings: tuple[str, ...] = ()
+    on: date | None = None
+    starts_after: time | None = None
+    starts_before: time | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`digest` binds approvals and reports to the exact meaning of the plan, not to its spelling."""
+    """`digest` binds approvals and reports to the exact meaning of the plan, not to its spelling.
+
+    With `per_market` the orders are those of each market that is found, and `digest` is of the plan before any was.
+    """
 
     name: str
     limits: PlanLimits
     orders: tuple[Order, ...]
     digest: str
     time_zone: str | None = None
+    per_market: MarketQuery | None = None
 
     @property
     def currency(self) -> str:

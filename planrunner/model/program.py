@@ -33,15 +33,20 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramOrder:
-    """An order of the plan and where it goes. `path` is its step path (`orders.arsenal`), the root of all its references."""
+    """An order of the plan and where it goes. `path` is its step path (`orders.arsenal`), the root of all its references.
+
+    `selection` is None for a favourite until it is placed. `hedges` is the path of the order that this one hedges: it is
+    placed when that order's plan asks for it, with a stake that is known then.
+    """
 
     path: str
     order: Order
     account: AccountName
     market: MarketId
-    selection: SelectionId
+    selection: SelectionId | None
     selection_name: str
     handicap: Decimal = Decimal(0)
+    hedges: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,15 +57,16 @@ class _Compiler:
         return self._done[name]
 
     def _block(self, schema: Mapping[str, Any], keywords: set[str]) -> Fits:
-        _only(keywords, {"type", "properties", "required", "additionalProperties", "minProperties"})
+        _only(keywords, {"type", "properties", "required", "additionalProperties", "minProperties", "if", "then", "else"})
         properties = {key: self.fits(one) for key, one in schema.get("properties", {}).items()}
         other = schema["additionalProperties"]
         others = self.fits(other) if other else None
         required = frozenset(schema.get("required", ()))
         least = schema.get("minProperties", 0)
+        is_whole = _is_whole(schema)
 
         def fits(node: Node) -> bool:
-            if type(node) is not Block or len(node.values) < least or not required <= node.values.keys():
+            if type(node) is not Block or len(node.values) < least or not required <= node.values.keys() or not is_whole(node):
                 return False
             for key, value in node.values.items():
                 rule = properties.get(key, others)
@@ -79,6 +80,19 @@ class _Compiler:
         _only(keywords, {"type", "items", "minItems"})
         item, least = self.fits(schema["items"]), schema.get("minItems", 0)
         return lambda node: type(node) is Listing and len(node.items) >= least and all(map(item, node.items))
+
+
+def _is_whole(schema: Mapping[str, Any]) -> Callable[[Block], bool]:
+    """`if` one key is there `then` others are required, `else` others again."""
+    if "if" not in schema:
+        return lambda _: True
+    for part in (schema["if"], schema["then"], schema["else"]):
+        _only(set(part), {"required", "if", "then", "else"})
+    asked, then, other = (frozenset(schema[part].get("required", ())) for part in ("if", "then", "else"))
+    further = _is_whole(schema["else"])
+    return lambda node: (
+        then <= node.values.keys() if asked <= node.values.keys() else other <= node.values.keys() and further(node)
+    )
 
 
 def _any(rules: list[Fits]) -> Fits:

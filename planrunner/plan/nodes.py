@@ -10,11 +10,17 @@ from typing import NamedTuple, TypeAlias
 
 
 class Span(NamedTuple):
-    """A stretch of one line, as a caret line marks it."""
+    """A stretch of one line, as a caret line marks it.
+
+    `file` is empty for the file that is read, else the file it leads to (a blueprint, a table). `note` says what a template gave
+    where the stretch is that of the template: `${stake * 2}` is `20.005 GBP`, row 3 of picks.csv.
+    """
 
     line: int
     column: int
     width: int = 1
+    file: str = ""
+    note: str = ""
 
 
 class Scalar(NamedTuple):
@@ -25,10 +31,12 @@ class Scalar(NamedTuple):
     column: int
     width: int
     style: str | None = None
+    file: str = ""
+    note: str = ""
 
     @property
     def span(self) -> Span:
-        return Span(self.line, self.column, self.width)
+        return Span(self.line, self.column, self.width, self.file, self.note)
 
     @property
     def is_plain(self) -> bool:

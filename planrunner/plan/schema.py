@@ -208,12 +208,13 @@ class _Explainer:
 
     def _missing(self, node: Node, error: Any) -> None:
         assert isinstance(node, Block)
+        home = error.schema if "properties" in error.schema else self.schema  # the second: a branch of `if`
         for key in error.validator_value:
             if key not in node.values and key not in _FIRST_KEYS and not self.found.is_silent(node, key):
-                schema = error.schema["properties"][key]
+                schema = home["properties"][key]
                 example = (schema.get("examples") or self._resolved(schema).get("examples") or ["..."])[0]
                 shown = str(example) if not isinstance(example, list | dict) else ""
-                self.found.complain(None, say.missing(node.span, key, error.schema["title"], shown))
+                self.found.complain(None, say.missing(node.span, key, home["title"], shown))
         self.found.supposed.setdefault(id(node), set()).update(error.validator_value)
 
     def _wrong(self, node: Node, schema: Mapping[str, Any], key: Scalar | None, *, is_item: bool) -> None:
@@ -241,7 +242,7 @@ class _Explainer:
 
     def _wrong_value(self, value: Scalar, title: str, key: str, schema: Mapping[str, Any]) -> Problem:
         if title in ("word", "yes_no"):
-            words = schema["enum"]
+            words = _words(schema)
             called = _WORDS.get(value.text.lower().replace("-", "_"))
             guess = called if called in words else nearest(value.text, words) or (words[0] if len(words) == 1 else None)
             return say.unknown_word(value, key, words, guess)
@@ -250,6 +251,11 @@ class _Explainer:
         if title in _BY_KEY:
             return _BY_KEY[title](value, key)
         return _BY_VALUE[title](value)
+
+
+def _words(schema: Mapping[str, Any]) -> list[str]:
+    found: list[str] = schema["enum"] if "enum" in schema else schema["anyOf"][0]["enum"]
+    return found
 
 
 _BY_KEY: dict[str, Callable[[Scalar, str], Problem]] = {

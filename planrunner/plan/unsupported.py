@@ -10,12 +10,10 @@ import re
 from planrunner.plan.nodes import Scalar
 
 KEYS: dict[str, frozenset[str]] = {
-    "plan": frozenset(
-        {"inputs", "blueprint", "about", "use_blueprint", "with", "for_each", "for_each_market", "tickets", "when"}
-    ),
+    "plan": frozenset({"tickets", "when"}),
     "limits": frozenset({"max_loss_in_total", "max_loss_per_day", "max_orders_per_minute"}),
-    "order": frozenset({"only_if", "settings", "favourite", "player", "player_id", "shares"}),
-    "step": frozenset({"hedge", "move_remainder_to", "retry", "for_at_most"}),
+    "order": frozenset({"settings", "player", "player_id", "shares"}),
+    "step": frozenset({"move_remainder_to", "retry"}),
     "site": frozenset({"calendars", "notify"}),
     "account": frozenset({"allow_lay"}),
     "policy": frozenset({"approval_needs_two_people_above"}),
@@ -23,27 +21,21 @@ KEYS: dict[str, frozenset[str]] = {
 # What such a key stands in for: that is not missing then.
 REPLACES: dict[str, tuple[str, ...]] = {
     "tickets": ("orders",),
-    "blueprint": ("plan",),
-    "use_blueprint": ("plan", "limits", "orders"),
-    "favourite": ("selection", "selection_id"),
     "player": ("selection", "selection_id"),
     "player_id": ("selection", "selection_id"),
     "shares": ("stake",),
-    "hedge": ("cancel",),
     "move_remainder_to": ("cancel",),
     "retry": ("cancel",),
 }
 # A key that only goes with another one; the two together are one message.
-COMPANIONS = {"for_at_most": "hedge", "with": "use_blueprint", "about": "blueprint"}
+COMPANIONS: dict[str, str] = {}
 _WORDS: dict[str, frozenset[str]] = {
     "side": frozenset({"buy", "sell"}),
     "type": frozenset({"limit_on_close", "market_on_close", "market"}),
-    "reprice": frozenset({"join_best"}),
     "keep": frozenset({"starting_price"}),
     "credentials": frozenset({"keyring", "file"}),
     "mode": frozenset({"paper"}),
 }
-_PERCENT = re.compile(r"[0-9]+(\.[0-9]+)? ?%")
 _BARE_TIME = re.compile(r"[0-9]{1,2}:[0-9]{2}")
 TEMPLATE = "${"
 
@@ -57,8 +49,6 @@ def word(key: str, value: Scalar) -> str | None:
     """The part of the language a value belongs to, where this version has only the rest of it."""
     if value.text in _WORDS.get(key, ()):
         return f"`{key}: {value.text}`"
-    if key == "reprice" and _PERCENT.fullmatch(value.text):
-        return "repricing by percent"
     if key in ("place_at", "expires_at") and _BARE_TIME.fullmatch(value.text):
         return f"a time without its day in `{key}`"
     return None
