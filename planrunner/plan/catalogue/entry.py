@@ -1,0 +1,26 @@
+"""The form of an entry of the catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Laid(StrEnum):
+    """What an example is a part of; whatever it leaves out is as in the plan of the guide."""
+
+    ORDER = "keys of an order"
+    STEPS = "steps of a fallback"
+    PLAN = "keys of a plan"
+    FILE = "a whole plan"
+    SITE = "a whole site file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """`why` is one paragraph. An example may hold several files: a line `--- picks.csv` begins another one beside the plan."""
+
+    why: str
+    wrong: str
+    right: str
+    laid: Laid = Laid.ORDER
