@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
+from planrunner.model.market import AccountName
 from planrunner.model.money import DECIMALS, Money
 from planrunner.model.odds import Odds, Side
 from planrunner.model.plan import (
@@ -19,20 +20,25 @@ from planrunner.model.plan import (
     AfterStart,
     At,
     BeforeStart,
+    ByPercent,
     ByTicks,
     Cancel,
     Condition,
     Ending,
     Every,
+    Hedge,
     If,
     KeepInPlay,
+    MarketQuery,
     Now,
+    OnlyIf,
     OrderType,
     PlaceWhen,
     Reprice,
     Target,
     TellOwner,
     ToBest,
+    ToHead,
     Trigger,
 )
 from planrunner.plan import mend, scalars
@@ -47,7 +53,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TRIGGERS = ("after", "every", "before_start", "after_start", "if")
-ACTIONS = ("cancel", "reprice", "keep", "alert")
+ACTIONS = ("cancel", "reprice", "keep", "hedge", "alert")
 ENDINGS = ("expires_after", "expires_before_start", "expires_after_start", "expires_at")
 _MONEY_OF_LIMITS = ("max_loss", "max_stake", "max_exposure_per_market")
 _SIDES = {side.value: side for side in Side}
@@ -79,6 +85,7 @@ class DraftOrder:
     type: OrderType | None = OrderType.LIMIT
     min_fill: Money | None = None
     place: PlaceWhen | None = None
+    only_if: OnlyIf | None = None
     endings: dict[str, Ending | None] = field(default_factory=dict)
     target: Target | None = None
     steps: list[DraftStep] = field(default_factory=list)
@@ -86,7 +93,11 @@ class DraftOrder:
 
 @dataclass(slots=True)
 class Draft:
-    """A plan as far as it could be read."""
+    """A plan as far as it could be read.
+
+    `markets` is the block `for_each_market`, `per_market` what it asks for (None: it can't be read). `is_expanded` says that the orders
+    are those of the markets found; before, they are those of one market.
+    """
 
     root: Block
     shape: Shape
@@ -97,6 +108,14 @@ class Draft:
     max_orders: int | None
     orders: list[DraftOrder]
     is_whole: bool
+    markets: Block | None = None
+    per_market: MarketQuery | None = None
+    is_expanded: bool = False
+
+    @property
+    def repeats(self) -> bool:
+        """Are these the orders of one market, to be repeated over more?"""
+        return self.markets is not None and not self.is_expanded
 
 
 class Reading:
@@ -142,6 +161,14 @@ class Reading:
     def line(self, block: Block, key: str) -> Decimal | None:
         return self._read(block, key, scalars.line, say_shape.not_line)
 
+    def count(self, block: Block, key: str) -> int | None:
+        text = self.text(block, key)
+        return scalars.count(text) if text is not None else None
+
+    def time(self, block: Block, key: str) -> time | None:
+        text = self.text(block, key)
+        return scalars.time_of_day(text) if text is not None else None
+
     def moment(self, block: Block, key: str, zone: ZoneInfo | None) -> At | None:
         """UTC. None also where the plan has no zone: the checker says so once."""
         local = self._read(block, key, scalars.local_time, say_shape.no_such_day)
@@ -157,13 +184,13 @@ class Reading:
         return found
 
 
-def draft(root: Block, shape: Shape) -> Draft:
+def draft(root: Block, shape: Shape, *, is_expanded: bool = False) -> Draft:
     """Everything of a plan that can be read."""
     reading = Reading(shape, root)
     zone = _zone(reading, root)
     limits = _block(shape, root, "limits")
     amounts = {key: money for key in _MONEY_OF_LIMITS if limits is not None and (money := reading.money(limits, key))}
-    count = reading.text(limits, "max_orders") if limits is not None else None
+    markets = _block(shape, root, "for_each_market")
     listing = root.values.get("orders")
     is_usable = isinstance(listing, Listing) and id(listing) not in shape.bad
     items = listing.items if isinstance(listing, Listing) and is_usable else []
@@ -175,9 +202,12 @@ def draft(root: Block, shape: Shape) -> Draft:
         zone=zone.key if zone is not None else None,
         limits=limits,
         amounts=amounts,
-        max_orders=scalars.count(count) if count is not None else None,
+        max_orders=reading.count(limits, "max_orders") if limits is not None else None,
         orders=[_order(reading, block, zone) for block in blocks],
         is_whole=is_usable and len(blocks) == len(items) and not shape.is_silent(root, "orders"),
+        markets=markets,
+        per_market=_market_query(reading, markets) if markets is not None else None,
+        is_expanded=is_expanded,
     )
 
 
@@ -194,6 +224,24 @@ def _block(shape: Shape, root: Block, key: str) -> Block | None:
     return node if isinstance(node, Block) and id(node) not in shape.bad else None
 
 
+def _market_query(reading: Reading, node: Block) -> MarketQuery | None:
+    text = reading.text
+    account, sport, market = text(node, "venue"), text(node, "sport"), text(node, "market")
+    if account is None or sport is None or market is None:
+        return None
+    meetings = node.values.get("meetings")
+    return MarketQuery(
+        account=AccountName(account),
+        sport=sport,
+        market=market,
+        country=text(node, "country"),
+        meetings=tuple(one.text for one in meetings.items if isinstance(one, Scalar)) if isinstance(meetings, Listing) else (),
+        on=None if text(node, "date") == "today" else reading.day(node, "date"),
+        starts_after=reading.time(node, "starts_after"),
+        starts_before=reading.time(node, "starts_before"),
+    )
+
+
 def _order(reading: Reading, node: Block, zone: ZoneInfo | None) -> DraftOrder:
     text = reading.text
     order = DraftOrder(node=node)
@@ -207,6 +255,7 @@ def _order(reading: Reading, node: Block, zone: ZoneInfo | None) -> DraftOrder:
     if "type" in node.values:
         order.type = _TYPES.get(text(node, "type") or "")
     order.place = _placing(reading, node, zone)
+    order.only_if = _only_if(reading, _block(reading.shape, node, "only_if"))
     order.endings = {key: _ending(reading, node, key, zone) for key in ENDINGS if key in node.values}
     order.target = _target(reading, node)
     order.steps = [_step(reading, item) for item in _steps(reading.shape, node)]
@@ -218,6 +267,23 @@ def _placing(reading: Reading, node: Block, zone: ZoneInfo | None) -> PlaceWhen 
         delay = reading.duration(node, "place_before_start")
         return BeforeStart(delay=delay) if delay is not None else None
     return reading.moment(node, "place_at", zone) if "place_at" in node.values else Now()
+
+
+def _only_if(reading: Reading, node: Block | None) -> OnlyIf | None:
+    if node is None:
+        return None
+    in_play = reading.text(node, "in_play")
+    return OnlyIf(
+        odds_at_least=reading.odds(node, "odds_at_least"),
+        odds_at_most=reading.odds(node, "odds_at_most"),
+        price_at_least=reading.odds(node, "price_at_least"),
+        price_at_most=reading.odds(node, "price_at_most"),
+        available_at_least=reading.money(node, "available_at_least"),
+        market_open=reading.text(node, "market") is not None,
+        in_play=in_play == "yes" if in_play is not None else None,
+        runners_at_least=reading.count(node, "runners_at_least"),
+        runners_at_most=reading.count(node, "runners_at_most"),
+    )
 
 
 def _ending(reading: Reading, node: Block, key: str, zone: ZoneInfo | None) -> Ending | None:
@@ -245,6 +311,7 @@ def _target(reading: Reading, node: Block) -> Target:
         selection=text(node, "selection"),
         selection_id=text(node, "selection_id"),
         line=reading.line(node, "line"),
+        favourite=reading.count(node, "favourite"),
     )
 
 
@@ -260,10 +327,9 @@ def _step(reading: Reading, node: Block) -> DraftStep:
     step.trigger = _trigger(reading, node)
     step.action = _action(reading, node)
     step.text = f"{_told(node, TRIGGERS)}: {_told(node, ACTIONS)}"
-    if "no_worse_than" in node.values:
-        step.text += f", no worse than {node.text('no_worse_than')}"
-    if "at_most" in node.values:
-        step.text += f", at most {node.text('at_most')}"
+    for key in ("no_worse_than", "at_most", "for_at_most"):
+        if key in node.values:
+            step.text += f", {key.replace('_', ' ')} {node.text(key)}"
     return step
 
 
@@ -312,16 +378,35 @@ def _action(reading: Reading, node: Block) -> Action | None:
             return KeepInPlay()
         case "alert":
             return TellOwner(text=(reading.text(node, "alert") or "").strip())
+        case "hedge":
+            return _hedge(reading, node)
         case _:
             return _reprice(reading, node)
 
 
+def _hedge(reading: Reading, node: Block) -> Hedge | None:
+    worst, longest = reading.odds(node, "no_worse_than"), reading.duration(node, "for_at_most")
+    return Hedge(no_worse_than=worst, for_at_most=longest) if worst is not None and longest is not None else None
+
+
 def _reprice(reading: Reading, node: Block) -> Reprice | None:
     floor = reading.odds(node, "no_worse_than")
-    text = reading.text(node, "reprice") or ""
+    by = _way(reading, node)
     often = reading.text(node, "at_most")
-    if floor is None or ("at_most" in node.values and often is None):
+    if floor is None or by is None or ("at_most" in node.values and often is None):
         return None
-    ticks = scalars.ticks(text)
-    by = ByTicks(ticks=ticks) if ticks is not None else ToBest()
     return Reprice(by=by, no_worse_than=floor, at_most=scalars.times(often) if often is not None else None)
+
+
+def _way(reading: Reading, node: Block) -> ByTicks | ByPercent | ToBest | ToHead | None:
+    value = reading.scalar(node, "reprice")
+    if value is None:
+        return None
+    if (ticks := scalars.ticks(value.text)) is not None:
+        return ByTicks(ticks=ticks)
+    if value.text.endswith("%"):
+        percent = scalars.percent(value.text)
+        if percent is None:
+            reading.shape.complain(value, say.reprice_by_nothing(value))
+        return ByPercent(percent=percent) if percent is not None else None
+    return ToHead() if value.text == "join_best" else ToBest()

@@ -1,6 +1,8 @@
 """What a plan means, as one hash: spelling, comments, quotes and the order of keys change nothing, everything else does.
 
 Every field of every value goes in, but for where and how it was written, so that a field that joins later can't be forgotten.
+It goes in by its name, and only where it differs from its default: so a plan keeps its digest, and what was approved for it, when
+the language grows by a word the plan does not use.
 """
 
 from __future__ import annotations
@@ -8,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import MISSING, Field, fields
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from planrunner.model.odds import Odds
@@ -62,5 +65,15 @@ def _writer(kind: type[Any]) -> _Writer:
     if issubclass(kind, StrEnum):
         return lambda value: str(value.value)
     spelling = _SPELLING.get(kind, frozenset())
-    names = [one.name for one in fields(kind) if one.name not in spelling]
-    return lambda value: [kind.__name__, *[_canonical(getattr(value, name)) for name in names]]
+    named = [(one.name, _default(one)) for one in sorted(fields(kind), key=attrgetter("name")) if one.name not in spelling]
+
+    def write(value: Any) -> Any:
+        given = ((name, getattr(value, name), default) for name, default in named)
+        return [kind.__name__, {name: _canonical(one) for name, one, default in given if one != default}]
+
+    return write
+
+
+def _default(one: Field[Any]) -> Any:
+    """What a field is when nobody says otherwise; MISSING, which equals nothing, where it must be said."""
+    return one.default_factory() if one.default_factory is not MISSING else one.default

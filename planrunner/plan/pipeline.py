@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from planrunner.model.account import Site
@@ -120,8 +120,9 @@ def _finished(found: Draft) -> Plan:
         orders=tuple(_order(order) for order in found.orders),
         digest="",
         time_zone=found.zone,
+        per_market=found.per_market,
     )
-    return Plan(name=plan.name, limits=plan.limits, orders=plan.orders, digest=digest(plan), time_zone=plan.time_zone)
+    return replace(plan, digest=digest(plan))
 
 
 def _order(order: DraftOrder) -> LimitOrder:
@@ -145,6 +146,7 @@ def _order(order: DraftOrder) -> LimitOrder:
         type=order.type or OrderType.LIMIT,
         min_fill=order.min_fill,
         place=order.place,
+        only_if=order.only_if,
         ending=next(iter(order.endings.values()), None),
         fallback=_steps(order),
     )

@@ -6,7 +6,7 @@ The forms are those of the schema's patterns. Numbers go from the author's text 
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -24,9 +24,11 @@ _AMERICAN = re.compile(r"[+-][1-9][0-9]{2,4}")
 _PERCENT = re.compile(r"(?:0|[1-9][0-9]?)(?:\.[0-9]{1,4})?%")
 _DURATION = re.compile(r"(0|[1-9][0-9]{0,5})([smhd])")
 _TICKS = re.compile(r"(1) tick|([2-9]|[1-9][0-9]{1,2}) ticks")
+_SHARE = re.compile(r"((?:0|[1-9][0-9]?)(?:\.[0-9]{1,2})?)%")
 _TIMES = re.compile(r"(1) time|([2-9]|[1-9][0-9]{1,3}) times")
 _LINE = re.compile(r"[+-]?(0|[1-9][0-9]{0,2})(\.[0-9]{1,2})?")
 _MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}) ([0-9]{2}):([0-9]{2})")
+_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _COUNT = re.compile(r"[1-9][0-9]{0,5}")
 
 UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
@@ -85,6 +87,12 @@ def local_time(text: str) -> datetime | None:
     return datetime(on.year, on.month, on.day, int(found[2]), int(found[3]))  # noqa: DTZ001 - a local time by intent
 
 
+def time_of_day(text: str) -> time | None:
+    """A local time without a day, `13:40`."""
+    found = _TIME.fullmatch(text)
+    return time(int(found[1]), int(found[2])) if found else None
+
+
 def in_utc(local: datetime, zone: ZoneInfo) -> datetime:
     """In spring's gap the first minute that exists; of an hour that comes twice the first."""
     while True:
@@ -107,6 +115,13 @@ def zone(text: str) -> ZoneInfo | None:
 def ticks(text: str) -> int | None:
     found = _TICKS.fullmatch(text)
     return int(found[1] or found[2]) if found else None
+
+
+def percent(text: str) -> Decimal | None:
+    """How far odds are repriced, `1%` or `0.5%`. None also for what moves nothing, `0%`."""
+    found = _SHARE.fullmatch(text)
+    share = Decimal(found[1]) if found else None
+    return share or None
 
 
 def times(text: str) -> int | None:
