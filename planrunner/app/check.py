@@ -9,9 +9,9 @@ from pathlib import Path
 from planrunner import resources
 from planrunner.app.site import SITE_FILE, FoundSite, find_site, read_file
 from planrunner.app.venues import profiles
+from planrunner.model import exposure
 from planrunner.model.errors import WrongUse
-from planrunner.model.exposure import worst_loss
-from planrunner.model.money import Money, zero
+from planrunner.model.money import Money
 from planrunner.model.plan import Plan
 from planrunner.plan import pipeline
 from planrunner.plan.problems import Problem
@@ -60,13 +60,7 @@ def check_files(named: Sequence[str], *, read_stdin: Callable[[], bytes], site: 
 
 def can_lose(plan: Plan) -> Money:
     """The most one run of a plan can lose."""
-    total = zero(plan.currency)
-    for order in plan.orders:
-        cap = order.liability_at_most.amount if order.liability_at_most is not None else None
-        loss = worst_loss(order.side, order.stake.amount, cap)
-        assert loss is not None
-        total += Money(amount=loss, currency=plan.currency)
-    return total
+    return exposure.total(exposure.can_lose(plan), plan.currency)
 
 
 class _Sites:

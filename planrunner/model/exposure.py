@@ -1,15 +1,19 @@
 """Worst-loss arithmetic, in this one place.
 
 Nothing is netted against anything: a back risks its stake, a lay its liability. Whatever is in flight or unknown counts as
-if fully matched at its limit.
+if fully matched at its limit. A hedge is counted with the bets it hedges, so it adds nothing.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 from fractions import Fraction
 
-from planrunner.model.odds import Side
+from planrunner.model.money import Money, rounded_up, zero
+from planrunner.model.odds import Odds, Side
+from planrunner.model.plan import Hedge, LimitOrder, Plan, Reprice
 
 
 def risk(side: Side, size: Decimal, odds: Decimal | Fraction) -> Decimal:
@@ -25,3 +29,52 @@ def risk(side: Side, size: Decimal, odds: Decimal | Fraction) -> Decimal:
 def worst_loss(side: Side, stake: Decimal, liability_at_most: Decimal | None) -> Decimal | None:
     """What an order as planned can lose on any of its rungs: a back its stake, a lay its cap (None: it has none)."""
     return risk(side, stake, Decimal(1)) if side is Side.BACK else liability_at_most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One order's share of what a plan can lose. `times`: in how many markets it may be placed; `loss` counts them all."""
+
+    order: LimitOrder
+    loss: Money
+    times: int = 1
+
+
+def can_lose(plan: Plan) -> tuple[Part, ...]:
+    """The most one run of a plan can lose, order by order."""
+    times = most_markets(plan)
+    return tuple(_part(order, times) for order in plan.orders)
+
+
+def total(parts: Iterable[Part], currency: str) -> Money:
+    return sum((part.loss for part in parts), zero(currency))
+
+
+def most_markets(plan: Plan) -> int:
+    """How many markets the orders of a plan may be placed in: as many as `max_orders` has room for."""
+    if plan.per_market is None or plan.limits.max_orders is None:
+        return 1
+    return plan.limits.max_orders // max(1, sum(placed_by(order) for order in plan.orders))
+
+
+def placed_by(order: LimitOrder) -> int:
+    """How many orders it is for `max_orders`: its hedge is one more."""
+    return 2 if any(isinstance(step.action, Hedge) for step in order.fallback) else 1
+
+
+def worst_odds(order: LimitOrder) -> Odds:
+    """The odds furthest towards the market that any rung may go to: where a lay loses most, and a back wins least."""
+    rungs = [order.odds, *(step.action.no_worse_than for step in order.fallback if isinstance(step.action, Reprice))]
+    return (min if order.side is Side.BACK else max)(rungs, key=lambda odds: odds.ratio)
+
+
+def liability(order: LimitOrder) -> Money:
+    """What a lay loses at its worst odds; `liability_at_most` covers it."""
+    return rounded_up(risk(Side.LAY, order.stake.amount, worst_odds(order).ratio), order.stake.currency)
+
+
+def _part(order: LimitOrder, times: int) -> Part:
+    cap = order.liability_at_most.amount if order.liability_at_most is not None else None
+    loss = worst_loss(order.side, order.stake.amount, cap)
+    assert loss is not None  # the checker saw to it
+    return Part(order=order, loss=Money(amount=loss * times, currency=order.stake.currency), times=times)

@@ -37,9 +37,9 @@ ENTRIES: dict[str, Entry] = {
         laid=Laid.PLAN,
     ),
     "PR305": Entry(
-        why="`max_exposure_per_market` limits what can be lost in one market. Orders of one market are added up as if all of them "
-        "lost, although they can't all lose when they are on different runners: nothing is netted, so that the figure holds "
-        "whichever of them is matched.",
+        why="`max_exposure_per_market` limits what can be lost in one market. Orders of one market are added up as if all "
+        "of them lost, although they can't all lose when they are on different runners: nothing is netted, so that the "
+        "figure holds whichever of them is matched.",
         wrong="limits:\n  max_loss: 20.00 GBP\n  max_exposure_per_market: 15.00 GBP\norders:\n  - name: arsenal\n"
         "    selection: Arsenal\n    stake: 10.00 GBP\n    expires_after: 5m\n  - name: draw\n    selection: The Draw\n"
         "    stake: 10.00 GBP\n    expires_after: 5m\n",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planrunner.plan.catalogue.entry import Entry, Laid
+from planrunner.plan.catalogue.entry import A_PLAN, Entry, Laid
 
 ENTRIES: dict[str, Entry] = {
     "PR201": Entry(
@@ -13,8 +13,8 @@ ENTRIES: dict[str, Entry] = {
         right="expires_after: 5m\n",
     ),
     "PR202": Entry(
-        why="Something that every plan or order must say is not there, and planrunner has no default for it: what is at stake, at "
-        "which odds, on which side and with which limit is always written down.",
+        why="Something that every plan or order must say is not there, and planrunner has no default for it: what is at stake, "
+        "at which odds, on which side and with which limit is always written down.",
         wrong="limits:\n  max_stake: 10.00 GBP\n",
         right="limits:\n  max_loss: 10.00 GBP\n  max_stake: 10.00 GBP\n",
         laid=Laid.PLAN,
@@ -63,9 +63,9 @@ ENTRIES: dict[str, Entry] = {
         right="date: 2026-12-05\n",
     ),
     "PR210": Entry(
-        why="A reprice goes by ticks of the venue's ladder (`1 tick`, `2 ticks`), by a percentage of the odds (`1%`), to the odds "
-        "that would match now (`best`), or to the head of the queue (`join_best`). It always goes towards the market, so there "
-        "is no sign.",
+        why="A reprice goes by ticks of the venue's ladder (`1 tick`, `2 ticks`), by a percentage of the odds (`1%`), to the "
+        "odds that would match now (`best`), or to the head of the queue (`join_best`). It always goes towards the market, so "
+        "there is no sign.",
         wrong="- every: 30s\n  reprice: down a bit\n  no_worse_than: 2.90\n",
         right="- every: 30s\n  reprice: 1 tick\n  no_worse_than: 2.90\n",
         laid=Laid.STEPS,
@@ -98,12 +98,8 @@ ENTRIES: dict[str, Entry] = {
     "PR215": Entry(
         why="The first line of a plan says that it is one, and in which version of the language it is written: "
         "`planrunner: 1`. So no other YAML file is ever taken for a plan, and a plan keeps its meaning when the language grows.",
-        wrong="plan: Back Arsenal\nplanrunner: 1\nlimits:\n  max_loss: 10.00 GBP\norders:\n  - name: arsenal\n    venue: betfair\n"
-        "    event: Arsenal v Chelsea\n    market: Match Odds\n    selection: Arsenal\n    side: back\n    odds: 3.10\n"
-        "    stake: 10.00 GBP\n    expires_before_start: 1m\n",
-        right="planrunner: 1\nplan: Back Arsenal\nlimits:\n  max_loss: 10.00 GBP\norders:\n  - name: arsenal\n    venue: betfair\n"
-        "    event: Arsenal v Chelsea\n    market: Match Odds\n    selection: Arsenal\n    side: back\n    odds: 3.10\n"
-        "    stake: 10.00 GBP\n    expires_before_start: 1m\n",
+        wrong=A_PLAN.replace("planrunner: 1\nplan: Back Arsenal\n", "plan: Back Arsenal\nplanrunner: 1\n"),
+        right=A_PLAN,
         laid=Laid.FILE,
     ),
     "PR216": Entry(

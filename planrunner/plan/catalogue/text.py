@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planrunner.plan.catalogue.entry import Entry, Laid
+from planrunner.plan.catalogue.entry import A_PLAN, Entry, Laid
 
 ENTRIES: dict[str, Entry] = {
     "PR101": Entry(
@@ -43,15 +43,13 @@ ENTRIES: dict[str, Entry] = {
         why="There is nothing in this file but blank lines and comments, and nothing checked is not a success. "
         "`planrunner new` writes a plan to start from.",
         wrong="# a plan will stand here one day\n",
-        right="planrunner: 1\nplan: Back Arsenal\nlimits:\n  max_loss: 10.00 GBP\norders:\n  - name: arsenal\n    venue: betfair\n"
-        "    event: Arsenal v Chelsea\n    market: Match Odds\n    selection: Arsenal\n    side: back\n    odds: 3.10\n"
-        "    stake: 10.00 GBP\n    expires_before_start: 1m\n",
+        right=A_PLAN,
         laid=Laid.FILE,
     ),
     "PR107": Entry(
-        why="YAML can name a value with `&` and repeat it elsewhere with `*`. A plan is read aloud in a review, line by line, and "
-        "a value that stands somewhere else is a value that is missed; so plans write every value out. To use one value in many "
-        "places, make it an input.",
+        why="YAML can name a value with `&` and repeat it elsewhere with `*`. A plan is read aloud in a review, line by line, "
+        "and a value that stands somewhere else is a value that is missed; so plans write every value out. To use one value in "
+        "many places, make it an input.",
         wrong="stake: &usual 10.00 GBP\n",
         right="stake: 10.00 GBP\n",
     ),
