@@ -27,6 +27,7 @@ from planrunner.sandbox.scenario import (
     MarketScript,
     Moment,
     Scenario,
+    Start,
     Suspend,
     TurnInPlay,
 )
@@ -74,15 +75,14 @@ class Builder:
     def add(self, script: FixtureScript) -> None:
         """A fixture with its markets; markets of one that is there already join it."""
         fixture = self._fixture(script)
-        results: dict[str, tuple[str, ...]] = {}
+        results: dict[Start | None, dict[str, tuple[str, ...]]] = {}
         for market in script.markets:
-            results[market.name] = market.result or draw(market, results, self._dice(fixture.id, f"result {market.name}"))
-            self._add_market(script, market, fixture, results[market.name])
+            of_race = results.setdefault(market.start, {})
+            of_race[market.name] = market.result or draw(market, of_race, self._dice(fixture.id, f"result {_named(market)}"))
+            self._add_market(script, market, fixture, of_race[market.name])
 
     def _fixture(self, script: FixtureScript) -> Fixture:
-        zone, nominal = self.scenario.zone, self.nominal
-        moved = to_ms(self.world.begin) - to_ms(nominal)
-        start = script.start.resolve(nominal, nominal.astimezone(zone).date(), zone) + moved
+        start = self._moment(script.start)
         known = self.world.fixtures.values()
         same = next((fixture for fixture in known if (fixture.name, fixture.start) == (script.name, start)), None)
         return same or Fixture(
@@ -95,14 +95,19 @@ class Builder:
             start=start,
             competition_id=str(number(f"competition {script.competition}", 10_000_000)) if script.competition else None,
             competition=script.competition,
-            course=script.course,
+            meeting=script.meeting,
         )
+
+    def _moment(self, start: Start) -> int:
+        zone, nominal = self.scenario.zone, self.nominal
+        moved = to_ms(self.world.begin) - to_ms(nominal)
+        return start.resolve(nominal, nominal.astimezone(zone).date(), zone) + moved
 
     def _add_market(self, script: FixtureScript, market: MarketScript, fixture: Fixture, result: Sequence[str]) -> None:
         runners = _listed(market)
         ids = {runner.name: runner.id for runner in runners}
         terms = Terms(
-            id=market.id or "1." + self._free(f"market {fixture.id} {market.name}", 200_000_000, self._market_numbers()),
+            id=market.id or "1." + self._free(f"market {fixture.id} {_named(market)}", 200_000_000, self._market_numbers()),
             name=market.name,
             type=market.type,
             fixture=fixture,
@@ -115,7 +120,8 @@ class Builder:
             lasts=script.lasts,
             result=tuple(ids[name] for name in result),
         )
-        board = self._board(terms, market, {ids[runner.name]: runner.fair for runner in market.runners})
+        start = fixture.start if market.start is None else self._moment(market.start)
+        board = self._board(terms, market, start, {ids[runner.name]: runner.fair for runner in market.runners})
         for due in (*usual_life(market, script.lasts), *market.happenings, *self.scenario.for_every_market):
             if due.moment.base is not Base.ORDER:
                 board.plan(due)
@@ -123,7 +129,7 @@ class Builder:
             board.agenda.add(self.world.now, PuntersMove())
         self.world.add(board)
 
-    def _board(self, terms: Terms, market: MarketScript, fair: dict[int, Decimal | None]) -> Board:
+    def _board(self, terms: Terms, market: MarketScript, start: int, fair: dict[int, Decimal | None]) -> Board:
         every = (*market.happenings, *self.scenario.for_every_market)
         exchange = Market(ladder=terms.ladder, runners=[runner.id for runner in terms.runners], book=LimitBook())
         return Board(
@@ -134,7 +140,7 @@ class Builder:
             log=self.world.log,
             pay=self.world.pay,
             others=self._others(terms, exchange, fair),
-            start=terms.fixture.start,
+            start=start,
             now=self.world.now,
             on_first_order=tuple(due for due in every if due.moment.base is Base.ORDER),
         )
@@ -162,6 +168,11 @@ class Builder:
         while str(candidate) in taken:
             candidate += 1
         return str(candidate)
+
+
+def _named(market: MarketScript) -> str:
+    """Races of a meeting have markets of the same names."""
+    return market.name if market.start is None else f"{market.name} {market.start}"
 
 
 def _listed(market: MarketScript) -> tuple[Listed, ...]:

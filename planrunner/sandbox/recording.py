@@ -187,7 +187,7 @@ def _fixture(known: Survey) -> Fixture:
         country=last.country or "GB",
         time_zone=last.time_zone or "UTC",
         start=last.start,
-        course=last.venue,
+        meeting=last.venue,
     )
 
 

@@ -45,6 +45,9 @@ class Start:
     on: date | None = None
     after: int | None = None
 
+    def __str__(self) -> str:
+        return f"in {self.after}" if self.after is not None else f"{self.on or ''} {self.at:%H:%M}".strip()
+
     def resolve(self, begin: datetime, day: date, zone: ZoneInfo) -> int:
         """A time of day that is over when the world begins is tomorrow's."""
         if self.after is not None:
@@ -115,12 +118,13 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketScript:
-    """`result` None: the seed draws it. `commission` is a fraction."""
+    """`result` None: the seed draws it. `commission` is a fraction. `start`: a race of a meeting; None: the fixture's."""
 
     name: str
     type: str
     runners: tuple[Runner, ...]
     id: str | None = None
+    start: Start | None = None
     winners: int = 1
     turns_in_play: bool = True
     bet_delay: int = 5 * SECOND
@@ -140,7 +144,7 @@ class FixtureScript:
     id: str | None = None
     competition: str | None = None
     country: str = "GB"
-    course: str | None = None
+    meeting: str | None = None
 
 
 class When(StrEnum):

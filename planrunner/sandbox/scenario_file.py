@@ -155,7 +155,7 @@ class _Decoder:
     def _fixture(self, part: Part, seeded: bool) -> FixtureScript:
         sport = part.text("sport", "Football")
         racing = sport in RACING
-        self._unequal(part, "markets", "market")
+        self._unequal(part, "markets", "market", "start")
         return FixtureScript(
             name=part.text("event"),
             sport=sport,
@@ -165,7 +165,7 @@ class _Decoder:
             id=part.maybe("id", str),
             competition=part.maybe("competition", str),
             country=part.text("country", "GB"),
-            course=part.maybe("course", str),
+            meeting=part.maybe("meeting", str),
         )
 
     def _start(self, part: Part) -> Start:
@@ -187,6 +187,7 @@ class _Decoder:
             type=part.text("type") or KNOWN_MARKETS.get(name, name.upper().replace(" ", "_")),
             runners=runners,
             id=part.maybe("id", str),
+            start=self._start(part) if "start" in part else None,
             winners=part.value("winners", int, 1),
             turns_in_play=part.text("turns_in_play", "yes") == "yes",
             bet_delay=part.value("bet_delay", duration, delay),
@@ -272,13 +273,14 @@ class _Decoder:
         hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(dict.fromkeys(names))}"
         self._complain(part.at(key), f"there is no {key} `{asked}`; {hint}")
 
-    def _unequal(self, part: Part, key: str, name: str) -> None:
-        """No two of a list have the same name."""
-        seen: set[str] = set()
+    def _unequal(self, part: Part, key: str, name: str, besides: str = "") -> None:
+        """No two of a list have the same name; or the same name and the same `besides`."""
+        seen: set[tuple[str, str]] = set()
         for one in part.parts(key):
-            if one.text(name) in seen:
+            both = (one.text(name), one.text(besides))
+            if both in seen:
                 self._complain(one.at(name), f"`{one.text(name)}` stands in `{key}` twice")
-            seen.add(one.text(name))
+            seen.add(both)
 
     def _complain(self, path: Path, text: str) -> None:
         self.problems.append(self._located.problem(path, text))

@@ -29,7 +29,7 @@ class Fixture:
     start: int
     competition_id: str | None = None
     competition: str | None = None
-    course: str | None = None
+    meeting: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,14 +125,16 @@ def test_the_catalogue_tells_what_is_asked_for_and_no_more() -> None:
 @pytest.mark.parametrize(
     ("wanted", "count"),
     [
-        ({}, 28),
+        ({}, 36),
         ({"textQuery": "Arsenal v Chelsea"}, 2),
         ({"textQuery": "arsen*"}, 2),
         ({"textQuery": "Arsenl"}, 0),
         ({"textQuery": "Ascot 14:15"}, 2),
-        ({"eventTypeIds": ["7"], "marketTypeCodes": ["PLACE"]}, 7),
+        ({"eventTypeIds": ["7"], "marketTypeCodes": ["PLACE"]}, 11),
         ({"venues": ["Ascot"]}, 6),
-        ({"marketStartTime": {"from": "2026-12-05T14:30:00Z", "to": "2026-12-05T15:00:00Z"}}, 8),
+        ({"venues": ["Ascot", "Bath"], "marketCountries": ["GB"], "marketTypeCodes": ["WIN"]}, 7),
+        ({"marketCountries": ["IE"]}, 0),
+        ({"marketStartTime": {"from": "2026-12-05T14:30:00Z", "to": "2026-12-05T15:00:00Z"}}, 10),
         ({"inPlayOnly": True}, 0),
         ({"competitionIds": ["1"]}, 0),
         ({"withOrders": ["EXECUTABLE"]}, 0),
@@ -142,6 +144,25 @@ def test_filters(wanted: dict[str, Any], count: int) -> None:
     with client(practice_scenario()) as venue:
         found = venue.call("listMarketCatalogue", filter=wanted, maxResults=1000)
         assert len(found) == count, [one["marketName"] for one in found]
+
+
+def test_a_meeting_is_one_event_with_a_race_for_each_start() -> None:
+    with client(practice_scenario()) as venue:
+        of_bath = {"venues": ["Bath"]}
+        meetings = venue.call("listVenues", filter={"eventTypeIds": ["7"]})
+        assert {one["venue"]: one["marketCount"] for one in meetings} == {"Ascot": 6, "Bath": 8, "Kempton": 4, "Newcastle": 4}
+        assert venue.call("listCountries", filter=of_bath) == [{"countryCode": "GB", "marketCount": 8}]
+        (event,) = venue.call("listEvents", filter=of_bath)
+        assert (event["event"]["venue"], event["marketCount"]) == ("Bath", 8)
+        shown = {"marketProjection": ["MARKET_START_TIME"], "sort": "FIRST_TO_START", "maxResults": 100}
+        found = venue.call("listMarketCatalogue", filter={**of_bath, "marketTypeCodes": ["WIN"]}, **shown)
+        assert [one["marketStartTime"][:16] for one in found] == [
+            "2026-12-05T14:30",
+            "2026-12-05T15:05",
+            "2026-12-06T13:20",
+            "2026-12-06T13:55",
+        ]  # fmt: skip - the world begins at 14:00
+        assert len({one["marketId"] for one in found}) == 4
 
 
 def test_a_filter_sees_the_markets_as_they_are_now() -> None:

@@ -118,3 +118,18 @@ def test_a_scenario_that_says_when_it_begins_is_moved_as_a_whole() -> None:
 
 def test_durations() -> None:
     assert [duration(text) for text in ("0s", "250ms", "1.5s", "2m", "1h")] == [0, 250, 1_500, 120_000, 3_600_000]
+
+
+def test_races_of_a_meeting_have_markets_of_the_same_name() -> None:
+    card = GOOD.replace(
+        "event: Arsenal v Chelsea\n", "event: Bath\n    sport: Horse Racing\n    country: IE\n    meeting: Bath\n"
+    )
+    first = "      - market: Match Odds\n        selections:\n          - selection: A\n          - selection: B\n"
+    races = first.replace("Match Odds", "Win") + first.replace("Match Odds", "Win\n        start: in 40m")
+    card = card.replace("    markets:\n", f"    markets:\n{races}")
+    with client(rehearse(read(card), day=BEGIN.date(), seed=1, begin=BEGIN)) as venue:
+        wanted = {"venues": ["Bath"], "marketCountries": ["IE"], "marketTypeCodes": ["WIN"]}
+        found = venue.call("listMarketCatalogue", filter=wanted, marketProjection=["MARKET_START_TIME"], maxResults=10)
+        assert sorted(one["marketStartTime"][11:16] for one in found) == ["14:10", "14:40"]
+    with pytest.raises(ScenarioWrong, match="`Win` stands in `markets` twice"):
+        read(card.replace("        start: in 40m\n", ""))

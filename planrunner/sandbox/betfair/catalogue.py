@@ -42,6 +42,15 @@ def list_market_types(exchange: Exchange, owner: str, params: Params) -> Json:
     return _grouped(find(exchange, owner, params), "marketType", lambda board: board.terms.type)
 
 
+def list_venues(exchange: Exchange, owner: str, params: Params) -> Json:
+    found = [board for board in find(exchange, owner, params) if board.terms.fixture.meeting]
+    return _grouped(found, "venue", lambda board: board.terms.fixture.meeting)
+
+
+def list_countries(exchange: Exchange, owner: str, params: Params) -> Json:
+    return _grouped(find(exchange, owner, params), "countryCode", lambda board: board.terms.fixture.country)
+
+
 def list_market_catalogue(exchange: Exchange, owner: str, params: Params) -> Json:
     limit = params.need_whole("maxResults")
     if not 1 <= limit <= MOST_RESULTS:
@@ -132,6 +141,6 @@ def _competition(board: Board) -> dict[str, str]:
 def _event(board: Board) -> Json:
     fixture: Fixture = board.terms.fixture
     body = {"id": fixture.id, "name": fixture.name, "countryCode": fixture.country, "timezone": fixture.time_zone}
-    if fixture.course:
-        body["venue"] = fixture.course
-    return {**body, "openDate": millisecond(board.start)}
+    if fixture.meeting:
+        body["venue"] = fixture.meeting
+    return {**body, "openDate": millisecond(fixture.start)}

@@ -21,7 +21,7 @@ _IDS: dict[str, Callable[[Board], str | None]] = {
     "eventIds": lambda board: board.terms.fixture.id,
     "competitionIds": lambda board: board.terms.fixture.competition_id,
     "marketIds": lambda board: board.terms.id,
-    "venues": lambda board: board.terms.fixture.course,
+    "venues": lambda board: board.terms.fixture.meeting,
     "marketCountries": lambda board: board.terms.fixture.country,
     "marketTypeCodes": lambda board: board.terms.type,
     "marketBettingTypes": lambda _: "ODDS",
@@ -106,7 +106,7 @@ def _named_like(query: str) -> Test:
 
     def test(board: Board) -> bool:
         fixture = board.terms.fixture
-        text = " ".join(name for name in (fixture.name, fixture.competition, fixture.course, board.terms.name) if name)
+        text = " ".join(name for name in (fixture.name, fixture.competition, fixture.meeting, board.terms.name) if name)
         return all(word.search(text) for word in words)
 
     return test

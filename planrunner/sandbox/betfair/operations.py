@@ -9,10 +9,12 @@ from planrunner.sandbox.betfair.account import get_account_details, get_account_
 from planrunner.sandbox.betfair.books import list_market_book, list_runner_book
 from planrunner.sandbox.betfair.catalogue import (
     list_competitions,
+    list_countries,
     list_event_types,
     list_events,
     list_market_catalogue,
     list_market_types,
+    list_venues,
 )
 from planrunner.sandbox.betfair.changing import cancel_orders, replace_orders, update_orders
 from planrunner.sandbox.betfair.errors import Service
@@ -30,6 +32,8 @@ OPERATIONS: dict[Service, dict[str, Operation]] = {
         "listCompetitions": list_competitions,
         "listEvents": list_events,
         "listMarketTypes": list_market_types,
+        "listCountries": list_countries,
+        "listVenues": list_venues,
         "listMarketCatalogue": list_market_catalogue,
         "listMarketBook": list_market_book,
         "listRunnerBook": list_runner_book,
