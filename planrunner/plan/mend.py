@@ -20,22 +20,52 @@ _CALLED = {
     "pound": "GBP", "pounds": "GBP", "quid": "GBP", "sterling": "GBP", "euro": "EUR", "euros": "EUR", "dollar": "USD",
     "dollars": "USD", "bucks": "USD",
 }  # fmt: skip
-_NUMBER_WORDS = {"one": 1, "once": 1, "two": 2, "twice": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10}
+_NUMBER_WORDS = {
+    "a": 1,
+    "an": 1,
+    "one": 1,
+    "once": 1,
+    "two": 2,
+    "twice": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "ten": 10,
+}
 _UNIT_WORDS = {
     "s": "s", "sec": "s", "secs": "s", "second": "s", "seconds": "s", "m": "m", "min": "m", "mins": "m", "minute": "m",
     "minutes": "m", "h": "h", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "d": "d", "day": "d", "days": "d",
 }  # fmt: skip
+# What keyboards and word processors make of `-`, `.`, `/` and a space.
+_TYPED = str.maketrans({
+    "\N{MINUS SIGN}": "-", "\N{EN DASH}": "-", "\N{EM DASH}": "-", "\N{HYPHEN}": "-", "\N{NON-BREAKING HYPHEN}": "-",
+    "\N{MIDDLE DOT}": ".", "\N{FRACTION SLASH}": "/", "\N{DIVISION SLASH}": "/", "\N{NO-BREAK SPACE}": " ",
+    "\N{LEFT DOUBLE QUOTATION MARK}": '"', "\N{RIGHT DOUBLE QUOTATION MARK}": '"', "\N{LEFT SINGLE QUOTATION MARK}": "'",
+    "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+})  # fmt: skip
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+
+def typed(text: str) -> str:
+    """In plain signs, without what people leave around a value: spaces, quotes, a comment of another language, `,` or `;`."""
+    plain = text.translate(_TYPED)
+    plain = re.sub(r"(?<=\S)\s+(//|--).*$", "", plain)
+    return plain.strip(" \t\"'").rstrip(",;").strip()
 
 
 def money(text: str, usual: str | None) -> str | None:
     """`usual` is the plan's, for amounts without one."""
-    plain = text.strip()
-    found = re.search(r"[0-9][0-9.,]*", plain)
-    if found is None or plain.startswith("-"):
+    plain = typed(text)
+    found = re.search(r"[0-9.](?:[0-9.,]|[ '](?=[0-9]{3}(?![0-9])))*", plain)
+    if found is None or "-" in plain:
         return None
     number = _number(found[0])
     unit = (plain[: found.start()] + " " + plain[found.end() :]).strip()
+    if number is not None and (thousands := re.match("[kK](?![a-zA-Z])", unit)):
+        number, unit = number * 1000, unit[thousands.end() :].strip()
+    if number is not None and unit in ("p", "pence"):
+        number, unit = number / 100, "GBP"
     unit = _currency(unit) if unit else usual or ""
     if number is None or unit not in DECIMALS:
         return None
@@ -50,15 +80,20 @@ def currency(word: str) -> str | None:
     """The currency that is called so, or whose letters these are in whatever order."""
     if called := _SIGNS.get(word) or _CALLED.get(word.lower()):
         return called
+    if len(word) > 3:  # of the four letters of USDT none is a slip
+        name = nearest(word, _CALLED)
+        return _CALLED[name] if name else None
     same = [code for code in DECIMALS if sorted(code) == sorted(word.upper())]
     return same[0] if len(same) == 1 else nearest(word.upper(), DECIMALS)
 
 
 def _number(text: str) -> Decimal | None:
-    """`1,000.50` and `10,50`; of `1.000` nobody knows."""
-    if re.fullmatch(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?", text):
-        return Decimal(text.replace(",", ""))
-    if re.fullmatch(r"[0-9]{1,9}[.,][0-9]{1,2}|[0-9]{1,9}", text):
+    """`1,000.50`, `1 000` and `10,50`; of `1.000` nobody knows."""
+    if re.fullmatch(r"[0-9]{1,3}([, '][0-9]{3})+(\.[0-9]*)?", text):
+        return Decimal(re.sub("[, ']", "", text))
+    if re.fullmatch(r"[0-9]{1,3}([. '][0-9]{3})+,[0-9]{1,2}", text):
+        return Decimal(re.sub("[. ']", "", text).replace(",", "."))
+    if re.fullmatch(r"[0-9]{1,9}[.,][0-9]{0,2}|[0-9]{1,9}|[.,][0-9]{1,2}", text):
         return Decimal(text.replace(",", "."))
     return None
 
@@ -68,30 +103,54 @@ def _fits(number: Decimal, unit: str) -> bool:
 
 
 def odds(text: str) -> str | None:
-    plain = text.strip().lower().lstrip("@").strip()
+    plain = typed(text).lower().lstrip("@").strip()
     if plain in ("evens", "evs", "even", "even money"):
         return "2.00"
-    if fraction := re.fullmatch(r"([0-9]{1,4})\s*(?:/|-|to)\s*([0-9]{1,4})", plain):
-        return _fractional(int(fraction[1]), int(fraction[2]))
+    if fraction := re.fullmatch(r"([0-9]{1,4})\s*(?:/|-|to)\s*([0-9]{1,4})(\s+on)?(?:\s+(?:against|fav|f|j))?", plain):
+        win, stake = int(fraction[1]), int(fraction[2])
+        return _fractional(stake, win) if fraction[3] else _fractional(win, stake)
     if re.fullmatch(r"0?\.[0-9]{1,4}", plain):
         return _if_read(f"{(Decimal(plain) * 100).normalize():f}%", scalars.odds)
     if re.fullmatch(r"[1-9][0-9]{2}", plain):
         return f"+{plain}"
-    tidy = re.sub(r"\s+%", "%", re.sub(r"(?<=[0-9]),(?=[0-9])", ".", plain)).rstrip("x").strip()
-    tidy = re.sub(r"^(odds|at)\s+", "", tidy).rstrip(".")
-    return _if_read(tidy, scalars.odds) if tidy != text else None
+    if share := percent(plain):
+        return _if_other(share, text, scalars.odds)
+    tidy = re.sub(r"(?<=[0-9]),(?=[0-9]{1,2}$)", ".", plain).rstrip("x").strip()
+    tidy = re.sub(r"^(odds|at|[<>]=?|=|\u2265|\u2264)\s*", "", tidy).rstrip(".")
+    tidy = re.sub(r"^0+(?=[1-9])|(?<=^[+-])\s+", "", tidy)
+    return _if_other(tidy, text, scalars.odds)
 
 
 def _fractional(win: int, stake: int) -> str | None:
     return scalars.odds_text(1 + Fraction(win, stake)) if win and stake else None
 
 
+def percent(text: str) -> str | None:
+    """`65 %`, `65 percent`, `%65`."""
+    found = re.fullmatch(r"(%?)\s*([0-9]{1,2}(?:[.,][0-9]{1,4})?)\s*(%|percent|per cent|pct|pc)?", typed(text).lower())
+    if found is None or bool(found[1]) == bool(found[3]):
+        return None
+    return f"{found[2].replace(',', '.')}%"
+
+
+def share(text: str) -> str | None:
+    """A probability where nothing else can stand: there `65` and `0.65` lack only their sign."""
+    plain = typed(text)
+    if re.fullmatch(r"0?\.[0-9]{1,4}", plain):
+        return odds(plain)
+    return percent(plain) or _if_other(f"{plain}%", text, scalars.odds)
+
+
 def duration(text: str) -> str | None:
-    plain = text.strip().lower().lstrip("+-").replace(",", " ")
+    plain = typed(text).lower().lstrip("+-").replace(",", " ").rstrip(".")
+    plain = re.sub(r"\s+(before|after|long|left|only|to go)$", "", plain)
+    plain = re.sub(r"^half an?(?= )", "0.5", re.sub(r"^(an?|one)(?= )", "1", plain))
     if plain == "0":
         return "0s"
     if clock := re.fullmatch(r"([0-9]{1,2}):([0-9]{2}):([0-9]{2})", plain):
         return _in_one_unit(timedelta(hours=int(clock[1]), minutes=int(clock[2]), seconds=int(clock[3])))
+    if plain in ("minute", "hour", "day", "second"):
+        return f"1{plain[0]}"
     parts = re.findall(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*([a-z]+)", plain)
     if not parts or re.sub(r"[0-9.]+\s*[a-z]+|\s|and", "", plain) or any(unit not in _UNIT_WORDS for _, unit in parts):
         return None
@@ -116,7 +175,7 @@ def _in_one_unit(total: timedelta) -> str | None:
 
 def day(text: str) -> str | None:
     """Only where the order of day and month can't be mistaken."""
-    plain = text.strip().lower().replace(",", " ")
+    plain = typed(text).lower().replace(",", " ")
     numbers = [int(part) for part in re.findall(r"[0-9]{1,8}", plain)][:3]
     if re.fullmatch(r"[0-9]{8}", plain):
         return _date(int(plain[:4]), int(plain[4:6]), int(plain[6:]))
@@ -142,21 +201,41 @@ def _date(year: int, month: int, on: int) -> str | None:
 
 
 def moment(text: str) -> str | None:
-    found = re.fullmatch(r"(.*[0-9])(?:\s*t\s*|[,\s]+(?:at\s+)?)([0-9]{2})[:.h]([0-9]{2})(?::00(?:\.0+)?)?", text.strip().lower())
-    on = day(found[1]) if found else None
-    return _if_read(f"{on} {found[2]}:{found[3]}", scalars.local_time) if found and on else None
+    plain = typed(text).lower()
+    found = re.fullmatch(
+        r"(.*[0-9])(?:\s*t\s*|[,\s]+(?:at\s+)?)([0-9]{1,2}(?:[:.h][0-9]{2})?\s*(?:[ap]m)?)(?::00(?:\.0+)?)?", plain
+    )
+    on, at = (day(found[1]), clock(found[2])) if found else (None, None)
+    return _if_read(f"{on} {at}", scalars.local_time) if on and at else None
+
+
+def clock(text: str) -> str | None:
+    """A time of day. Of `2:30` nobody knows whether it is 14:30."""
+    found = re.fullmatch(r"([0-9]{1,2})(?:[:.h]([0-9]{2}))?\s*([ap])?\.?(?:m\.?)?", typed(text).lower())
+    if found is None or not (found[3] or (len(found[1]) == 2 and found[2])):
+        return None
+    hour, minute = int(found[1]), int(found[2] or 0)
+    if found[3]:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if found[3] == "p" else 0)
+    return f"{hour:02}:{minute:02}" if hour < 24 and minute < 60 else None
 
 
 def reprice(text: str) -> str | None:
-    plain = text.strip().lower().lstrip("+-")
+    plain = typed(text).lower().lstrip("+-")
+    if part := percent(plain):
+        return part
     number = _counted(plain, ("tick", "ticks", "t", ""))
     if number:
         return "1 tick" if number == 1 else _if_read(f"{number} ticks", scalars.ticks)
+    if nearest(plain, ("join best", "join_best", "join", "join queue")):
+        return "join_best"
     return "best" if nearest(plain, ("best", "best price", "best odds", "to best")) else None
 
 
 def times(text: str) -> str | None:
-    number = _counted(text.strip().lower(), ("time", "times", "x", ""))
+    number = _counted(typed(text).lower(), ("time", "times", "x", ""))
     return None if not number else "1 time" if number == 1 else _if_read(f"{number} times", scalars.times)
 
 
@@ -164,13 +243,13 @@ def _counted(plain: str, units: tuple[str, ...]) -> int | None:
     found = re.fullmatch(r"([0-9]{1,4}|[a-z]+?)\s*([a-z]*)", plain)
     if plain in _NUMBER_WORDS:
         return _NUMBER_WORDS[plain]
-    if found is None or found[2] not in units:
+    if found is None or (found[2] not in units and not nearest(found[2], units)):
         return None
     return int(found[1]) if found[1].isdigit() else _NUMBER_WORDS.get(found[1])
 
 
 def count(text: str) -> str | None:
-    plain = text.strip().lower()
+    plain = typed(text).lower()
     if plain in _NUMBER_WORDS:
         return str(_NUMBER_WORDS[plain])
     found = re.fullmatch(r"\+?0*([0-9]{1,6})(?:[.,]0+)?(?: [a-z]+)?", plain)
@@ -178,18 +257,41 @@ def count(text: str) -> str | None:
 
 
 def line(text: str) -> str | None:
-    plain = text.strip().lower().replace("½", ".5").replace("¼", ".25").replace("¾", ".75").replace(",", ".")
-    plain = re.sub(r"^(over|under|o|u)\s*", "", plain).replace("− ", "-").replace("−", "-")
+    plain = typed(text).lower().replace("½", ".5").replace("¼", ".25").replace("¾", ".75").replace(",", ".")
+    plain = re.sub(r"^(over|under|o|u)\s*", "", plain).replace("- ", "-")
     plain = re.sub(r"^([+-])?\.", r"\g<1>0." if plain[:1] in "+-" else "0.", plain)
     return _if_read(plain, scalars.line)
 
 
 def race(text: str) -> str | None:
-    plain = text.strip().lower()
+    plain = typed(text).lower()
     if number := re.fullmatch(r"(?:race|r|no\.?|#)\s*0?([1-9][0-9]?)", plain):
         return number[1]
     clock = re.fullmatch(r"([0-9]{2})[.h:]([0-9]{2})", plain)  # of `1:40` nobody knows whether it is 13:40
     return f"{clock[1]}:{clock[2]}" if clock and int(clock[1]) < 24 and int(clock[2]) < 60 else None
+
+
+def place(text: str) -> str | None:
+    """Among the favourites: `2nd`, `second`."""
+    plain = typed(text).lower().removesuffix("favourite").removesuffix("fav").strip()
+    words = {"": 1, "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5}
+    if plain in words:
+        return str(words[plain])
+    found = re.fullmatch(r"0?([1-9][0-9]?)(?:st|nd|rd|th|\.)?", plain)
+    return found[1] if found else None
+
+
+def country(text: str) -> str | None:
+    called = {"UK": "GB", "ENGLAND": "GB", "ENG": "GB", "GBR": "GB", "IRELAND": "IE", "IRL": "IE", "USA": "US", "AUS": "AU"}
+    plain = typed(text).upper()
+    plain = called.get(plain, plain)
+    return plain if re.fullmatch("[A-Z]{2}", plain) and plain != text else None
+
+
+def path(text: str) -> str | None:
+    """Folders are told apart by `/` on every computer."""
+    plain = text.replace("\\", "/")
+    return plain if plain != text and not re.search('[:*?"<>|]', plain) else None
 
 
 def zone(text: str) -> str | None:
@@ -206,3 +308,8 @@ def zone(text: str) -> str | None:
 def _if_read(text: str, reader: Callable[[str], object | None]) -> str | None:
     """A fix is only offered if planrunner reads it."""
     return text if reader(text) is not None else None
+
+
+def _if_other(plain: str, text: str, reader: Callable[[str], object | None]) -> str | None:
+    """A fix that says what was there already would be none."""
+    return _if_read(plain, reader) if plain != text else None

@@ -34,13 +34,24 @@ _CALLED = {
     "order_type": "type", "min_price": "no_worse_than", "floor": "no_worse_than", "at_least": "no_worse_than",
     "message": "alert", "notify": "alert", "when": "if", "order": "orders", "bets": "orders", "title": "plan",
     "name": "plan", "fallbacks": "fallback", "on_unmatched": "fallback", "max_bets": "max_orders", "loss": "max_loss",
-    "stop_loss": "max_loss",
+    "stop_loss": "max_loss", "variables": "inputs", "vars": "inputs", "parameters": "inputs", "params": "inputs",
+    "foreach": "for_each", "loop": "for_each", "with_items": "for_each", "repeat": "for_each", "extends": "use_blueprint",
+    "include": "use_blueprint", "template": "use_blueprint", "values": "with", "conditions": "only_if", "condition": "only_if",
+    "cash_out": "hedge", "green_up": "hedge", "trade_out": "hedge", "persistence": "keep", "wait": "after", "delay": "after",
+    "interval": "every", "min_stake": "min_fill", "side_of_bet": "side", "direction": "side", "back_lay": "side",
 }  # fmt: skip
 _WORDS = {
     "for": "back", "against": "lay", "fok": "fill_or_kill", "fak": "fill_and_kill", "ioc": "fill_and_kill", "gtc": "limit",
-    "inplay": "in_play", "partially_matched": "partly_matched", "true": "yes", "false": "no", "test": "sandbox",
-    "demo": "sandbox",
+    "inplay": "in_play", "partially_matched": "partly_matched", "test": "sandbox",
+    "demo": "sandbox", "b": "back", "l": "lay", "suspension": "suspended", "suspends": "suspended", "live": "in_play",
+    "off": "in_play", "kick_off": "in_play", "not_matched": "unmatched", "nothing_matched": "unmatched", "filled": "matched",
+    "fully_matched": "matched", "partial": "partly_matched", "partially": "partly_matched", "partially_filled": "partly_matched",
+    "part_matched": "partly_matched", "partly": "partly_matched", "expiry": "expired", "expires": "expired", "timeout": "expired",
+    "refused": "rejected", "denied": "rejected", "string": "text", "number": "whole_number",
+    "integer": "whole_number", "int": "whole_number", "price": "odds", "amount": "money", "currency": "money", "time": "duration",
+    "enum": "choice", "list": "choice", "select": "choice",
 }  # fmt: skip
+_YES_NO = {"true": "yes", "on": "yes", "y": "yes", "1": "yes", "false": "no", "off": "no", "n": "no", "0": "no"}
 # Kinds of scalars whose text is a name: there `null` needs quotes, elsewhere it is just not the right thing.
 _NAMES = frozenset({"name", "order_name", "id", "text"})
 _FIRST_KEYS = ("planrunner", "planrunner_site")  # missed before the schema is asked
@@ -243,7 +254,7 @@ class _Explainer:
     def _wrong_value(self, value: Scalar, title: str, key: str, schema: Mapping[str, Any]) -> Problem:
         if title in ("word", "yes_no"):
             words = _words(schema)
-            called = _WORDS.get(value.text.lower().replace("-", "_"))
+            called = (_YES_NO if title == "yes_no" else _WORDS).get(value.text.lower().replace("-", "_").replace(" ", "_"))
             guess = called if called in words else nearest(value.text, words) or (words[0] if len(words) == 1 else None)
             return say.unknown_word(value, key, words, guess)
         if title == "money":
@@ -263,13 +274,19 @@ _BY_KEY: dict[str, Callable[[Scalar, str], Problem]] = {
     "name": say.not_name,
     "text": say.not_name,
     "id": say.not_id,
+    "value": say.not_value,
+    "file": say.not_file,
 }
 _BY_VALUE: dict[str, Callable[[Scalar], Problem]] = {
     "odds": say.not_odds,
     "duration": say.not_duration,
     "date": say.not_date,
     "moment": say.not_moment,
+    "time": say.not_time,
     "times": say.not_times,
+    "percent": say.not_percent,
+    "favourite": say.not_favourite,
+    "country": say.not_country,
     "reprice": say.not_reprice,
     "line": say.not_line,
     "race": say.not_race,

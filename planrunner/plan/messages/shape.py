@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from planrunner.plan import mend
+from planrunner.plan import mend, scalars
 from planrunner.plan.nodes import Scalar, Span
 from planrunner.plan.problems import Problem, problem, quoted
 
+_CLOCK = re.compile(r"[0-9]{1,2}([:.h][0-9]{2})?\s*[ap]\.?m\.?|[0-9]{1,2}:[0-9]{2}")
 # How the blocks of the schema are called when speaking of their keys.
 BLOCKS = {
     "plan": "a plan",
@@ -63,6 +65,11 @@ def unknown_word(value: Scalar, key: str, words: Iterable[str], did_you_mean: st
     return problem("PR205", value.span, f"{quoted(value.text)} is not a word of `{key}`; {listed}.", did_you_mean=did_you_mean)
 
 
+def not_percent(value: Scalar) -> Problem:
+    text = f"{quoted(value.text)} is not a probability planrunner reads; write it with its sign, as 65%, above 0% and below 100%."
+    return problem("PR206", value.span, text, did_you_mean=mend.share(value.text))
+
+
 def not_odds(value: Scalar) -> Problem:
     text = value.text.strip()
     if text.isdigit() and len(text) >= 3:
@@ -77,8 +84,16 @@ def not_odds(value: Scalar) -> Problem:
 
 def not_money(value: Scalar, currency: str | None) -> Problem:
     fix = mend.money(value.text, currency)
+    plain = mend.typed(value.text)
     text = f"{quoted(value.text)} is not an amount of money planrunner reads"
-    if fix is None:
+    if plain.replace(".", "").replace(",", "").isdigit():
+        text = f"{quoted(value.text)} has no currency"
+        text += "" if fix else "; write it as 10.00 GBP"
+    elif plain.startswith(("-", "+")) and any(letter.isdigit() for letter in plain):
+        text = f"{quoted(value.text)} has a sign, and an amount of money has none; write it as 10.00 GBP"
+    elif plain.endswith("%"):
+        text = f"{quoted(value.text)} is a share, not an amount of money; write it as 10.00 GBP"
+    elif fix is None:
         text += "; write it as 10.00 GBP, without a sign or a thousands separator"
     return problem("PR207", value.span, f"{text}.", did_you_mean=fix)
 
@@ -89,7 +104,9 @@ def not_duration(value: Scalar) -> Problem:
         return problem("PR208", value.span, f"{quoted(value.text)} has no unit; write {choices}.")
     fix = mend.duration(value.text)
     text = f"{quoted(value.text)} is not a duration planrunner reads"
-    if fix is None:
+    if _CLOCK.fullmatch(mend.typed(value.text).lower()):
+        text = f"{quoted(value.text)} looks like a time of day, and here goes how long; write 90s, 12m or 2h"
+    elif fix is None:
         text += "; write it with one unit, as 90s, 2m, 1h or 3d"
     return problem("PR208", value.span, f"{text}.", did_you_mean=fix)
 
@@ -112,15 +129,25 @@ def no_such_day(value: Scalar) -> Problem:
 
 def not_moment(value: Scalar) -> Problem:
     fix = mend.moment(value.text)
+    plain = mend.typed(value.text).lower()
     text = f"{quoted(value.text)} is not a day and time planrunner reads"
-    if fix is None:
+    if _CLOCK.fullmatch(plain):
+        text = f"{quoted(value.text)} has no day; write both, as 2026-12-05 {mend.clock(plain) or '14:29'}"
+    elif mend.day(plain) or scalars.day(plain):
+        text = f"{quoted(value.text)} has no time; write both, as {mend.day(plain) or plain} 14:29"
+    elif fix is None:
         text += "; write both, as 2026-12-05 14:29"
     return problem("PR209", value.span, f"{text}.", did_you_mean=fix)
 
 
+def not_time(value: Scalar) -> Problem:
+    text = f"{quoted(value.text)} is not a time of day planrunner reads; write it on the 24-hour clock, as 13:05 or 09:30."
+    return problem("PR209", value.span, text, did_you_mean=mend.clock(value.text))
+
+
 def not_reprice(value: Scalar) -> Problem:
     fix = mend.reprice(value.text)
-    text = f"{quoted(value.text)} is not a way to reprice; it takes `1 tick`, `2 ticks` and so on, or `best`."
+    text = f"{quoted(value.text)} is not a way to reprice; it takes `1 tick`, `2 ticks` and so on, `1%`, `best`, or `join_best`."
     return problem("PR210", value.span, text, did_you_mean=fix)
 
 
@@ -145,6 +172,11 @@ def not_name(value: Scalar, key: str) -> Problem:
     return problem("PR213", value.span, text)
 
 
+def not_value(value: Scalar, key: str) -> Problem:
+    text = f"the value of `{key}` is {len(value.text)} characters long; at most 500 are read."
+    return problem("PR213", value.span, text)
+
+
 def not_order_name(value: Scalar) -> Problem:
     plain = "".join(letter for letter in value.text if letter not in "#/`").strip()[:60]
     text = f"{quoted(value.text)} can't name an order; names have at most 60 characters and no `#`, `/` or backtick."
@@ -158,6 +190,21 @@ def not_id(value: Scalar, key: str) -> Problem:
 def not_race(value: Scalar) -> Problem:
     text = f"{quoted(value.text)} is not a race; write its number, or the card's local time as 13:40."
     return problem("PR214", value.span, text, did_you_mean=mend.race(value.text))
+
+
+def not_favourite(value: Scalar) -> Problem:
+    text = f"{quoted(value.text)} is not a place among the favourites; write 1 for the favourite, 2 for the second, up to 99."
+    return problem("PR211", value.span, text, did_you_mean=mend.place(value.text))
+
+
+def not_country(value: Scalar) -> Problem:
+    text = f"{quoted(value.text)} is not a country; write its two letters, as GB, IE or US."
+    return problem("PR213", value.span, text, did_you_mean=mend.country(value.text))
+
+
+def not_file(value: Scalar, key: str) -> Problem:
+    text = f"{quoted(value.text)} can't name a file for `{key}`; it stands beside the plan or in a folder below, as lists/picks.csv."
+    return problem("PR213", value.span, text, did_you_mean=mend.path(value.text))
 
 
 def not_a_plan(at: Span, first: str, what: str) -> Problem:
