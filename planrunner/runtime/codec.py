@@ -22,9 +22,13 @@ from cattrs import Converter
 from cattrs.errors import ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+from planrunner.model.commands import NewPlacement
 from planrunner.model.errors import JournalTrouble
 from planrunner.model.journal import Body, Exchange, RunInfo
+from planrunner.model.market import Market
 from planrunner.model.odds import Band, Ladder
+from planrunner.model.plan import LimitOrder, Target
+from planrunner.model.program import ProgramOrder
 
 # What reading a damaged text may raise.
 _DAMAGED = (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, ForbiddenExtraKeysError)
@@ -32,6 +36,16 @@ _DAMAGED = (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, Fo
 # Goes up when old text would be read wrongly; decode then learns to read both. A new field with a default needs no new
 # version: the default is what old journals meant.
 VERSION = 1
+
+# Fields that joined after the first journals were written: left out while they say what those meant, so that an old
+# journal, read and written again, is the same bytes. What a value holds stands before it.
+_JOINED_LATER: dict[type[Any], tuple[str, ...]] = {
+    Target: ("favourite",),
+    LimitOrder: ("only_if",),
+    Market: ("sport", "country", "meeting", "kind"),
+    NewPlacement: ("is_hedge",),
+    ProgramOrder: ("hedges",),
+}
 
 # Decimals inside the JSON of an exchange; everywhere else the type of the field says that a text is a decimal.
 EXACT = "$decimal"
@@ -193,6 +207,10 @@ _CONVERTER.register_structure_hook_factory(_is_mapping, _mapping_reader)
 _kept = override(unstruct_hook=lambda value: value, struct_hook=lambda value, _: value)
 _CONVERTER.register_unstructure_hook(Exchange, make_dict_unstructure_fn(Exchange, _CONVERTER, request=_kept, answer=_kept))
 _CONVERTER.register_structure_hook(Exchange, make_dict_structure_fn(Exchange, _CONVERTER, request=_kept, answer=_kept))
+
+for _type, _names in _JOINED_LATER.items():
+    _left_out: Any = {name: override(omit_if_default=True) for name in _names}
+    _CONVERTER.register_unstructure_hook(_type, make_dict_unstructure_fn(_type, _CONVERTER, **_left_out))
 
 _KINDS: dict[str, type[Any]] = {each.__name__: each for each in get_args(Body)}
 _WRITE = {kind: _CONVERTER.get_unstructure_hook(each) for kind, each in _KINDS.items()}
