@@ -33,11 +33,15 @@ def worst_loss(side: Side, stake: Decimal, liability_at_most: Decimal | None) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One order's share of what a plan can lose. `times`: in how many markets it may be placed; `loss` counts them all."""
+    """One order's share of what a plan can lose: `each` time it is placed, in as many markets as `times` says."""
 
     order: LimitOrder
-    loss: Money
+    each: Money
     times: int = 1
+
+    @property
+    def loss(self) -> Money:
+        return Money(amount=self.each.amount * self.times, currency=self.each.currency)
 
 
 def can_lose(plan: Plan) -> tuple[Part, ...]:
@@ -77,4 +81,4 @@ def _part(order: LimitOrder, times: int) -> Part:
     cap = order.liability_at_most.amount if order.liability_at_most is not None else None
     loss = worst_loss(order.side, order.stake.amount, cap)
     assert loss is not None  # the checker saw to it
-    return Part(order=order, loss=Money(amount=loss * times, currency=order.stake.currency), times=times)
+    return Part(order=order, each=Money(amount=loss, currency=order.stake.currency), times=times)

@@ -1,0 +1,75 @@
+"""A plan explained: the one door from a checked plan to its sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import time
+
+from planrunner.model.account import Site
+from planrunner.model.exposure import can_lose, most_markets, placed_by, total
+from planrunner.model.plan import MarketQuery, Plan, Reprice
+from planrunner.model.profile import VenueProfile
+from planrunner.review.explained import Explained
+from planrunner.review.limits import tell_binding, tell_limits
+from planrunner.review.loss import tell_loss
+from planrunner.review.orders import tell_order
+from planrunner.review.words import listed, plural
+
+
+def explain(plan: Plan, site: Site, profiles: Mapping[str, VenueProfile]) -> Explained:
+    """`profiles` by venue. The plan was checked against this site."""
+    limits = tell_limits(plan, site, profiles)
+    return Explained(
+        plan=plan.name,
+        digest=plan.digest,
+        summary=tuple(_summary(plan, site, profiles)),
+        orders=tuple(tell_order(one, profiles[site.accounts[one.account].venue], plan.time_zone) for one in plan.orders),
+        remarks=tuple(_remarks(plan)),
+        loss=tell_loss(plan),
+        limits=limits,
+        binding=tell_binding(limits),
+    )
+
+
+def _summary(plan: Plan, site: Site, profiles: Mapping[str, VenueProfile]) -> Iterator[str]:
+    names = dict.fromkeys(order.account for order in plan.orders)
+    accounts = [site.accounts[name] for name in names]
+    told = listed([f"{one.name} ({profiles[one.venue].title}, {one.currency}, {one.mode.value})" for one in accounts])
+    worst = total(can_lose(plan), plan.currency)
+    placed = sum(placed_by(order) for order in plan.orders)
+    hedges = placed - len(plan.orders)
+    count = plural(len(plan.orders), "order") + (f" and {plural(hedges, 'hedge')}" if hedges else "")
+    yield f"{count}, on the account{'s' if len(accounts) > 1 else ''} {told}. At most {worst} can be lost."
+    if plan.per_market is not None:
+        yield _markets(plan.per_market, plan.time_zone)
+        most = plan.limits.max_orders
+        yield (
+            f"Each of these markets gets {plural(len(plan.orders), 'order')} of its own, as told below. Which markets there are "
+            f"is known when the plan is run: `max_orders: {most}` has room for {plural(most_markets(plan), 'market')}, and if "
+            "there are more, nothing is placed."
+        )
+
+
+def _markets(query: MarketQuery, zone: str | None) -> str:
+    """Which markets the orders are repeated over."""
+    where = [f"called {query.market}", f"of {query.sport}"]
+    if query.country is not None:
+        where.append(f"in {query.country}")
+    if query.meetings:
+        where.append(f"at {listed(query.meetings)}")
+    day = f"on {query.on.isoformat()}" if query.on is not None else "on the day of the run"
+    span = _span(query.starts_after, query.starts_before, zone)
+    return f"The plan is for every market {' '.join(where)} that starts {day}{span}."
+
+
+def _span(after: time | None, before: time | None, zone: str | None) -> str:
+    told = [f"{word} {at:%H:%M}" for word, at in (("after", after), ("before", before)) if at is not None]
+    return f", {' and '.join(told)} ({zone or 'UTC'})" if told else ""
+
+
+def _remarks(plan: Plan) -> Iterator[str]:
+    if any(isinstance(step.action, Reprice) for order in plan.orders for step in order.fallback):
+        yield (
+            "An order is moved by cancelling what is unmatched, waiting until the venue has confirmed how much that is, and "
+            "placing exactly that again at the new odds."
+        )

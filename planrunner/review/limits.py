@@ -1,0 +1,73 @@
+"""The cascade of limits told: of each how much the plan uses, and which of them binds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from planrunner.model.account import Site
+from planrunner.model.money import Money
+from planrunner.model.plan import Plan
+from planrunner.model.profile import VenueProfile
+from planrunner.plan.cascade import Bound, Level, Measure, amount_of, cascade
+from planrunner.review.explained import ToldLimit
+from planrunner.review.words import listed, percent
+
+
+def tell_limits(plan: Plan, site: Site, profiles: Mapping[str, VenueProfile]) -> tuple[ToldLimit, ...]:
+    """From the inside out: order, plan, account, site, venue."""
+    bounds = cascade(plan, site, profiles)
+    most = max((share_of(one) for one in bounds if _can_bind(one)), default=None)
+    binding = [one for one in bounds if _can_bind(one) and share_of(one) == most]
+    return tuple(ToldLimit(bound=one, name=_name(one), how_near=_how_near(one), binds=one in binding) for one in bounds)
+
+
+def share_of(bound: Bound) -> Fraction:
+    """How much of a limit is used; of a minimum, how much of what is there it takes."""
+    part, whole = (bound.limit, bound.used) if bound.is_least else (bound.used, bound.limit)
+    return Fraction(amount_of(part)) / Fraction(amount_of(whole)) if amount_of(whole) else Fraction(0)
+
+
+def tell_binding(limits: Sequence[ToldLimit]) -> str:
+    """The name of the limit that stops the plan first, were all stakes raised alike."""
+    binding = [one for one in limits if one.binds]
+    if not binding:
+        return "No limit binds."
+    names = listed([f"`{one.bound.name}`{_whose(one.bound)}" for one in binding])
+    left = binding[0].bound.left
+    if share_of(binding[0].bound) == 1:
+        return f"{names} {'binds: it is' if len(binding) == 1 else 'bind: they are'} used in full, and no stake can be raised."
+    return f"{names} {'binds' if len(binding) == 1 else 'bind'} first: {percent(share_of(binding[0].bound))} used, {left} left."
+
+
+def _can_bind(bound: Bound) -> bool:
+    """Limits of money from above; raising stakes brings nobody nearer to a count or a minimum."""
+    return not bound.is_least and bound.measure is not Measure.ORDERS
+
+
+def _name(bound: Bound) -> str:
+    if bound.level is Level.VENUE:
+        return f"{bound.name} at {bound.of}"
+    return f"{bound.name}{_whose(bound)}"
+
+
+def _whose(bound: Bound) -> str:
+    match bound.level:
+        case Level.ORDER:
+            return f" of {bound.of}"
+        case Level.ACCOUNT:
+            return f" of the account {bound.of}"
+        case level:
+            return f" of the {level.value}"
+
+
+def _how_near(bound: Bound) -> str:
+    """`20.00 of 35.00 GBP, 57 %`; `1.00 GBP, and the smallest stake is 8.00 GBP`."""
+    where = f" (in {bound.market})" if bound.market else ""
+    one = f" ({bound.shares[0].order})" if bound.is_of_one and not bound.market and bound.level is not Level.ORDER else ""
+    if bound.is_least:
+        what = "stake" if bound.name == "minimum stake" else "stake times odds"
+        return f"{bound.limit}, and the smallest {what} is {bound.used}{one}"
+    written = f" [{bound.written}]" if bound.written else ""
+    used = str(bound.used).split()[0] if isinstance(bound.used, Money) else str(bound.used)
+    return f"{used} of {bound.limit}, {percent(share_of(bound))}{where}{one}{written}"

@@ -1,0 +1,50 @@
+"""The worst loss of a plan as a sum that can be followed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planrunner.model import exposure
+from planrunner.model.exposure import Part, liability, worst_odds
+from planrunner.model.odds import Side
+from planrunner.model.plan import Hedge, Plan
+from planrunner.review.explained import LossPart, WorstLoss
+from planrunner.review.words import plural
+
+
+def tell_loss(plan: Plan) -> WorstLoss:
+    parts = exposure.can_lose(plan)
+    return WorstLoss(
+        parts=tuple(LossPart(order=part.order.name, amount=part.loss, because=_because(part)) for part in parts),
+        total=exposure.total(parts, plan.currency),
+        at_most=plan.limits.max_loss,
+        notes=tuple(_notes(plan)),
+    )
+
+
+def _because(part: Part) -> str:
+    order = part.order
+    times = f", {part.each} in each of {plural(part.times, 'market')}" if part.times > 1 else ""
+    if order.side is Side.BACK:
+        return f"stake of {order.name}{times}"
+    need = _product(part)
+    if liability(order) == order.liability_at_most:
+        return f"liability of {order.name}: {need}{times}"
+    return f"liability_at_most of {order.name}, of which {need} = {liability(order)} can be needed{times}"
+
+
+def _product(part: Part) -> str:
+    """`10.00 x (3.10 - 1)`; odds that no decimal number says exactly stay as they were written."""
+    order, odds = part.order, worst_odds(part.order)
+    amount = str(order.stake).split()[0]
+    if odds.as_decimal() is None:
+        return f"{amount} x {odds.ratio - 1} (odds of {odds}), rounded up"
+    shown = odds.text if odds.text[:1].isdigit() and "%" not in odds.text else f"{odds.as_decimal():f}"
+    return f"{amount} x ({shown} - 1)"
+
+
+def _notes(plan: Plan) -> Iterator[str]:
+    if len(plan.orders) > 1 or plan.per_market is not None:
+        yield "Nothing is netted: it counts as if every order was matched in full and lost."
+    if any(isinstance(step.action, Hedge) for order in plan.orders for step in order.fallback):
+        yield "A hedge is counted with the bets it hedges and adds nothing."

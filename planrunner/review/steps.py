@@ -1,0 +1,235 @@
+"""What an order does after it is placed, told in order of time: every step of its fallback, and its ending among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
+from typing import assert_never
+
+from planrunner.model.money import Money, smallest_unit
+from planrunner.model.odds import Side
+from planrunner.model.plan import (
+    AfterPlacing,
+    AfterStart,
+    At,
+    BeforeStart,
+    ByPercent,
+    ByTicks,
+    Cancel,
+    Condition,
+    Ending,
+    Every,
+    FallbackStep,
+    Hedge,
+    If,
+    KeepInPlay,
+    LimitOrder,
+    Reprice,
+    TellOwner,
+    ToBest,
+    ToHead,
+    Trigger,
+)
+from planrunner.model.profile import VenueProfile
+from planrunner.plan.moments import Axis, position
+from planrunner.review.explained import Point
+from planrunner.review.rungs import ladder_of, rungs, start_of
+from planrunner.review.words import ladder_odds, length, limit_odds, moment, plural, signed
+
+# What cannot be compared is told in this order: mostly a plan is run well before the start.
+_AXES = (Axis.PLACING, Axis.CLOCK, Axis.START)
+_CONDITIONS = {
+    Condition.REJECTED: "if the venue rejects it",
+    Condition.SUSPENDED: "if the market is suspended",
+    Condition.IN_PLAY: "if the market turns in-play",
+    Condition.UNMATCHED: "if nothing is matched by then",
+    Condition.PARTLY_MATCHED: "if part of it is matched by then",
+    Condition.MATCHED: "if all of it is matched by then",
+    Condition.EXPIRED: "once what was left is cancelled",
+}
+
+ENDS = "it ends, and what is unmatched is cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A point and its place among the others: `group` first, then the axis and the time on it, then the order written."""
+
+    group: int
+    axis: int
+    at: int
+    index: int
+    point: Point
+
+    @property
+    def key(self) -> tuple[int, int, int, int]:
+        return self.group, self.axis, self.at, self.index
+
+
+def tell_steps(order: LimitOrder, profile: VenueProfile | None, zone: str | None) -> tuple[Point, ...]:
+    """All that happens to an order once it is placed, in order of time as far as that is known before it runs."""
+    steps = sorted(_steps(order, profile), key=lambda one: one.key)
+    ending = _ending(order, zone)
+    if ending is None:
+        return tuple(one.point for one in steps)
+    before = [one.point for one in steps if not _comes_after(one, ending)]
+    after = [one.point for one in steps if _comes_after(one, ending)]
+    return (*before, ending.point, *after)
+
+
+def can_compare(order: LimitOrder) -> bool:
+    """Do all of an order's moments count from the same? Else their order depends on when the plan is run."""
+    moments = [step.trigger.moment if isinstance(step.trigger, If) else step.trigger for step in order.fallback]
+    timed = [one for one in (*moments, order.ending) if one is not None]
+    return len({position(one, order.place).axis for one in timed}) < 2
+
+
+def _comes_after(step: _Placed, ending: _Placed) -> bool:
+    return step.group > ending.group or (step.group == ending.group and step.axis == ending.axis and step.at >= ending.at)
+
+
+def _steps(order: LimitOrder, profile: VenueProfile | None) -> Iterator[_Placed]:
+    """Steps in the order of time, so that a reprice is told from the rung where the one before has left the order."""
+    found = sorted((_place(order, step, index) for index, step in enumerate(order.fallback)), key=lambda one: one[0])
+    stands = _Stands(order, profile)
+    for (group, axis, at, index), step in found:
+        what, ladder = _action(order, step, stands)
+        yield _Placed(group, axis, at, index, Point(when=_when(step.trigger), what=what, rungs=ladder))
+
+
+def _place(order: LimitOrder, step: FallbackStep, index: int) -> tuple[tuple[int, int, int, int], FallbackStep]:
+    trigger = step.trigger
+    if isinstance(trigger, If) and trigger.moment is None:
+        group = {Condition.REJECTED: 0, Condition.SUSPENDED: 0, Condition.IN_PLAY: 1, Condition.EXPIRED: 2}[trigger.condition]
+        axis = _AXES.index(Axis.START) if trigger.condition is Condition.IN_PLAY else 0
+        return (group, axis, 0, index), step
+    timed = trigger.moment if isinstance(trigger, If) else trigger
+    assert timed is not None
+    where = position(timed, order.place)
+    return (1, _AXES.index(where.axis), int(where.at.total_seconds()), index), step
+
+
+def _when(trigger: Trigger) -> str:
+    match trigger:
+        case Every(delay=delay):
+            return f"every {length(delay).removeprefix('1 ')} after it is placed"
+        case AfterPlacing() | BeforeStart() | AfterStart():
+            return moment_of(trigger)
+        case If(condition=condition, moment=None):
+            return _CONDITIONS[condition]
+        case If(condition=condition, moment=at):
+            assert at is not None
+            return f"{moment_of(at)}, {_CONDITIONS[condition]}"
+    assert_never(trigger)
+
+
+def moment_of(when: AfterPlacing | BeforeStart | AfterStart) -> str:
+    """`2 minutes before the start`."""
+    match when:
+        case AfterPlacing(delay=delay):
+            return f"{length(delay)} after it is placed"
+        case BeforeStart(delay=delay) if delay:
+            return f"{length(delay)} before the start"
+        case AfterStart(delay=delay) if delay:
+            return f"{length(delay)} after the start"
+        case _:
+            return "at the start"
+
+
+def _ending(order: LimitOrder, zone: str | None) -> _Placed | None:
+    if order.ending is None:
+        return None
+    where = position(order.ending, order.place)
+    point = Point(when=_ends(order.ending, zone), what=ENDS)
+    return _Placed(1, _AXES.index(where.axis), int(where.at.total_seconds()), len(order.fallback), point)
+
+
+def _ends(ending: Ending, zone: str | None) -> str:
+    return f"at {moment(ending.at, zone)}" if isinstance(ending, At) else moment_of(ending)
+
+
+class _Stands:
+    """Which rung an order stands on when a step comes, as far as that can be known beforehand."""
+
+    def __init__(self, order: LimitOrder, profile: VenueProfile | None) -> None:
+        self.ladder = ladder_of(order, profile) if profile is not None else None
+        self.at = start_of(order, self.ladder) if self.ladder is not None else None
+
+    def moved(self, order: LimitOrder, step: FallbackStep, action: Reprice) -> tuple[Decimal, ...]:
+        """The rungs of a step, and from then on the last of them; nobody knows where it stands after repeated steps."""
+        if self.ladder is None or self.at is None or not isinstance(action.by, ByTicks | ByPercent):
+            self.at = None
+            return ()
+        is_certain = isinstance(step.trigger, AfterPlacing | BeforeStart | AfterStart)
+        found = rungs(order.side, self.at, action, self.ladder, once=not isinstance(step.trigger, Every))
+        self.at = found[-1] if is_certain else None
+        return found
+
+
+def _action(order: LimitOrder, step: FallbackStep, stands: _Stands) -> tuple[str, tuple[str, ...]]:
+    action = step.action
+    match action:
+        case Cancel():
+            return "what is unmatched is cancelled, and the order is over", ()
+        case Reprice():
+            found = stands.moved(order, step, action)
+            return _reprice(order, step, action, found), tuple(ladder_odds(one) for one in found)
+        case KeepInPlay():
+            return "what is unmatched stays at the venue, in-play; without this step the venue would drop it", ()
+        case TellOwner(text=text):
+            return f"the owner is told: {' '.join(text.split())}", ()
+        case Hedge():
+            return _hedge(order, action), ()
+    assert_never(action)
+
+
+def _reprice(order: LimitOrder, step: FallbackStep, action: Reprice, found: tuple[Decimal, ...]) -> str:
+    way = "down" if order.side is Side.BACK else "up"
+    limit = limit_odds(action.no_worse_than, order.side)
+    often = f", at most {plural(action.at_most, 'time')}" if action.at_most is not None else ""
+    match action.by:
+        case ByTicks(ticks=ticks):
+            what = f"what is unmatched is moved {plural(ticks, 'tick')} {way}{often}, never past {action.no_worse_than}"
+        case ByPercent(percent=percent):
+            by = f"{percent.normalize():f} % of its odds"
+            what = f"what is unmatched is moved {way} by {by}{often}, never past {action.no_worse_than}"
+        case ToBest():
+            what = f"what is unmatched is moved to the odds that would match now, if these are {limit}{often}"
+        case ToHead():
+            others = "backers" if order.side is Side.BACK else "layers"
+            what = f"what is unmatched is moved to the best odds that other {others} ask for, if these are {limit}{often}"
+        case _:
+            assert_never(action.by)
+    if isinstance(step.trigger, Every) and len(found) > 1:
+        soonest = length(step.trigger.delay * (len(found) - 1))
+        what += f"; {ladder_odds(found[-1])} is reached {soonest} after it is placed, at the earliest"
+    return what
+
+
+def _hedge(order: LimitOrder, action: Hedge) -> str:
+    other, bound = order.side.other, limit_odds(action.no_worse_than, order.side.other)
+    text = (
+        f"what is unmatched is cancelled, and what was matched is hedged with a {other.value} for the same profit whatever "
+        f"happens: at the best odds on offer, {bound}, for at most {length(action.for_at_most)}. What is not hedged by then "
+        "stays open, and the owner is told"
+    )
+    size, profit = hedged(order, action)
+    if size.amount:
+        full = f"If all of it was matched at {order.odds}"
+        least = f"the hedge is a {other.value} of {size} at {action.no_worse_than}"
+        text += f". {full}, at the worst {least}, which leaves {signed(profit, size.currency)} before commission"
+    return text
+
+
+def hedged(order: LimitOrder, action: Hedge) -> tuple[Money, Decimal]:
+    """The hedge of an order matched in full at its own odds, at the worst odds it may take; and the lesser of the two profits."""
+    stake, currency = order.stake.amount, order.stake.currency
+    odds, against = order.odds.as_decimal(), action.no_worse_than.as_decimal()
+    if odds is None or against is None:
+        return Money(amount=Decimal(0), currency=currency), Decimal(0)
+    size = (stake * odds / against).quantize(smallest_unit(currency), rounding=ROUND_DOWN)
+    sign = 1 if order.side is Side.BACK else -1
+    wins = sign * (stake * (odds - 1) - size * (against - 1))
+    loses = sign * (size - stake)
+    return Money(amount=size, currency=currency), min(wins, loses)

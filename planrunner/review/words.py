@@ -1,0 +1,82 @@
+"""How amounts, odds and times are said aloud. Figures are rounded here alone, and only to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from planrunner.model.odds import Odds, Side
+
+_UNITS = (
+    (timedelta(days=1), "day"),
+    (timedelta(hours=1), "hour"),
+    (timedelta(minutes=1), "minute"),
+    (timedelta(seconds=1), "second"),
+)
+_ORDINALS = {1: "first", 2: "second", 3: "third", 4: "fourth", 5: "fifth", 6: "sixth"}
+
+
+def length(delay: timedelta) -> str:
+    """`5 minutes`, `1 minute 30 seconds`."""
+    parts = []
+    for unit, name in _UNITS:
+        count, delay = divmod(delay, unit)
+        if count:
+            parts.append(plural(count, name))
+    return " ".join(parts) or "0 seconds"
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 order`, `2 orders`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
+
+
+def ordinal(number: int) -> str:
+    """`second`, `7th`."""
+    return _ORDINALS.get(number, f"{number}{_ending(number)}")
+
+
+def _ending(number: int) -> str:
+    return "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+
+
+def ladder_odds(odds: Decimal | Fraction) -> str:
+    """Decimal odds as a plan writes them: `3.10`, from 100 up `120.0`."""
+    exact = Fraction(odds)
+    places = 1 if exact >= 100 else 2
+    return f"{Decimal(round(exact * 10**places)).scaleb(-places):.{places}f}"
+
+
+def limit_odds(odds: Odds, side: Side) -> str:
+    """What a limit lets through, in the author's notation and in decimal odds: `+120 or higher (decimal 2.20)`."""
+    text = str(odds)
+    higher = (side is Side.BACK) != text.endswith("%")
+    own = f"{text} or {'higher' if higher else 'lower'}"
+    return own if text[:1].isdigit() and not text.endswith("%") else f"{own} (decimal {ladder_odds(odds.ratio)})"
+
+
+def percent(share: Fraction) -> str:
+    """`89 %` of a share; what is below the whole is never rounded up to it."""
+    hundredths = round(share * 100)
+    return f"{99 if hundredths == 100 and share < 1 else hundredths} %"
+
+
+def signed(amount: Decimal, currency: str) -> str:
+    """`+1.20 GBP`, `-0.79 GBP`."""
+    shown = amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN)
+    return f"{'+' if shown > 0 else ''}{shown + 0} {currency}"
+
+
+def moment(at: datetime, zone: str | None) -> str:
+    """`2026-12-05 14:29 (Europe/London)`."""
+    where: tzinfo = ZoneInfo(zone) if zone is not None else UTC
+    local = at.astimezone(where)
+    return f"{local:%Y-%m-%d %H:%M} ({zone or 'UTC'})"
