@@ -83,8 +83,9 @@ class Venue(Protocol):
         ...
 
     async def markets(self, query: MarketQuery, *, on: date, zone: tzinfo) -> tuple[Market, ...]:
-        """All markets that fit, by start and then id. `on` is the query's day or today, a day of `zone`. Raises VenueTrouble;
-        raises VenueRefused where there are more than the venue lists at once, rather than leave some out."""
+        """All markets that fit, by start and then id. `on` is the query's day or today, a day of `zone`. Raises VenueTrouble,
+        and NotInCatalogue for a word the venue does not know; raises VenueRefused where there are more than it lists at once,
+        or one is of a kind planrunner does not bet on, rather than leave some out."""
         ...
 
     def prepare(self, command: PlaceOrders | CancelOrder | QueryOrder | QueryBook | QueryRunners) -> Request:

@@ -39,5 +39,16 @@ class VenueRefused(PlanrunnerError):
     """The venue answered and says that it did nothing (wrong credentials, unknown market, malformed request)."""
 
 
+class NotInCatalogue(VenueRefused):
+    """A word of a query that the venue does not know: the query's `key` (`sport`, `country`, `meetings`, `market`), the word,
+    and what the venue has instead."""
+
+    def __init__(self, text: str, *, key: str, word: str, among: tuple[str, ...]) -> None:
+        super().__init__(text)
+        self.key = key
+        self.word = word
+        self.among = among
+
+
 class VenueTrouble(PlanrunnerError):
     """The venue's answer is useless (unreadable, a gateway's page) or it asks to come back later. Reading may be retried."""

@@ -40,7 +40,8 @@ class Market:
 
     `start` is the scheduled start (UTC) and may move; `ladder` names a ladder of the venue's profile;
     `commission` is the venue's share of net winnings, `0.05` for 5 %; `turns_in_play` says whether bets may stay after the start.
-    `sport`, `country` (two letters) and `meeting` are empty where the venue did not say.
+    `sport`, `country` (two letters), `meeting` and `kind` are empty where the venue did not say; `kind` is its code for markets
+    of the same sort (`WIN`), whatever it calls this one (`2m4f Hcap`).
     """
 
     id: MarketId
@@ -54,3 +55,4 @@ class Market:
     sport: str = ""
     country: str = ""
     meeting: str = ""
+    kind: str = ""

@@ -20,6 +20,11 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
     return scored[0][1] if len(scored) == 1 or scored[0][0] > scored[1][0] else None
 
 
+def code_of(name: str) -> str:
+    """A name as venues write codes: `Match Odds` is `MATCH_ODDS`."""
+    return "_".join("".join(one if one.isalnum() else " " for one in name).upper().split())
+
+
 def plain(name: str) -> str:
     """What is left of a name for comparing: no case, single spaces."""
     return " ".join(name.casefold().split())

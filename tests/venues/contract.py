@@ -22,7 +22,7 @@ from typing import Any, Protocol
 
 import uvicorn
 
-from planrunner.model.commands import CancelOrder, NewPlacement, PlaceOrders, QueryOrder
+from planrunner.model.commands import CancelOrder, NewPlacement, PlaceOrders, QueryOrder, QueryRunners
 from planrunner.model.events import Event
 from planrunner.model.market import AccountName, BetId, Market, OrderRef, Selection
 from planrunner.model.odds import Side
@@ -143,6 +143,10 @@ class Session:
 
     async def query(self, ref: str, stake: str) -> tuple[Event, ...]:
         command = QueryOrder(account=ACCOUNT, market=self.market.id, ref=OrderRef(ref), stake=Decimal(stake), because="recovery")
+        return (await self.venue.send(self.venue.prepare(command), None)).events
+
+    async def runners(self) -> tuple[Event, ...]:
+        command = QueryRunners(account=ACCOUNT, market=self.market.id, because="plan")
         return (await self.venue.send(self.venue.prepare(command), None)).events
 
     async def facts_until(self, enough: Callable[[list[Event]], bool], *, within: float = 5.0) -> list[Event]:

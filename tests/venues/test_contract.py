@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, timedelta
 from decimal import Decimal
 
 import pytest
 
-from planrunner.model.errors import VenueRefused
+from planrunner.model.errors import NotInCatalogue, VenueRefused
 from planrunner.model.events import (
     BetSettled,
     CancelAccepted,
@@ -26,12 +28,13 @@ from planrunner.model.events import (
     OrderReported,
     OrderUnknown,
     Outcome,
+    RunnersSeen,
 )
 from planrunner.model.market import MarketStatus
 from planrunner.model.placement import Sizes
-from planrunner.model.plan import OrderType, Target
+from planrunner.model.plan import MarketQuery, OrderType, Target
 from tests.venues.betfair.under_test import BetfairUnderTest
-from tests.venues.contract import BALANCE, FIXTURE, MARKET, RESTS, TAKES, Mishap, Session, VenueUnderTest, log_in
+from tests.venues.contract import ACCOUNT, BALANCE, BEGIN, FIXTURE, MARKET, RESTS, TAKES, Mishap, Session, VenueUnderTest, log_in
 
 VENUES: list[Callable[[], VenueUnderTest]] = [BetfairUnderTest]
 
@@ -65,6 +68,33 @@ def test_v01_place_and_match(venue: VenueUnderTest) -> None:
 
     play(venue, card)
     assert venue.bets() == ["v01"]
+
+
+def test_v01_a_whole_market_at_one_moment(venue: VenueUnderTest) -> None:
+    async def card(session: Session) -> None:
+        (seen,) = await session.runners()
+        assert isinstance(seen, RunnersSeen)
+        assert (seen.market, seen.status, seen.in_play) == (session.market.id, MarketStatus.OPEN, False)
+        assert [(one.selection, one.name) for one in seen.runners] == [(one.id, one.name) for one in session.market.selections]
+        takes, rests, *_ = seen.runners
+        assert (takes.name, takes.back[0], rests.back) == (TAKES, (Decimal("3.00"), Decimal("25.00")), ())
+
+    play(venue, card)
+
+
+def test_v01_the_markets_that_fit(venue: VenueUnderTest) -> None:
+    async def card(session: Session) -> None:
+        query = MarketQuery(account=ACCOUNT, sport="Football", market=MARKET, country="GB")
+        found = await session.venue.markets(query, on=BEGIN.date(), zone=UTC)
+        assert [one.fixture for one in found if one.name == MARKET] == [one.fixture for one in found]
+        assert session.market in found
+        assert list(found) == sorted(found, key=lambda one: (one.start, one.id))
+        assert await session.venue.markets(query, on=BEGIN.date() + timedelta(days=1), zone=UTC) == ()
+        with pytest.raises(NotInCatalogue, match="Hurling") as told:
+            await session.venue.markets(replace(query, sport="Hurling"), on=BEGIN.date(), zone=UTC)
+        assert (told.value.key, told.value.word) == ("sport", "Hurling")
+
+    play(venue, card)
 
 
 def test_v01_the_market_closes_and_every_bet_is_settled_once(venue: VenueUnderTest) -> None:

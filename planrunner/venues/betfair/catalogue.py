@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,7 @@ from planrunner.venues.betfair.wire import Unreadable
 
 # A market costs one unit of weight with its description, and 200 units are the limit of a request.
 MOST_MARKETS = 200
-_PROJECTION = ["EVENT", "MARKET_START_TIME", "MARKET_DESCRIPTION", "RUNNER_DESCRIPTION"]
+_PROJECTION = ["EVENT", "EVENT_TYPE", "MARKET_START_TIME", "MARKET_DESCRIPTION", "RUNNER_DESCRIPTION"]
 # A day of the plan's zone, seen from UTC: no zone is further away than 14 hours.
 ZONES = timedelta(hours=14)
 
@@ -38,6 +39,16 @@ def nearby_params(on: date | None, now: datetime) -> dict[str, Any]:
     return {"filter": _day(on) or _between(now - timedelta(hours=6), now + timedelta(days=7))}
 
 
+def whole_params(markets: Sequence[MarketId]) -> dict[str, Any]:
+    """Markets by their ids, at most MOST_MARKETS of them."""
+    return {"filter": {"marketIds": list(markets)}, "marketProjection": _PROJECTION, "maxResults": MOST_MARKETS}
+
+
+def card_params(market: MarketId) -> dict[str, Any]:
+    """Only the names and the order of a market's selections: this weighs nothing."""
+    return {"filter": {"marketIds": [market]}, "marketProjection": ["RUNNER_DESCRIPTION"], "maxResults": 1}
+
+
 def start_params(markets: list[MarketId]) -> dict[str, Any]:
     """Only the scheduled starts: this weighs nothing, so it may be asked for many markets."""
     return {"filter": {"marketIds": markets}, "marketProjection": ["MARKET_START_TIME"], "maxResults": len(markets)}
@@ -51,10 +62,10 @@ def _day(on: date | None) -> dict[str, Any]:
 
 
 def _between(start: datetime, end: datetime) -> dict[str, Any]:
-    return {"marketStartTime": {"from": _written(start), "to": _written(end)}}
+    return {"marketStartTime": {"from": written(start), "to": written(end)}}
 
 
-def _written(at: datetime) -> str:
+def written(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -62,15 +73,15 @@ def markets(rows: Any, target: Target) -> tuple[Market, ...]:
     """Raises Unreadable, and VenueRefused where the very market asked for is of a kind planrunner does not bet on."""
     found = []
     for row in rows:
-        reason = _unsupported(row)
+        reason = unsupported(row)
         if reason is None:
-            found.append(_market(row))
+            found.append(market_of(row))
         elif _is_asked_for(row, target):
             raise VenueRefused(f"{row.get('marketName')}: {reason}")
     return tuple(found)
 
 
-def _unsupported(row: Any) -> str | None:
+def unsupported(row: Any) -> str | None:
     """Kinds of markets where stake or odds mean something else."""
     description = wire.optional(row, "description") or {}
     if description.get("bettingType") in ("LINE", "RANGE"):
@@ -93,26 +104,36 @@ def _ladder(description: dict[str, Any]) -> str:
     return str(named.get("type", PROFILE.default_ladder))
 
 
-def _market(row: Any) -> Market:
-    description = wire.optional(row, "description")
-    runners = sorted(wire.rows(row, "runners"), key=lambda one: wire.number(one, "sortPriority"))
+def market_of(row: Any) -> Market:
+    """Raises Unreadable."""
+    description, event = wire.optional(row, "description"), wire.optional(row, "event")
     return Market(
         id=MarketId(wire.text(row, "marketId")),
         name=wire.text(row, "marketName"),
-        fixture=wire.text(wire.optional(row, "event"), "name"),
+        fixture=wire.text(event, "name"),
         start=wire.moment(row, "marketStartTime"),
-        selections=tuple(
-            Selection(
-                id=SelectionId(str(wire.number(runner, "selectionId"))),
-                name=wire.text(runner, "runnerName"),
-                handicap=wire.number(runner, "handicap").normalize() + 0,
-            )
-            for runner in runners
-        ),
+        selections=card(row),
         ladder=_ladder(description),
         # A discount of the account would lower it; the full rate is the careful figure.
         commission=wire.number(description, "marketBaseRate") / Decimal(100),
         turns_in_play=description.get("turnInPlayEnabled") is True,
+        sport=wire.word(row.get("eventType") or {}, "name") or "",
+        country=wire.word(event, "countryCode") or "",
+        meeting=wire.word(event, "venue") or "",
+        kind=wire.word(description, "marketType") or "",
+    )
+
+
+def card(row: Any) -> tuple[Selection, ...]:
+    """A market's selections in the venue's order. Raises Unreadable."""
+    runners = sorted(wire.rows(row, "runners"), key=lambda one: wire.number(one, "sortPriority"))
+    return tuple(
+        Selection(
+            id=SelectionId(str(wire.number(runner, "selectionId"))),
+            name=wire.text(runner, "runnerName"),
+            handicap=wire.number(runner, "handicap").normalize() + 0,
+        )
+        for runner in runners
     )
 
 

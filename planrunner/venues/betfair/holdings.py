@@ -5,15 +5,15 @@ The sizes of a bet are cumulative, so repeats and late ones do no harm. Sizes th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from planrunner.model.commands import QueryBook, QueryOrder
-from planrunner.model.events import BetSettled, BookChanged, Event, OrderReported, OrderUnknown, Outcome
-from planrunner.model.market import BetId, MarketId, MarketStatus, OrderRef
+from planrunner.model.commands import QueryBook, QueryOrder, QueryRunners
+from planrunner.model.events import BetSettled, BookChanged, Event, OrderReported, OrderUnknown, Outcome, Runner, RunnersSeen
+from planrunner.model.market import BetId, MarketId, MarketStatus, OrderRef, Selection, SelectionId
 from planrunner.model.placement import Sizes
 from planrunner.venues.betfair import wire
 from planrunner.venues.betfair.wire import Unreadable
@@ -28,6 +28,10 @@ STATUS = {
 }
 # Documented as WIN and LOSE, recorded as WON and LOST.
 OUTCOMES = {"WIN": Outcome.WON, "WON": Outcome.WON, "LOSE": Outcome.LOST, "LOST": Outcome.LOST}
+
+# Levels of a side that are told; also what the venue shows unless asked for more.
+LEVELS = 3
+Level = tuple[Decimal, Decimal]  # odds and size
 
 # Books
 
@@ -75,6 +79,52 @@ def _best(offers: Any, name: str) -> tuple[Decimal, Decimal] | None:
         return None
     first = next(iter(wire.rows(offers, name)), None)
     return None if first is None else (wire.number(first, "price"), wire.number(first, "size"))
+
+
+def runners_seen(command: QueryRunners, books: Any, card: Sequence[Selection], at: datetime) -> RunnersSeen:
+    """Raises Unreadable. `card` is the market's as the catalogue lists it: the book tells neither names nor the venue's order.
+
+    Odds that are minutes old (a delayed application key) are no ground to choose a runner by.
+    """
+    row: Any = next(iter(listed(books)), {})
+    market, seen = market_seen(row)
+    if market != command.market:
+        raise Unreadable("the venue's answer is about another market")
+    if row.get("isMarketDataDelayed") is True:
+        raise Unreadable("the odds may be minutes old: the application key is a delayed one")
+    places = {(one.id, one.handicap): place for place, one in enumerate(card)}
+    found = [_runner(one, card, places) for one in wire.rows(row, "runners") if wire.text(one, "status") == "ACTIVE"]
+    ordered = sorted(found, key=lambda one: places.get((one.selection, one.handicap), len(places)))
+    return RunnersSeen(at=at, market=market, status=seen.status, in_play=seen.in_play, runners=tuple(ordered))
+
+
+def _runner(row: Any, card: Sequence[Selection], places: Mapping[tuple[SelectionId, Decimal], int]) -> Runner:
+    selection = SelectionId(str(wire.number(row, "selectionId")))
+    handicap = wire.number(row, "handicap").normalize() + 0 if "handicap" in row else Decimal(0)
+    place = places.get((selection, handicap))
+    offers = wire.optional(row, "ex") or {}
+    return Runner(
+        selection=selection,
+        handicap=handicap,
+        name=f"selection {selection}" if place is None else card[place].name,
+        back=_levels(offers, "availableToBack", first=_highest),
+        lay=_levels(offers, "availableToLay", first=_lowest),
+    )
+
+
+def _highest(level: Level) -> Decimal:
+    return -level[0]
+
+
+def _lowest(level: Level) -> Decimal:
+    return level[0]
+
+
+def _levels(offers: Any, name: str, *, first: Callable[[Level], Decimal]) -> tuple[Level, ...]:
+    if wire.optional(offers, name) is None:
+        return ()
+    levels = [(wire.number(row, "price"), wire.number(row, "size")) for row in wire.rows(offers, name)]
+    return tuple(sorted((level for level in levels if level[1]), key=first)[:LEVELS])
 
 
 def listed(value: Any) -> list[Any]:

@@ -10,7 +10,15 @@ import re
 from datetime import datetime
 from typing import Any, assert_never
 
-from planrunner.model.commands import CancelOrder, NewPlacement, Persistence, PlaceOrders, QueryBook, QueryOrder
+from planrunner.model.commands import (
+    CancelOrder,
+    NewPlacement,
+    Persistence,
+    PlaceOrders,
+    QueryBook,
+    QueryOrder,
+    QueryRunners,
+)
 from planrunner.model.events import (
     CancelAccepted,
     CancelRefused,
@@ -87,8 +95,9 @@ def query_body(command: QueryOrder) -> dict[str, Any]:
     return wire.call(wire.BETTING + "listCurrentOrders", {"customerOrderRefs": [_reference(command.ref)]})
 
 
-def book_body(command: QueryBook) -> dict[str, Any]:
-    """Virtualised: with the offers that cross-matching makes, because those match a taker too."""
+def book_body(command: QueryBook | QueryRunners) -> dict[str, Any]:
+    """The best three levels of every runner. Virtualised: with the offers that cross-matching makes, because those match a taker
+    too."""
     projection = {"priceData": ["EX_BEST_OFFERS"], "virtualise": True}
     return wire.call(wire.BETTING + "listMarketBook", {"marketIds": [command.market], "priceProjection": projection})
 

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, tzinfo
 from typing import Any, assert_never
 
-from planrunner.model.commands import CancelOrder, PlaceOrders, QueryBook, QueryOrder
+from planrunner.model.commands import CancelOrder, PlaceOrders, QueryBook, QueryOrder, QueryRunners
 from planrunner.model.errors import NeverSent, ReplyUnknown, VenueRefused, VenueTrouble
 from planrunner.model.events import Event, OrderAccepted, OrderNotFound, OrderReported, OrderUnknown
 from planrunner.model.journal import Exchange
-from planrunner.model.market import AccountName, MarketId
+from planrunner.model.market import AccountName, Market, MarketId, Selection
 from planrunner.model.names import same_name
-from planrunner.model.plan import Target
+from planrunner.model.plan import MarketQuery, Target
 from planrunner.model.profile import VenueProfile
 from planrunner.net.door import Door
 from planrunner.ports import Answer, Catalogue, Clock, Request, Secrets, SendBy
-from planrunner.venues.betfair import catalogue, holdings, translate, wire
+from planrunner.venues.betfair import catalogue, holdings, listing, translate, wire
 from planrunner.venues.betfair.client import READ_WITHIN, Addresses, Asked, Client, value_of
 from planrunner.venues.betfair.polling import Bet, Pace, Watcher
 from planrunner.venues.betfair.profile import PROFILE
@@ -58,6 +58,7 @@ class BetfairVenue:
         self._patience = patience or Patience()
         self._addresses = addresses or Addresses()
         self._client = Client(account=account, door=door, clock=clock, secrets=secrets, addresses=self._addresses)
+        self._cards: dict[MarketId, tuple[Selection, ...]] = {}
         self._watcher = Watcher(account=account, client=self._client, clock=clock, pace=pace or Pace())
 
     @property
@@ -87,18 +88,30 @@ class BetfairVenue:
             if len(rows) >= catalogue.MOST_MARKETS and target.market_id is None:
                 most = catalogue.MOST_MARKETS
                 raise VenueRefused(f"more than {most} markets fit {target}; say which with `date` or `event_id`")
-            markets = catalogue.markets(rows, target)
-            return Catalogue(markets=markets, nearby=await self._nearby(target, on, {one.fixture for one in markets}))
+            markets = self._seen(catalogue.markets(rows, target))
+            named = {name for one in markets for name in (one.fixture, one.meeting)}
+            return Catalogue(markets=markets, nearby=await self._nearby(target, on, named))
         except (NeverSent, ReplyUnknown, Unreadable) as error:
             raise VenueTrouble(f"Betfair's catalogue can't be read: {error}") from error
 
-    async def _nearby(self, target: Target, on: date | None, fixtures: set[str]) -> tuple[str, ...]:
-        if target.event is None or any(same_name(target.event, fixture) for fixture in fixtures):
+    async def markets(self, query: MarketQuery, *, on: date, zone: tzinfo) -> tuple[Market, ...]:
+        try:
+            return self._seen(await listing.fitting(self._client, query, on=on, zone=zone))
+        except (NeverSent, ReplyUnknown, Unreadable) as error:
+            raise VenueTrouble(f"Betfair's catalogue can't be read: {error}") from error
+
+    def _seen(self, markets: tuple[Market, ...]) -> tuple[Market, ...]:
+        """Their selections are needed again when the runners of one are asked for."""
+        self._cards |= {market.id: market.selections for market in markets}
+        return markets
+
+    async def _nearby(self, target: Target, on: date | None, named: set[str]) -> tuple[str, ...]:
+        if target.event is None or any(same_name(target.event, name) for name in named):
             return ()
         rows = await self._client.read(wire.BETTING + "listEvents", catalogue.nearby_params(on, self._clock.now()))
         return catalogue.fixture_names(rows)
 
-    def prepare(self, command: PlaceOrders | CancelOrder | QueryOrder | QueryBook) -> Request:
+    def prepare(self, command: PlaceOrders | CancelOrder | QueryOrder | QueryBook | QueryRunners) -> Request:
         """Secrets travel in headers only, so the redacted twin is the body itself."""
         body = _body(command)
         return Request(command=command, method="POST", url=self._addresses.betting, content=wire.encode(body), redacted=body)
@@ -113,6 +126,8 @@ class BetfairVenue:
                 return await self._query(request, command)
             case QueryBook() as command:
                 return await self._book(request, command)
+            case QueryRunners() as command:
+                return await self._runners(request, command)
             case _:
                 assert_never(request.command)
 
@@ -173,6 +188,29 @@ class BetfairVenue:
             return Answer(events=(), exchanges=asked.exchanges)
         return Answer(events=(event,), exchanges=asked.exchanges)
 
+    async def _runners(self, request: Request, command: QueryRunners) -> Answer:
+        """No event where there is no book to be had, or none to decide by; the exchange says why."""
+        title = "Runners and odds on offer"
+        asked = await self._ask(title, request, READ_WITHIN, None)
+        if isinstance(asked.answer, NeverSent | ReplyUnknown):  # an idle connection may have been closed; this is only a read
+            again = await self._ask(title, request, READ_WITHIN, None)
+            asked = Asked(answer=again.answer, exchanges=asked.exchanges + again.exchanges)
+        try:
+            books = value_of(asked.answer)
+            event = holdings.runners_seen(command, books, await self._card(command.market), self._clock.now())
+        except (VenueTrouble, VenueRefused, NeverSent, ReplyUnknown, Unreadable) as error:
+            *before, last = asked.exchanges
+            return Answer(events=(), exchanges=(*before, replace(last, trouble=last.trouble or str(error))))
+        return Answer(events=(event,), exchanges=asked.exchanges)
+
+    async def _card(self, market: MarketId) -> tuple[Selection, ...]:
+        """Asked for only where a run was taken up again and its markets were never looked up here."""
+        if market not in self._cards:
+            operation = wire.BETTING + "listMarketCatalogue"
+            rows = holdings.listed(await self._client.read(operation, catalogue.card_params(market)))
+            self._cards[market] = catalogue.card(rows[0]) if rows else ()
+        return self._cards[market]
+
     async def _ask(self, title: str, request: Request, within: float, send_by: SendBy | None) -> Asked:
         return await self._client.ask(title, request.url, request.redacted, request.content, within=within, send_by=send_by)
 
@@ -193,7 +231,7 @@ class BetfairVenue:
         return self._watcher.facts()
 
 
-def _body(command: PlaceOrders | CancelOrder | QueryOrder | QueryBook) -> dict[str, Any]:
+def _body(command: PlaceOrders | CancelOrder | QueryOrder | QueryBook | QueryRunners) -> dict[str, Any]:
     match command:
         case PlaceOrders():
             return translate.place_body(command)
@@ -201,7 +239,7 @@ def _body(command: PlaceOrders | CancelOrder | QueryOrder | QueryBook) -> dict[s
             return translate.cancel_body(command)
         case QueryOrder():
             return translate.query_body(command)
-        case QueryBook():
+        case QueryBook() | QueryRunners():
             return translate.book_body(command)
         case _:
             assert_never(command)

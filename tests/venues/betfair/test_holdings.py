@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planrunner.model.commands import QueryBook, QueryOrder
+from planrunner.model.commands import QueryBook, QueryOrder, QueryRunners
 from planrunner.model.errors import VenueRefused
 from planrunner.model.events import BookChanged, OrderReported, OrderUnknown, Outcome
 from planrunner.model.market import AccountName, MarketId, OrderRef, SelectionId
@@ -123,6 +123,63 @@ def test_the_book_of_a_selection() -> None:
             holdings.best_offers(query, nothing, AT)
 
 
+RUNNERS = QueryRunners(account=ACCOUNT, market=MARKET, because="plan")
+CARD = catalogue.card({"runners": [
+    {"selectionId": number, "runnerName": name, "handicap": Decimal("0.0"), "sortPriority": place}
+    for place, (number, name) in enumerate([(4711, "Arsenal"), (4713, "The Draw"), (4712, "Chelsea")])
+]})  # fmt: skip
+
+
+def book(*runners: dict[str, Any], **changes: Any) -> list[dict[str, Any]]:
+    usual = {"marketId": MARKET, "isMarketDataDelayed": False, "status": "OPEN", "inplay": False, "version": 1}
+    return [{**usual, "runners": list(runners), **changes}]
+
+
+def levels(*odds: str) -> list[dict[str, Decimal]]:
+    return [{"price": Decimal(one), "size": Decimal(10)} for one in odds]
+
+
+def test_runners_stand_in_the_venues_order_with_three_levels_and_only_while_they_take_part() -> None:
+    offers = {"availableToBack": levels("2.9", "3.0", "2.8", "2.7"), "availableToLay": levels("3.2", "3.1")}
+    seen = holdings.runners_seen(
+        RUNNERS,
+        book(
+            {"selectionId": 4712, "handicap": Decimal("0.0"), "status": "ACTIVE", "ex": offers},
+            {"selectionId": 4713, "handicap": 0, "status": "REMOVED", "ex": offers},
+            {"selectionId": 9, "handicap": 0, "status": "ACTIVE"},
+            {"selectionId": 4711, "status": "ACTIVE", "ex": {"availableToLay": [{"price": 3, "size": 0}]}},
+        ),
+        CARD,
+        AT,
+    )
+    assert [(one.selection, one.name) for one in seen.runners] == [
+        ("4711", "Arsenal"), ("4712", "Chelsea"), ("9", "selection 9")
+    ]  # fmt: skip
+    arsenal, chelsea, _ = seen.runners
+    assert (arsenal.back, arsenal.lay) == ((), ())
+    assert [odds for odds, _ in chelsea.back] == [Decimal("3.0"), Decimal("2.9"), Decimal("2.8")]
+    assert [odds for odds, _ in chelsea.lay] == [Decimal("3.1"), Decimal("3.2")]
+
+
+@pytest.mark.parametrize(
+    "books",
+    [
+        None,
+        [],
+        [{}],
+        book(isMarketDataDelayed=True),
+        book(marketId="1.299"),
+        book(status="RESTING"),
+        book({"selectionId": 4711}),
+        book({"selectionId": 4711, "status": "ACTIVE", "ex": {"availableToBack": [{"price": "NaN", "size": 1}]}}),
+    ],
+    ids=["no list", "no book", "empty", "delayed", "another market", "no status known", "no runner's status", "no number"],
+)
+def test_a_book_that_says_too_little_decides_nothing(books: Any) -> None:
+    with pytest.raises(Unreadable):
+        holdings.runners_seen(RUNNERS, books, CARD, AT)
+
+
 def market(**changes: Any) -> dict[str, Any]:
     description = {"bettingType": "ODDS", "marketType": "MATCH_ODDS", "marketBaseRate": Decimal("5.0"), "turnInPlayEnabled": True}
     return {
@@ -146,6 +203,10 @@ def test_a_market_of_the_catalogue() -> None:
     assert [selection.name for selection in found.selections] == ["Arsenal", "The Draw"]
     assert (found.commission, found.ladder, found.turns_in_play) == (Decimal("0.05"), "CLASSIC", True)
     assert found.start == datetime(2026, 12, 5, 15, tzinfo=UTC)
+    assert (found.sport, found.country, found.meeting, found.kind) == ("", "", "", "MATCH_ODDS")
+    where = {"id": "1", "name": "Ascot 5th Dec", "countryCode": "GB", "venue": "Ascot"}
+    (race,) = catalogue.markets([market(event=where, eventType={"id": "7", "name": "Horse Racing"})], TARGET)
+    assert (race.sport, race.country, race.meeting) == ("Horse Racing", "GB", "Ascot")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from planrunner.model.commands import CancelOrder, NewPlacement, PlaceOrders, QueryBook, QueryOrder
+from planrunner.model.commands import CancelOrder, NewPlacement, PlaceOrders, QueryBook, QueryOrder, QueryRunners
 from planrunner.model.errors import VenueRefused
 from planrunner.model.events import (
     BookChanged,
@@ -21,6 +21,7 @@ from planrunner.model.events import (
     OrderNotSent,
     OrderRejected,
     OrderReported,
+    RunnersSeen,
     VenueDown,
     VenueUp,
 )
@@ -404,6 +405,24 @@ def test_the_odds_on_offer() -> None:
         at.strike("listMarketBook", Trouble.HTTP_503)
         answer = await at.venue.send(at.venue.prepare(command), None)
         assert (answer.events, answer.exchanges[0].status) == ((), 503)
+
+    rehearse(card)
+
+
+def test_the_runners_of_a_market_also_where_its_catalogue_was_never_read() -> None:
+    async def card(at: Rehearsal) -> None:
+        command = QueryRunners(account=ACCOUNT, market=at.market.id, because="plan")
+        at.venue._cards.clear()  # as after a restart: the run is taken up from the journal
+        at.strike("listMarketBook", Trouble.REPLY_LOST_BEFORE_LANDING)
+        answer = await at.venue.send(at.venue.prepare(command), None)
+        (seen,) = answer.events
+        assert isinstance(seen, RunnersSeen)
+        assert [one.name for one in seen.runners] == [TAKES, RESTS, "The Draw"]
+        assert [exchange.trouble is None for exchange in answer.exchanges] == [False, True]
+        at.strike("listMarketBook", Trouble.HTTP_503)
+        nothing = await at.venue.send(at.venue.prepare(command), None)
+        assert (nothing.events, nothing.exchanges[0].status) == ((), 503)
+        assert nothing.exchanges[0].trouble
 
     rehearse(card)
 
