@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
+from fractions import Fraction
 
 # Decimal places of every currency a supported venue keeps accounts in (ISO 4217).
 DECIMALS: dict[str, int] = {
@@ -48,6 +49,12 @@ class Money:
 def rounded_up(amount: Decimal, currency: str) -> Money:
     """To whole units of the currency, against us: so that a limit never looks kept where it isn't."""
     return Money(amount=amount.quantize(smallest_unit(currency), rounding=ROUND_UP), currency=currency)
+
+
+def rounded_down(amount: Fraction, currency: str) -> Money:
+    """To whole units of the currency: the size of a bet that must not be larger than what it is to cover."""
+    unit = smallest_unit(currency)
+    return Money(amount=int(amount / Fraction(unit)) * unit, currency=currency)
 
 
 def zero(currency: str) -> Money:

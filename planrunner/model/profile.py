@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 from planrunner.model.odds import Ladder, Side
 from planrunner.model.plan import OrderType
@@ -16,6 +17,9 @@ class Minimum:
 
     stake: Decimal
     payout: Decimal | None = None
+
+    def allows(self, stake: Decimal, odds: Fraction) -> bool:
+        return stake >= self.stake or (self.payout is not None and Fraction(stake) * odds >= self.payout)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@ A value that was complained about is None in the draft, and every check that nee
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
 from planrunner.model.account import Account, Site
@@ -13,12 +14,14 @@ from planrunner.model.exposure import worst_loss
 from planrunner.model.market import AccountName
 from planrunner.model.money import Money, zero
 from planrunner.model.names import plain
+from planrunner.model.odds import Side
 from planrunner.model.profile import VenueProfile
-from planrunner.plan import order_checks
+from planrunner.plan import market_checks, order_checks
 from planrunner.plan.decode import Draft, DraftOrder
+from planrunner.plan.hedge_checks import hedges_of
 from planrunner.plan.messages import meaning as say
 from planrunner.plan.messages import venue as say_venue
-from planrunner.plan.nodes import Scalar
+from planrunner.plan.nodes import Block, Scalar
 from planrunner.plan.problems import Problem
 
 
@@ -30,13 +33,15 @@ def check(plan: Draft, site: Site, profiles: Mapping[str, VenueProfile]) -> None
     currency = _one_currency(plan, accounts)
     for order in plan.orders:
         account = accounts.get(order.account or "")
-        order_checks.check_order(plan.shape, order, profiles.get(account.venue) if account else None, account)
+        profile = profiles.get(account.venue) if account else None
+        order_checks.check_order(plan.shape, order, profile, account, has_market=plan.markets is not None)
+    market_checks.check_markets(plan, accounts)
     if currency is not None:
         _limits(plan, currency, accounts)
 
 
 def _accounts(plan: Draft, site: Site) -> dict[str, Account]:
-    """The accounts of the plan's orders. An unknown one is forgotten, so that nothing is said of its venue."""
+    """The accounts of the plan's orders and markets. An unknown one is forgotten, so that nothing is said of its venue."""
     found: dict[str, Account] = {}
     for order in plan.orders:
         if order.account is None:
@@ -48,6 +53,14 @@ def _accounts(plan: Draft, site: Site) -> dict[str, Account]:
             order.account = None
         else:
             found[order.account] = account
+    if plan.markets is not None and plan.per_market is not None:
+        account = site.accounts.get(plan.per_market.account)
+        if account is None:
+            at = plan.markets.values["venue"]
+            assert isinstance(at, Scalar)
+            plan.shape.complain(at, say_venue.unknown_account(at, list(site.accounts)))
+        else:
+            found[account.name] = account
     return found
 
 
@@ -70,11 +83,12 @@ def _names(plan: Draft) -> None:
 
 def _zone(plan: Draft) -> None:
     """Said once, at the first local time."""
-    if plan.zone is not None or not plan.orders or _has_zone(plan):
+    if plan.zone is not None or _has_zone(plan):
         return
-    for order in plan.orders:
-        for key in ("place_at", "expires_at", "race"):
-            value = order.node.values.get(key)
+    blocks = [plan.markets] if plan.markets is not None else []
+    for block in (*blocks, *(order.node for order in plan.orders)):
+        for key in ("place_at", "expires_at", "race", "starts_after", "starts_before"):
+            value = block.values.get(key)
             if isinstance(value, Scalar) and id(value) not in plan.shape.bad and ":" in value.text:
                 plan.shape.complain(value, say.no_zone(value, key))
                 return
@@ -98,6 +112,11 @@ def _amounts(plan: Draft) -> Iterator[tuple[Scalar, str, Money, DraftOrder | Non
         for key, amount in (("stake", order.stake), ("liability_at_most", order.liability), ("min_fill", order.min_fill)):
             if amount is not None:
                 yield _value(order, key), key, amount, order
+        asked = order.node.values.get("only_if")
+        if isinstance(asked, Block) and order.only_if is not None and order.only_if.available_at_least is not None:
+            value = asked.values["available_at_least"]
+            assert isinstance(value, Scalar)
+            yield value, "available_at_least", order.only_if.available_at_least, order
 
 
 def _one_currency(plan: Draft, accounts: Mapping[str, Account]) -> str | None:
@@ -126,6 +145,8 @@ def _forget_others(plan: Draft, amounts: list[tuple[Scalar, str, Money, DraftOrd
         plan.shape.complain(value, say.two_currencies(value, key=key, currency=currency))
         if order is None:
             del plan.amounts[key]
+        elif key == "available_at_least" and order.only_if is not None:
+            order.only_if = replace(order.only_if, available_at_least=None)
         else:
             setattr(order, {"liability_at_most": "liability"}.get(key, key), None)
 
@@ -149,16 +170,28 @@ def _account_currencies(plan: Draft, accounts: Mapping[str, Account], currency: 
 
 def _limits(plan: Draft, currency: str, accounts: Mapping[str, Account]) -> None:
     """Only where every order is known: a sum with a hole says nothing."""
-    if plan.max_orders is not None and plan.is_whole and plan.limits is not None and len(plan.orders) > plan.max_orders:
-        _complain(plan, "max_orders", say.max_orders(_limit(plan, "max_orders"), len(plan.orders)))
+    times = _times(plan)
     risks = [at_risk(order) for order in plan.orders]
     if not plan.is_whole or any(one is None for one in risks):
         return
     known = [
         (order, Money(amount=one, currency=currency)) for order, one in zip(plan.orders, risks, strict=True) if one is not None
     ]
-    _plan_limits(plan, currency, known)
-    _account_limits(plan, currency, known, accounts)
+    _plan_limits(plan, currency, known, times)
+    _account_limits(plan, currency, known, accounts, times)
+
+
+def _times(plan: Draft) -> int:
+    """In how many markets the orders may be placed: `max_orders` has room for so many. Hedges are orders too."""
+    hedges = sum(len(hedges_of(order)[:1]) for order in plan.orders)
+    most, placed = plan.max_orders, len(plan.orders) + hedges
+    if most is None or not plan.is_whole or not plan.orders:
+        return 1
+    if placed > most:
+        problem = say.max_orders(_limit(plan, "max_orders"), orders=len(plan.orders), hedges=hedges, per_market=plan.repeats)
+        _complain(plan, "max_orders", problem)
+        return 1
+    return most // placed if plan.repeats else 1
 
 
 def at_risk(order: DraftOrder) -> Decimal | None:
@@ -168,18 +201,21 @@ def at_risk(order: DraftOrder) -> Decimal | None:
     return worst_loss(order.side, order.stake.amount, order.liability.amount if order.liability is not None else None)
 
 
-def _plan_limits(plan: Draft, currency: str, known: list[tuple[DraftOrder, Money]]) -> None:
+def _plan_limits(plan: Draft, currency: str, known: list[tuple[DraftOrder, Money]], times: int) -> None:
     none = zero(currency)
     parts = {order.name or "": money for order, money in known}
-    total = sum((money for _, money in known), none)
+    total = _sum((money for _, money in known), none, times)
     limit = plan.amounts.get("max_loss")
     if limit is not None and limit < total:
-        _complain(plan, "max_loss", say.max_loss(_limit(plan, "max_loss"), figure=total, limit=limit, parts=parts))
+        value, has_lay = _limit(plan, "max_loss"), any(order.side is Side.LAY for order, _ in known)
+        problem = say.max_loss(value, figure=total, limit=limit, parts=parts, markets=times, has_lay=has_lay)
+        _complain(plan, "max_loss", problem)
     stakes = {order.name or "": order.stake for order, _ in known if order.stake is not None}
-    total = sum((order.stake for order, _ in known if order.stake is not None), none)
+    total = _sum(stakes.values(), none, times)
     limit = plan.amounts.get("max_stake")
     if limit is not None and limit < total:
-        _complain(plan, "max_stake", say.max_stake(_limit(plan, "max_stake"), figure=total, limit=limit, parts=stakes))
+        problem = say.max_stake(_limit(plan, "max_stake"), figure=total, limit=limit, parts=stakes, markets=times)
+        _complain(plan, "max_stake", problem)
     limit = plan.amounts.get("max_exposure_per_market")
     for order, figure in _by_market(known, none) if limit is not None else ():
         if limit is not None and limit < figure:
@@ -189,12 +225,19 @@ def _plan_limits(plan: Draft, currency: str, known: list[tuple[DraftOrder, Money
             return
 
 
-def _account_limits(plan: Draft, currency: str, known: list[tuple[DraftOrder, Money]], accounts: Mapping[str, Account]) -> None:
+def _sum(amounts: Iterable[Money], none: Money, times: int) -> Money:
+    total = sum(amounts, none)
+    return Money(amount=total.amount * times, currency=total.currency)
+
+
+def _account_limits(
+    plan: Draft, currency: str, known: list[tuple[DraftOrder, Money]], accounts: Mapping[str, Account], times: int
+) -> None:
     none = zero(currency)
     for account in accounts.values():
         mine = [(order, money) for order, money in known if order.account == account.name]
         most = account.limits.max_open_exposure
-        total = sum((money for _, money in mine), none)
+        total = _sum((money for _, money in mine), none, times)
         if most is not None and most < total:
             at = _value(mine[0][0], "venue").span
             plan.shape.complain(None, say_venue.exposure_over_limit(at, account=account.name, figure=total, limit=most))
@@ -230,6 +273,8 @@ def _market(order: DraftOrder) -> tuple[str, ...]:
 
 
 def _told(market: tuple[str, ...]) -> str:
+    if not any(market):
+        return "each market"
     return f"{market[-1]} of {market[0]}" if len(market) > 1 else market[0]
 
 

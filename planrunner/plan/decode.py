@@ -95,8 +95,8 @@ class DraftOrder:
 class Draft:
     """A plan as far as it could be read.
 
-    `markets` is the block `for_each_market`, `per_market` what it asks for (None: it can't be read). `is_expanded` says that the orders
-    are those of the markets found; before, they are those of one market.
+    `markets` is the block `for_each_market`, `per_market` what it asks for (None: it can't be read). `is_expanded` says that
+    the orders are those of the markets found; before, they are those of one market.
     """
 
     root: Block

@@ -11,13 +11,14 @@ from planrunner.model.money import Money, rounded_up
 from planrunner.model.odds import Odds, Side
 from planrunner.model.plan import Now, OrderType
 from planrunner.model.profile import VenueProfile
-from planrunner.plan import step_checks
+from planrunner.plan import hedge_checks, step_checks
 from planrunner.plan.decode import ENDINGS, DraftOrder
 from planrunner.plan.ladders import is_on_ladder, nearest_odds
 from planrunner.plan.messages import meaning as say
 from planrunner.plan.messages import venue as say_venue
 from planrunner.plan.moments import position
 from planrunner.plan.nodes import Scalar
+from planrunner.plan.only_if_checks import check_only_if
 from planrunner.plan.schema import Shape
 
 # Orders of these types match at once or not at all, or at one moment: they need no ending.
@@ -26,9 +27,17 @@ SELF_ENDING = frozenset({
 })  # fmt: skip
 
 
-def check_order(shape: Shape, order: DraftOrder, profile: VenueProfile | None, account: Account | None) -> None:
-    """Adds every problem of this order and its fallback steps."""
-    _target(shape, order)
+MARKETS = ("event", "event_id", "date", "race", "market", "market_id")
+SELECTIONS = ("selection", "selection_id", "favourite")
+
+
+def check_order(
+    shape: Shape, order: DraftOrder, profile: VenueProfile | None, account: Account | None, *, has_market: bool = False
+) -> None:
+    """Adds every problem of this order and its fallback steps. `has_market`: `for_each_market` says which market it is on."""
+    _target(shape, order, has_market=has_market)
+    _favourite(shape, order)
+    check_only_if(shape, order)
     _ending(shape, order)
     _placing(shape, order)
     _min_fill(shape, order, profile)
@@ -37,6 +46,7 @@ def check_order(shape: Shape, order: DraftOrder, profile: VenueProfile | None, a
     _liability(shape, order, is_off=is_off)
     if profile is not None and account is not None:
         _stake(shape, order, profile, account)
+        hedge_checks.check_stake(shape, order, profile, account)
 
 
 def _scalar(order: DraftOrder, key: str) -> Scalar:
@@ -45,26 +55,35 @@ def _scalar(order: DraftOrder, key: str) -> Scalar:
     return value
 
 
-def _target(shape: Shape, order: DraftOrder) -> None:
+def _target(shape: Shape, order: DraftOrder, *, has_market: bool) -> None:
     """By names or by ids; what would not be looked at is not allowed to stand there and mislead a reviewer."""
     node = order.node
     begin = node.span
     groups = (
         ("fixture", ("event", "event_id", "market_id"), "`event` (or `event_id`, `market_id`)", "event: Arsenal v Chelsea"),
         ("market", ("market", "market_id"), "`market` (or `market_id`)", "market: Match Odds"),
-        ("selection", ("selection", "selection_id"), "`selection` (or `selection_id`)", "selection: Arsenal"),
+        ("selection", SELECTIONS, "`selection` (or `selection_id`, `favourite`)", "selection: Arsenal"),
     )
-    for what, keys, words, fix in groups:
+    for what, keys, words, fix in groups[2:] if has_market else groups:
         if not any(key in node.values for key in keys) and not shape.is_silent(node, *keys):
             shape.complain(None, say.says_not(begin, what, words, fix))
     for stronger, weaker in (
         ("market_id", ("event", "event_id", "date", "race", "market")),
         ("event_id", ("event", "date")),
-        ("selection_id", ("selection",)),
+        ("selection_id", ("selection", "favourite")),
+        ("selection", ("favourite",)),
     ):
         for key in weaker:
-            if stronger in node.values and key in node.values and not (stronger == "event_id" and "market_id" in node.values):
+            is_said = (stronger == "event_id" and "market_id" in node.values) or (
+                stronger == "selection" and "selection_id" in node.values
+            )
+            if stronger in node.values and key in node.values and not is_said:
                 shape.complain(None, say.says_twice(node.keys[key], stronger))
+
+
+def _favourite(shape: Shape, order: DraftOrder) -> None:
+    if "favourite" in order.node.values and "line" in order.node.values:
+        shape.complain(None, say.favourite_with_line(order.node.keys["line"]))
 
 
 def _ending(shape: Shape, order: DraftOrder) -> None:
@@ -186,10 +205,10 @@ def _stake(shape: Shape, order: DraftOrder, profile: VenueProfile, account: Acco
     value, most, minimum = _scalar(order, "stake"), account.limits.max_stake_per_order, profile.minimums.get(stake.currency)
     if most is not None and most.currency == stake.currency and most < stake:
         shape.complain(None, say_venue.stake_over_limit(value, account=account.name, limit=most))
-    if minimum is None or stake.amount >= minimum.stake:
+    if minimum is None or minimum.allows(stake.amount, order.odds.ratio if order.odds is not None else Fraction(1)):
         return
     if minimum.payout is not None:
-        if order.odds is None or Fraction(stake.amount) * order.odds.ratio >= minimum.payout:
+        if order.odds is None:
             return
         payout = f", or less where stake times odds reaches {_money(minimum.payout, stake.currency)}"
     else:

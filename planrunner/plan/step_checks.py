@@ -12,6 +12,7 @@ from planrunner.model.plan import (
     Cancel,
     Condition,
     Every,
+    Hedge,
     If,
     KeepInPlay,
     Now,
@@ -20,32 +21,40 @@ from planrunner.model.plan import (
     TellOwner,
 )
 from planrunner.model.profile import VenueProfile
+from planrunner.plan import hedge_checks
 from planrunner.plan.decode import ACTIONS, TRIGGERS, DraftOrder, DraftStep
 from planrunner.plan.ladders import is_on_ladder, nearest_odds
 from planrunner.plan.messages import meaning as say
 from planrunner.plan.messages import venue as say_venue
 from planrunner.plan.moments import Position, position
 from planrunner.plan.nodes import Scalar, Span
+from planrunner.plan.scalars import odds_text
 from planrunner.plan.schema import Shape
 
 # Looked at once, at a moment the step gives; the other conditions are waited for.
 LOOKED_AT = frozenset({Condition.UNMATCHED, Condition.PARTLY_MATCHED, Condition.MATCHED})
 _ENDS_AT_ONCE = frozenset({OrderType.FILL_OR_KILL, OrderType.FILL_AND_KILL, OrderType.MARKET})
+# What says more about an action, and the actions it goes with.
+_GOES_WITH = {"no_worse_than": ("reprice", "hedge"), "at_most": ("reprice",), "for_at_most": ("hedge",)}
+_NO_TIME = timedelta()
+_A_FEW = 5  # ticks
 
 
 def check_steps(shape: Shape, order: DraftOrder, profile: VenueProfile | None) -> None:
     """Adds every problem of the order's fallback."""
+    is_over_at_once = order.type in _ENDS_AT_ONCE
     for step in order.steps:
         is_clear = _one_trigger(shape, step) & _one_action(shape, step)
         _companions(shape, step)
         if not is_clear:
             step.trigger = None
-        elif order.type in _ENDS_AT_ONCE:
+        elif is_over_at_once and not _outlives(step):
             _at_once(shape, order, step)
         else:
             _floor(shape, order, step, profile)
             _reachable(shape, order, step, profile)
-    if order.type not in _ENDS_AT_ONCE:
+    hedge_checks.check_number(shape, order)
+    if not is_over_at_once:
         _in_order(shape, order)
         _after_cancel(shape, order)
 
@@ -105,19 +114,25 @@ def _one_action(shape: Shape, step: DraftStep) -> bool:
 
 
 def _companions(shape: Shape, step: DraftStep) -> None:
-    """`every`, `no_worse_than` and `at_most` belong to `reprice`."""
+    """`every` belongs to `reprice`; the limits of a step to the actions they limit."""
     node = step.node
-    has_other_action = any(key in node.values for key in ACTIONS if key != "reprice")
-    if "reprice" in node.values:
-        if "every" in node.values and step.trigger == Every(delay=timedelta()):
+    given = [key for key in ACTIONS if key in node.values]
+    if "every" in node.values and "reprice" in given:
+        if step.trigger == Every(delay=_NO_TIME):
             shape.complain(_value(step, "every"), say.every_at_once(_value(step, "every")))
-        return
-    if has_other_action:
-        if "every" in node.values:
-            shape.complain(None, say.every_without_reprice(_key(step, "every")))
-        for key in ("no_worse_than", "at_most"):
-            if key in node.values and not shape.is_silent(node):
-                shape.complain(None, say.only_with_reprice(_key(step, key)))
+    elif "every" in node.values and given:
+        shape.complain(None, say.every_without_reprice(_key(step, "every")))
+    for key, actions in _GOES_WITH.items():
+        if key in node.values and given and not set(actions) & set(given) and not shape.is_silent(node):
+            shape.complain(None, say.only_with(_key(step, key), actions))
+
+
+def _outlives(step: DraftStep) -> bool:
+    """Has it something to do when the order itself is over? A hedge acts on what is matched, a look at it can be told."""
+    if isinstance(step.action, Hedge) or "hedge" in step.node.values:
+        return True
+    looks = isinstance(step.trigger, If) and step.trigger.condition in (Condition.MATCHED, Condition.PARTLY_MATCHED)
+    return looks and isinstance(step.action, TellOwner)
 
 
 def _at_once(shape: Shape, order: DraftOrder, step: DraftStep) -> None:
@@ -128,30 +143,41 @@ def _at_once(shape: Shape, order: DraftOrder, step: DraftStep) -> None:
 
 
 def floor_of(step: DraftStep) -> Odds | None:
+    """The last odds a reprice may go to."""
     return step.action.no_worse_than if isinstance(step.action, Reprice) else None
 
 
 def _floor(shape: Shape, order: DraftOrder, step: DraftStep, profile: VenueProfile | None) -> None:
-    """Below the odds for a back, above for a lay, and on the venue's ladder."""
+    """What limits a reprice or hedge is there, on the venue's ladder, and for a reprice on the order's own side."""
     node = step.node
-    if "reprice" not in node.values:
+    if "hedge" in node.values:
+        hedge_checks.check_step(shape, order, step, profile)
+    elif "reprice" in node.values and "no_worse_than" not in node.values and not shape.is_silent(node, "no_worse_than"):
+        shape.complain(None, say.no_floor(_key(step, "reprice").span, _suggested_floor(order, profile)))
+    if not isinstance(step.action, Reprice | Hedge):
         return
-    if "no_worse_than" not in node.values:
-        if not shape.is_silent(node, "no_worse_than"):
-            shape.complain(None, say.no_floor(_key(step, "reprice").span, None))
-        return
-    floor = floor_of(step)
-    if floor is None:
-        return
-    value = _value(step, "no_worse_than")
-    if profile is not None and not is_on_ladder(order, floor, profile):
-        shape.complain(value, say_venue.off_ladder(value, title=profile.title, around=nearest_odds(floor, profile)))
+    worst, value = step.action.no_worse_than, _value(step, "no_worse_than")
+    if profile is not None and not is_on_ladder(order, worst, profile):
+        shape.complain(value, say_venue.off_ladder(value, title=profile.title, around=nearest_odds(worst, profile)))
         step.action = None
-    elif order.odds is not None and order.side is not None:
-        is_right = floor.ratio < order.odds.ratio if order.side is Side.BACK else floor.ratio > order.odds.ratio
+    elif isinstance(step.action, Reprice) and order.odds is not None and order.side is not None:
+        is_right = worst.ratio < order.odds.ratio if order.side is Side.BACK else worst.ratio > order.odds.ratio
         if not is_right:
             shape.complain(value, say.floor_on_wrong_side(value, side=order.side.value, odds=str(order.odds)))
             step.action = None
+
+
+def _suggested_floor(order: DraftOrder, profile: VenueProfile | None) -> str | None:
+    """A few ticks from the order's odds: something to start from, where the ladder is known."""
+    if profile is None or order.odds is None or order.side is None:
+        return None
+    ladder = profile.ladder(profile.default_ladder)
+    tick = ladder.tick(order.odds.ratio)
+    if tick is None:
+        return None
+    moved = tick + (-_A_FEW if order.side is Side.BACK else _A_FEW)
+    moved = min(max(moved, 0), ladder.ticks - 1)
+    return odds_text(ladder.odds(moved)) if moved != tick else None
 
 
 def _position(order: DraftOrder, step: DraftStep) -> Position | None:
@@ -165,15 +191,17 @@ def _reachable(shape: Shape, order: DraftOrder, step: DraftStep, profile: VenueP
     if isinstance(step.action, KeepInPlay) and not _keeps(shape, order, step, profile):
         return
     if isinstance(step.trigger, If) and (why := _pointless(order, step.trigger, step)):
-        shape.complain(None, say.never(_begin(step), why))
+        shape.complain(step.node, say.never(_begin(step), why))
         return
     here = _position(order, step)
     if here is None or order.place is None:
         return
     placed = position(Now(), order.place)
     if here.axis == placed.axis and here.at < placed.at:
-        shape.complain(None, say.never(_begin(step), "its time comes before the order is placed"))
+        shape.complain(step.node, say.never(_begin(step), "its time comes before the order is placed"))
         return
+    if isinstance(step.action, TellOwner | Hedge):
+        return  # these still come at their time when the ending has taken the remainder back
     for key, ending in order.endings.items() if len(order.endings) == 1 else ():
         if ending is None:
             continue
@@ -181,21 +209,24 @@ def _reachable(shape: Shape, order: DraftOrder, step: DraftStep, profile: VenueP
         if here.axis == ends.axis and here.at >= ends.at:
             name = order.node.keys[key]
             why = f"the order ends first (`{key}: {order.node.text(key)}` on line {name.line})"
-            shape.complain(None, say.never(_begin(step), why))
+            shape.complain(step.node, say.never(_begin(step), why))
 
 
 def _pointless(order: DraftOrder, trigger: If, step: DraftStep) -> str | None:
     """Why an action has nothing to act on when this condition holds."""
     if isinstance(step.action, TellOwner):
         return None
+    is_hedge = isinstance(step.action, Hedge)
     match trigger.condition:
         case Condition.REJECTED:
             return "a rejected order does not exist at the venue, so only `alert` goes with `if: rejected`"
-        case Condition.EXPIRED:
-            return "the remainder has been taken back by then, so only `alert` goes with `if: expired`"
-        case Condition.MATCHED:
-            return "nothing is left of a matched order, so only `alert` goes with `if: matched`"
-        case Condition.SUSPENDED if isinstance(step.action, Reprice):
+        case Condition.EXPIRED if not is_hedge:
+            return "the remainder has been taken back by then, so only `alert` and `hedge` go with `if: expired`"
+        case Condition.MATCHED if not is_hedge:
+            return "nothing is left of a matched order, so only `alert` and `hedge` go with `if: matched`"
+        case Condition.UNMATCHED if is_hedge:
+            return "nothing is matched then, so there is nothing to hedge"
+        case Condition.SUSPENDED if isinstance(step.action, Reprice | Hedge):
             return "no bet can be placed while the market is suspended"
         case Condition.IN_PLAY if isinstance(step.action, Reprice) and not _is_kept(order):
             return "the remainder lapses when the market turns in-play, unless a step says `keep: in_play`"
@@ -209,7 +240,7 @@ def _is_kept(order: DraftOrder) -> bool:
 
 def _keeps(shape: Shape, order: DraftOrder, step: DraftStep, profile: VenueProfile | None) -> bool:
     at = _key(step, "keep").span
-    at_start = (BeforeStart(delay=timedelta()), AfterStart(delay=timedelta()), If(condition=Condition.IN_PLAY))
+    at_start = (BeforeStart(delay=_NO_TIME), AfterStart(delay=_NO_TIME), If(condition=Condition.IN_PLAY))
     if step.trigger not in at_start:
         shape.complain(None, say.keep_at_wrong_time(at))
         return False
@@ -243,25 +274,26 @@ def _in_order(shape: Shape, order: DraftOrder) -> None:
 
 
 def _after_cancel(shape: Shape, order: DraftOrder) -> None:
-    """A remainder that was taken back can't be moved or kept."""
-    for index, cancel in enumerate(order.steps):
-        if not isinstance(cancel.action, Cancel) or cancel.trigger is None:
+    """A remainder that was taken back, by a `cancel` or for a hedge, can't be moved or kept."""
+    for index, taker in enumerate(order.steps):
+        if not isinstance(taker.action, Cancel | Hedge) or taker.trigger is None or id(taker.node) in shape.bad:
             continue
         for later, step in enumerate(order.steps):
             acts = isinstance(step.action, Cancel | Reprice | KeepInPlay)
-            if later != index and acts and _follows(order, cancel, step, is_below=later > index):
-                line = _begin(cancel).line
+            if later != index and acts and _follows(order, taker, step, is_below=later > index):
+                line = _begin(taker).line
                 if id(step.node) not in shape.bad:
-                    shape.complain(step.node, say.after_cancel(_begin(step), line))
+                    told = say.after_hedge if isinstance(taker.action, Hedge) else say.after_cancel
+                    shape.complain(step.node, told(_begin(step), line))
 
 
-def _follows(order: DraftOrder, cancel: DraftStep, step: DraftStep, *, is_below: bool) -> bool:
-    """Does `step` come, for certain, when `cancel` has acted? Steps of one time act in the order written."""
-    if isinstance(cancel.trigger, If):
-        return is_below and step.trigger == cancel.trigger
+def _follows(order: DraftOrder, taker: DraftStep, step: DraftStep, *, is_below: bool) -> bool:
+    """Does `step` come, for certain, when `taker` has acted? Steps of one time act in the order written."""
+    if isinstance(taker.trigger, If):
+        return is_below and step.trigger == taker.trigger
     if step.trigger is None:
         return False
-    first, then = _position(order, cancel), _position(order, step)
+    first, then = _position(order, taker), _position(order, step)
     if first is None or then is None or first.axis != then.axis:
         return False
     return then.at > first.at or (then.at == first.at and is_below)

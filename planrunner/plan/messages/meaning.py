@@ -46,24 +46,29 @@ def step_ends_by_itself(at: Span, kind: str) -> Problem:
     return problem("PR302", at, text)
 
 
-def max_loss(value: Scalar, *, figure: Money, limit: Money, parts: Mapping[str, Money]) -> Problem:
-    text = f"this plan can lose {figure}{_sum(parts)}, but `max_loss` is {limit}."
+def max_loss(value: Scalar, *, figure: Money, limit: Money, parts: Mapping[str, Money], markets: int, has_lay: bool) -> Problem:
+    """`markets`: how many markets the parts are repeated over."""
+    text = f"this plan can lose {figure}{_sum(parts, markets)}, but `max_loss` is {limit}; {_ways_out(markets, has_lay=has_lay)}."
     return problem("PR303", value.span, text, fix=f"max_loss: {figure}")
 
 
-def max_stake(value: Scalar, *, figure: Money, limit: Money, parts: Mapping[str, Money]) -> Problem:
-    text = f"the stakes add up to {figure}{_sum(parts)}, but `max_stake` is {limit}."
+def max_stake(value: Scalar, *, figure: Money, limit: Money, parts: Mapping[str, Money], markets: int) -> Problem:
+    text = f"the stakes add up to {figure}{_sum(parts, markets)}, but `max_stake` is {limit}; {_ways_out(markets)}."
     return problem("PR304", value.span, text, fix=f"max_stake: {figure}")
 
 
 def max_exposure_per_market(value: Scalar, *, figure: Money, limit: Money, market: str) -> Problem:
-    text = f"{figure} can be at risk in {quoted(market)}, but `max_exposure_per_market` is {limit}."
+    text = f"{figure} can be at risk in {quoted(market)}, but `max_exposure_per_market` is {limit}; {_ways_out(1)}."
     return problem("PR305", value.span, text, fix=f"max_exposure_per_market: {figure}")
 
 
-def max_orders(value: Scalar, figure: int) -> Problem:
-    text = f"this plan has {figure} orders, but `max_orders` is {value.text}."
-    return problem("PR306", value.span, text, fix=f"max_orders: {figure}")
+def max_orders(value: Scalar, *, orders: int, hedges: int, per_market: bool) -> Problem:
+    what = (
+        f"{_counted(orders, 'order')} and {_counted(hedges, 'hedge')}, which count too" if hedges else _counted(orders, "order")
+    )
+    where = " for each market" if per_market else ""
+    text = f"this plan has {what}{where}, but `max_orders` is {value.text}."
+    return problem("PR306", value.span, text, fix=f"max_orders: {orders + hedges}")
 
 
 def same_name(value: Scalar, first: Scalar) -> Problem:
@@ -78,6 +83,26 @@ def says_not(at: Span, what: str, keys: str, fix: str) -> Problem:
 def says_twice(key: Scalar, other: str) -> Problem:
     text = f"`{other}` says already what the order is on; take `{key.text}` out, it would not be looked at."
     return problem("PR308", key.span, text)
+
+
+def favourite_with_line(key: Scalar) -> Problem:
+    text = "`line` tells selections of one name apart, and a favourite has no name; take `line` out, or name the selection."
+    return problem("PR341", key.span, text)
+
+
+def not_the_orders(key: Scalar) -> Problem:
+    text = f"the orders are on the markets of `for_each_market`; take `{key.text}` out, an order says only its selection."
+    return problem("PR339", key.span, text)
+
+
+def not_its_venue(value: Scalar, account: str) -> Problem:
+    text = f"`for_each_market` looks for markets at {quoted(account)}; they can't be bet on at {quoted(value.text)}."
+    return problem("PR340", value.span, text, did_you_mean=account)
+
+
+def no_time_between(value: Scalar, after: Scalar) -> Problem:
+    text = f"nothing starts before {value.text} and after {quoted(after.text)} (line {after.line}); one of the two is wrong."
+    return problem("PR337", value.span, text)
 
 
 def lay_without_liability(at: Span, needed: Money | None) -> Problem:
@@ -115,7 +140,7 @@ def if_needs_no_moment(key: Scalar, condition: str) -> Problem:
 
 
 def no_action(at: Span) -> Problem:
-    text = "this step does not say what to do; write one of `cancel`, `reprice`, `keep`, `alert`."
+    text = "this step does not say what to do; write one of `cancel`, `reprice`, `keep`, `hedge`, `alert`."
     return problem("PR312", at, text, fix="cancel: remainder")
 
 
@@ -124,13 +149,40 @@ def several_actions(key: Scalar, first: Scalar) -> Problem:
     return problem("PR312", key.span, text)
 
 
-def only_with_reprice(key: Scalar) -> Problem:
-    return problem("PR313", key.span, f"`{key.text}` goes with `reprice` only; take it out.")
+def only_with(key: Scalar, actions: Sequence[str]) -> Problem:
+    with_them = " and ".join(f"`{action}`" for action in actions)
+    return problem("PR313", key.span, f"`{key.text}` goes with {with_them} only; take it out.")
+
+
+def reprice_by_nothing(value: Scalar) -> Problem:
+    text = f"{quoted(value.text)} of the odds moves nothing; write how far each reprice goes, such as 1%."
+    return problem("PR210", value.span, text, did_you_mean="1%")
 
 
 def no_floor(at: Span, odds: str | None) -> Problem:
     text = "a reprice needs `no_worse_than`: the last odds it may go to."
     return problem("PR314", at, text, fix=f"no_worse_than: {odds}" if odds else None)
+
+
+def hedge_without_floor(at: Span, *, side: str | None, odds: str | None) -> Problem:
+    """At the order's own odds a hedge neither wins nor loses: a place to start from."""
+    limit = {"back": "the highest odds it may lay at", "lay": "the lowest odds it may back at"}
+    text = f"a hedge needs `no_worse_than`: {limit.get(side or '', 'the last odds it may bet at')}."
+    return problem("PR334", at, text, fix=f"no_worse_than: {odds}" if odds else None)
+
+
+def hedge_without_time(at: Span) -> Problem:
+    text = "a hedge needs `for_at_most`: how long it may take. What is not hedged by then stays open, and you are told."
+    return problem("PR334", at, text, fix="for_at_most: 2m")
+
+
+def hedge_at_once(value: Scalar) -> Problem:
+    return problem("PR335", value.span, "a hedge needs time to be matched, at least 1s.", did_you_mean="2m")
+
+
+def second_hedge(at: Span, line: int) -> Problem:
+    text = f"the step on line {line} is the hedge of this order already; an order is hedged once. Keep one of the two."
+    return problem("PR336", at, text)
 
 
 def floor_on_wrong_side(value: Scalar, *, side: str, odds: str) -> Problem:
@@ -149,8 +201,26 @@ def never(at: Span, why: str) -> Problem:
 
 
 def after_cancel(at: Span, line: int) -> Problem:
-    text = f"the step on line {line} has taken the remainder back by then; only `alert` can follow."
+    text = f"the step on line {line} has taken the remainder back by then; only `alert` and `hedge` can follow."
     return problem("PR318", at, text)
+
+
+def after_hedge(at: Span, line: int) -> Problem:
+    text = f"the step on line {line} takes the remainder back and hedges the rest; only `alert` can follow."
+    return problem("PR318", at, text)
+
+
+def cannot_both_hold(value: Scalar, *, key: str, other: str, beside: Scalar) -> Problem:
+    text = f"`{key}: {value.text}` and `{other}: {beside.text}` (line {beside.line}) can't both hold, so nothing would be placed."
+    return problem("PR338", value.span, text)
+
+
+def never_holds(value: Scalar, *, key: str, why: str) -> Problem:
+    return problem("PR338", value.span, f"`{key}: {value.text}` can never hold: {why}. Nothing would be placed.")
+
+
+def always_holds(value: Scalar, key: str) -> Problem:
+    return problem("PR338", value.span, f"`{key}: {value.text}` always holds; write what must be there, or take it out.")
 
 
 def every_without_reprice(key: Scalar) -> Problem:
@@ -212,11 +282,22 @@ def min_fill_too_small(value: Scalar, least: Money) -> Problem:
     return problem("PR325", value.span, text, did_you_mean=str(least))
 
 
-def _sum(parts: Mapping[str, Money]) -> str:
-    if len(parts) < 2:
+def _sum(parts: Mapping[str, Money], markets: int) -> str:
+    """How a figure comes about, where it is more than one order's."""
+    times = f"{_counted(markets, 'market')}, each " if markets > 1 else ""
+    if len(parts) < 2 and not times:
         return ""
     shown = [f"{name} {money}" for name, money in list(parts.items())[:4]]
-    return f" ({' + '.join(shown)}{' + ...' if len(parts) > 4 else ''})"
+    return f" ({times}{' + '.join(shown)}{' + ...' if len(parts) > 4 else ''})"
+
+
+def _ways_out(markets: int, *, has_lay: bool = False) -> str:
+    others = ["a stake"] + ["a `liability_at_most`"] * has_lay + ["`max_orders`"] * (markets > 1)
+    return f"raise it, or lower {' or '.join(others)}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def listed(words: Sequence[str], most: int = 6) -> str:

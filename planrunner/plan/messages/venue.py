@@ -23,8 +23,25 @@ def off_ladder(value: Scalar, *, title: str, around: Sequence[str]) -> Problem:
 
 
 def stake_too_small(value: Scalar, *, title: str, least: Money, payout: str) -> Problem:
-    text = f"{title} takes stakes of {least} or more{payout}; {quoted(value.text)} is below that."
+    text = f"{title} takes stakes of {least} or more{payout}; a stake of {quoted(value.text)} is below that."
     return problem("PR403", value.span, text, did_you_mean=str(least))
+
+
+def cannot_hedge(at: Span, *, title: str, side: str, hedge: str) -> Problem:
+    text = f"a {side} is hedged with a {hedge}, and {title} has no `{hedge}`; take this step out."
+    return problem("PR412", at, text)
+
+
+def hedge_too_small(value: Scalar, *, title: str, hedge: Money, least: Money) -> Problem:
+    text = f"a hedge at {quoted(value.text)} is a stake of {hedge} when all is matched, and {title} takes {least} or more"
+    return problem("PR413", value.span, f"{text}; raise the order's stake, or take this step out.")
+
+
+def hedge_over_limit(value: Scalar, *, account: str, hedge: Money, limit: Money) -> Problem:
+    text = (
+        f"a hedge at {quoted(value.text)} is a stake of {hedge} when all is matched, above `max_stake_per_order` of the account"
+    )
+    return problem("PR501", value.span, f"{text} {quoted(account)}, {limit}; lower the order's stake.")
 
 
 def unknown_type(value: Scalar, *, title: str, types: Sequence[str]) -> Problem:
@@ -76,7 +93,7 @@ def no_such_accounts(value: Scalar, title: str, currencies: Sequence[str]) -> Pr
 
 
 def stake_over_limit(value: Scalar, *, account: str, limit: Money) -> Problem:
-    text = f"{quoted(value.text)} is above `max_stake_per_order` of the account {quoted(account)}, {limit}."
+    text = f"a stake of {quoted(value.text)} is above `max_stake_per_order` of the account {quoted(account)}, {limit}."
     return problem("PR501", value.span, text)
 
 

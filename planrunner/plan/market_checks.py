@@ -1,0 +1,44 @@
+"""`for_each_market`: where the markets are looked for, and what its orders leave to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from planrunner.model.account import Account
+from planrunner.plan.decode import Draft
+from planrunner.plan.messages import meaning as say
+from planrunner.plan.nodes import Block, Scalar
+from planrunner.plan.order_checks import MARKETS
+
+
+def check_markets(plan: Draft, accounts: Mapping[str, Account]) -> None:
+    """Adds what is wrong with the block, and with orders that don't leave their market to it."""
+    if plan.markets is None:
+        return
+    _times(plan, plan.markets)
+    if not plan.is_expanded:
+        for order in plan.orders:
+            for key in MARKETS:
+                if key in order.node.values:
+                    plan.shape.complain(None, say.not_the_orders(order.node.keys[key]))
+    at = accounts.get(plan.per_market.account) if plan.per_market is not None else None
+    for order in plan.orders if at is not None else ():
+        account = accounts.get(order.account or "")
+        if at is not None and account is not None and account.venue != at.venue:
+            value = _scalar(order.node, "venue")
+            plan.shape.complain(value, say.not_its_venue(value, at.name))
+
+
+def _times(plan: Draft, node: Block) -> None:
+    query = plan.per_market
+    if query is None or query.starts_after is None or query.starts_before is None:
+        return
+    if query.starts_before <= query.starts_after:
+        value = _scalar(node, "starts_before")
+        plan.shape.complain(value, say.no_time_between(value, _scalar(node, "starts_after")))
+
+
+def _scalar(node: Block, key: str) -> Scalar:
+    value = node.values[key]
+    assert isinstance(value, Scalar)
+    return value
