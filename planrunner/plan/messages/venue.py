@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from planrunner.model.money import Money
 from planrunner.model.names import nearest
+from planrunner.plan import scalars
 from planrunner.plan.messages.meaning import listed
 from planrunner.plan.nodes import Scalar, Span
 from planrunner.plan.problems import Problem, problem, quoted
@@ -17,9 +19,19 @@ def unknown_account(value: Scalar, names: Sequence[str]) -> Problem:
 
 
 def off_ladder(value: Scalar, *, title: str, around: Sequence[str]) -> Problem:
+    """`around` can be pasted; which of two is meant is the author's to say, so neither is offered before the other."""
     near = " and ".join(around)
-    text = f"{title} does not take odds of {quoted(value.text)}; the nearest {'are' if len(around) > 1 else 'is'} {near}."
-    return problem("PR402", value.span, text)
+    text = f"{title} does not take odds of {quoted(value.text)}{_in_decimal(value.text)}; the nearest"
+    only = around[0] if len(around) == 1 else None
+    return problem("PR402", value.span, f"{text} {'is' if only else 'are'} {near}.", did_you_mean=only)
+
+
+def _in_decimal(text: str) -> str:
+    """Ladders are of decimal odds: what probabilities and American odds come to on them."""
+    odds = scalars.odds(text)
+    if odds is None or (text[0] not in "+-" and not text.endswith("%")):
+        return ""
+    return f" ({Decimal(round(odds.ratio * 10_000)) / 10_000:f} in decimal odds)"
 
 
 def stake_too_small(value: Scalar, *, title: str, least: Money, payout: str) -> Problem:
