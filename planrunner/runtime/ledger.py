@@ -61,6 +61,7 @@ class Reservation:
     attempt: int
     maybe_out: bool = False
     bets: dict[BetId, tuple[Decimal, Decimal]] = field(default_factory=dict)
+    is_hedge: bool = False  # it loses nothing that the bets it hedges don't hold already
     amount: Decimal = field(init=False)  # the most this placement can still lose
 
     def __post_init__(self) -> None:
@@ -79,7 +80,7 @@ class Reservation:
         return sum((gone for _, gone in self.bets.values()), ZERO)
 
     def weigh(self) -> None:
-        self.amount = risk(self.side, max(self.size - self.gone, ZERO), self.odds)
+        self.amount = ZERO if self.is_hedge else risk(self.side, max(self.size - self.gone, ZERO), self.odds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,7 +193,7 @@ class Ledger:
             ("max_open_exposure", limits.max_open_exposure, self.open_exposure(*new.pot) + amount),
         )
         for name, limit, would_be in checks:
-            if limit is not None and would_be > limit.amount:
+            if limit is not None and would_be > limit.amount and not (new.is_hedge and name != "max_stake_per_order"):
                 figure = f"{rounded_up(would_be, limit.currency)} of at most {limit}"
                 return OrderDenied(
                     at=at, ref=new.ref, limit=name, figure=figure, held_by=self._held_by(name, new, limit.currency)
@@ -283,4 +284,5 @@ def _reservation(placement: NewPlacement, command: PlaceOrders, *, run: RunId, s
         odds=placement.odds,
         size=placement.size,
         attempt=command.attempt,
+        is_hedge=placement.is_hedge,
     )

@@ -150,7 +150,8 @@ def _reservation_row(of: Reservation) -> tuple[str, ...]:
 def _detail(of: Reservation) -> str:
     bets = {bet: [str(stake), str(gone)] for bet, (stake, gone) in of.bets.items()}
     known = json.dumps(bets) if bets else "{}"
-    return f'{{"attempt": {of.attempt}, "maybe_out": {"true" if of.maybe_out else "false"}, "bets": {known}}}'
+    hedge = ', "is_hedge": true' if of.is_hedge else ""
+    return f'{{"attempt": {of.attempt}, "maybe_out": {"true" if of.maybe_out else "false"}, "bets": {known}{hedge}}}'
 
 
 def _reservation(row: Any) -> Reservation:
@@ -167,4 +168,5 @@ def _reservation(row: Any) -> Reservation:
         attempt=detail["attempt"],
         maybe_out=detail["maybe_out"],
         bets={bet: (Decimal(stake), Decimal(gone)) for bet, (stake, gone) in detail["bets"].items()},
+        is_hedge=detail.get("is_hedge", False),
     )
