@@ -32,15 +32,20 @@ def check(ctx: click.Context, files: tuple[str, ...], *, site: Path | None, as_j
     from planrunner.app.check import check_files
 
     results = check_files(files, read_stdin=sys.stdin.buffer.read, site=site)
-    if as_json:
-        _print_json(results)
-    else:
-        _print_text(results)
+    tell(results, as_json=as_json)
     for text in results.unreadable:
         click.echo(text, err=True)
     if results.unreadable:
         ctx.exit(2)
     ctx.exit(1 if results.has_problems else 0)
+
+
+def tell(results: Results, *, as_json: bool) -> None:
+    """What was found, on standard output."""
+    if as_json:
+        _print_json(results)
+    else:
+        _print_text(results)
 
 
 def _print_text(results: Results) -> None:
@@ -62,7 +67,8 @@ def _print_text(results: Results) -> None:
             if len(results.files) > 1
             else ""
         )
-        said.append(f"{count} problem{'s' if count > 1 else ''}{among}")
+        code = next(problem.code for one in results.files for problem in one.problems)
+        said.append(f"{count} problem{'s' if count > 1 else ''}{among}; `planrunner explain {code}` tells more")
     if said:
         click.echo("\n".join(said))
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import ROUND_DOWN, Decimal
 from fractions import Fraction
 from typing import assert_never
 
 from planrunner.model.exposure import liability, risk, worst_odds
-from planrunner.model.money import Money, rounded_up, smallest_unit
+from planrunner.model.money import Money, rounded_down, rounded_up
 from planrunner.model.odds import Odds, Side
 from planrunner.model.plan import At, BeforeStart, LimitOrder, Now, OnlyIf, OrderType, PlaceWhen, Target
 from planrunner.model.profile import VenueProfile
@@ -93,9 +92,7 @@ def _outcome(order: LimitOrder) -> str:
 
 
 def _profit(stake: Money, odds: Odds) -> Money:
-    exact = Fraction(stake.amount) * (odds.ratio - 1)
-    amount = Decimal(exact.numerator) / Decimal(exact.denominator)
-    return Money(amount=amount.quantize(smallest_unit(stake.currency), rounding=ROUND_DOWN), currency=stake.currency)
+    return rounded_down(Fraction(stake.amount) * (odds.ratio - 1), stake.currency)
 
 
 def _liability(stake: Money, odds: Odds) -> Money:

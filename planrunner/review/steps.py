@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
+from fractions import Fraction
 from typing import assert_never
 
-from planrunner.model.money import Money, smallest_unit
+from planrunner.model.money import Money, rounded_down
 from planrunner.model.odds import Side
 from planrunner.model.plan import (
     AfterPlacing,
@@ -214,22 +215,20 @@ def _hedge(order: LimitOrder, action: Hedge) -> str:
         f"happens: at the best odds on offer, {bound}, for at most {length(action.for_at_most)}. What is not hedged by then "
         "stays open, and the owner is told"
     )
-    size, profit = hedged(order, action)
-    if size.amount:
-        full = f"If all of it was matched at {order.odds}"
-        least = f"the hedge is a {other.value} of {size} at {action.no_worse_than}"
-        text += f". {full}, at the worst {least}, which leaves {signed(profit, size.currency)} before commission"
-    return text
+    size, leaves = hedged(order, action)
+    return (
+        f"{text}. Had all of it been matched at {order.odds}, the hedge would at the worst be a {other.value} of {size} at "
+        f"{action.no_worse_than}, which leaves at least {signed(leaves)} before commission"
+    )
 
 
-def hedged(order: LimitOrder, action: Hedge) -> tuple[Money, Decimal]:
-    """The hedge of an order matched in full at its own odds, at the worst odds it may take; and the lesser of the two profits."""
-    stake, currency = order.stake.amount, order.stake.currency
-    odds, against = order.odds.as_decimal(), action.no_worse_than.as_decimal()
-    if odds is None or against is None:
-        return Money(amount=Decimal(0), currency=currency), Decimal(0)
-    size = (stake * odds / against).quantize(smallest_unit(currency), rounding=ROUND_DOWN)
+def hedged(order: LimitOrder, action: Hedge) -> tuple[Money, Money]:
+    """The hedge of an order matched in full at its own odds, at the worst odds it may take; and what the two then leave,
+    whichever of them wins: the lesser of both results, rounded against us."""
+    stake, currency = Fraction(order.stake.amount), order.stake.currency
+    odds, against = order.odds.ratio, action.no_worse_than.ratio
+    hedge = rounded_down(stake * odds / against, currency)
     sign = 1 if order.side is Side.BACK else -1
-    wins = sign * (stake * (odds - 1) - size * (against - 1))
-    loses = sign * (size - stake)
-    return Money(amount=size, currency=currency), min(wins, loses)
+    size = Fraction(hedge.amount)
+    leaves = min(sign * (stake * (odds - 1) - size * (against - 1)), sign * (size - stake))
+    return hedge, rounded_down(leaves, currency)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 
+from planrunner.plan.problems import harmless
 from planrunner.review.explained import Explained, LossPart, Point, ToldLimit, ToldOrder
 
 # Without `everything`: rows of a table told on a line each, after the first in full; rungs of one reprice; parts of a sum.
@@ -35,13 +36,18 @@ class Paragraph:
     def lines(self, width: int) -> list[str]:
         first, then = " " * self.indent, " " * (self.indent + self.hang)
         return textwrap.wrap(
-            self.text, width, initial_indent=first, subsequent_indent=then, break_long_words=False, break_on_hyphens=False
+            harmless(self.text),
+            width,
+            initial_indent=first,
+            subsequent_indent=then,
+            break_long_words=False,
+            break_on_hyphens=False,
         ) or [""]
 
 
 def as_text(told: Explained, *, width: int = 100, everything: bool = False) -> str:
     """Plain text, a newline at its end."""
-    return "".join(f"{line}\n" for one in paragraphs(told, everything=everything) for line in one.lines(width))
+    return "".join(f"{line.rstrip()}\n" for one in paragraphs(told, everything=everything) for line in one.lines(width))
 
 
 def paragraphs(told: Explained, *, everything: bool = False) -> Iterator[Paragraph]:

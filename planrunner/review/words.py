@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from planrunner.model.money import Money
 from planrunner.model.odds import Odds, Side
 
 _UNITS = (
@@ -69,10 +70,9 @@ def percent(share: Fraction) -> str:
     return f"{99 if hundredths == 100 and share < 1 else hundredths} %"
 
 
-def signed(amount: Decimal, currency: str) -> str:
+def signed(money: Money) -> str:
     """`+1.20 GBP`, `-0.79 GBP`."""
-    shown = amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN)
-    return f"{'+' if shown > 0 else ''}{shown + 0} {currency}"
+    return f"{'+' if money.amount > 0 else ''}{money}"
 
 
 def moment(at: datetime, zone: str | None) -> str:

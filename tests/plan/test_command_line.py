@@ -41,7 +41,7 @@ def test_a_bad_plan(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "  14 |     odds: 5/2\n"
         "     |           ^^^\n"
         "     = did you mean: 3.50\n"
-        "1 problem\n"
+        "1 problem; `planrunner explain PR206` tells more\n"
     )
 
 
@@ -53,7 +53,7 @@ def test_a_folder_and_a_file_in_it_is_checked_once(folder: Path, capsys: pytest.
     assert out.count("valid") == 1
     assert "compose.yml: skipped" in out
     assert "notes.txt" not in out
-    assert out.endswith("1 problem in 1 of 2 files\n")
+    assert out.endswith("1 problem in 1 of 2 files; `planrunner explain PR206` tells more\n")
 
 
 def test_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,7 +90,7 @@ def test_the_site_file_beside_a_plan_is_checked_with_it(folder: Path, capsys: py
     assert "PR401" in capsys.readouterr().out
     (folder / "planrunner.yaml").write_text("planrunner_site: 1\naccounts:\n  mine:\n    venue: betfiar\n")
     assert run(["check", "good.yaml", "bad.yaml"]) == 1
-    assert capsys.readouterr().out.count("PR") == 1
+    assert capsys.readouterr().out.count(": error PR") == 1
 
 
 def test_a_new_plan_is_good_and_nothing_is_ever_overwritten(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
