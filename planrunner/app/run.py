@@ -116,9 +116,8 @@ def _journal(job: Job, stage: Stage, clock: HandsClock, hooks: Hooks) -> Iterato
     Closing tries once more to write what nobody waited for. That fails only where the run has told of the trouble already, and
     how it ended must not be forgotten over it.
     """
-    limits = {name: account.limits for name, account in job.site.accounts.items()}
     durable, patience = stage.mode is not Mode.REHEARSAL, patience_from(os.environ)
-    journal = Journal.open(job.journal, durable=durable, clock=clock, hooks=hooks, limits=limits, patience=patience)
+    journal = Journal.open(job.journal, durable=durable, clock=clock, hooks=hooks, site=job.site, patience=patience)
     try:
         yield journal
     finally:

@@ -16,17 +16,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
-from planrunner.model.account import AccountLimits
+from planrunner.model.account import Site
 from planrunner.model.commands import PlaceOrders
 from planrunner.model.errors import JournalTrouble, WrongUse
 from planrunner.model.events import OrderDenied
 from planrunner.model.journal import Body, Mode, Record, RunInfo, RunState
-from planrunner.model.market import AccountName, OrderRef, RunId
+from planrunner.model.market import OrderRef, RunId
 from planrunner.ports import Request
 from planrunner.runtime.clock import HandsClock, RealClock
 from planrunner.runtime.codec import decode, decode_info, encode, encode_info, plain_text, plain_value
 from planrunner.runtime.hooks import Hooks, NoHooks
 from planrunner.runtime.jsonl import to_lines
+from planrunner.runtime.ledger import NO_SITE
 from planrunner.runtime.sheet import Sheet, first_digest, next_digest
 from planrunner.runtime.tables import (
     event_table,
@@ -103,10 +104,11 @@ class Journal:
         durable: bool,
         clock: HandsClock | None = None,
         hooks: Hooks | None = None,
-        limits: Mapping[AccountName, AccountLimits] | None = None,
+        site: Site = NO_SITE,
         patience: float = PATIENCE,
     ) -> Journal:
-        """Opens or creates the file. `durable` syncs every commit to the disk; rehearsals go without.
+        """Opens or creates the file. `site` is whose limits every placement is held against; `durable` syncs every commit to the
+        disk, rehearsals go without.
 
         Raises JournalTrouble where the file can't be used as it is.
         """
@@ -118,7 +120,7 @@ class Journal:
         def start() -> Writer:
             with explained(path):
                 connection = writing_engine(path, durable=durable, patience=patience).connect()
-            return Writer(connection, path, clock=clock or RealClock(), hooks=hooks or NoHooks(), limits=limits or {})
+            return Writer(connection, path, clock=clock or RealClock(), hooks=hooks or NoHooks(), site=site)
 
         with explained(path):
             with reading.connect() as connection:

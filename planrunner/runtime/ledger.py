@@ -1,8 +1,11 @@
-"""What is reserved against an account's limits: one reservation per reference, counted at its worst.
+"""What is reserved against the limits of accounts and site: one reservation per reference, counted at its worst.
 
 A placement is reserved in full when its intent is written down, whatever becomes of the answer. Only evidence makes a
 reservation smaller: what a venue reports as cancelled, lapsed or voided, a rejection, a settlement, or our own door's proof
 that no byte left. An unknown placement stays in full.
+
+A day's loss is what its settled bets lost and whatever is still at risk that was taken that day; the day is the account's. A
+placement counts in its minute whatever became of it, unless no byte of it left.
 
 The arithmetic only; the journal keeps the reservations beside the events, in the same transaction. Totals are running: one
 more order costs the same as the first.
@@ -10,13 +13,14 @@ more order costs the same as the first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
-from typing import TypeAlias, TypeVar
+from heapq import heappop, heappush
+from zoneinfo import ZoneInfo
 
-from planrunner.model.account import AccountLimits
+from planrunner.model.account import AccountLimits, Site, SiteLimits
 from planrunner.model.commands import NewPlacement, PlaceOrders
 from planrunner.model.events import (
     BetSettled,
@@ -29,58 +33,17 @@ from planrunner.model.events import (
     OrderUnknown,
     RunResumed,
 )
-from planrunner.model.exposure import risk
 from planrunner.model.journal import Body
-from planrunner.model.market import AccountName, BetId, MarketId, OrderRef, RunId
-from planrunner.model.money import rounded_up
-from planrunner.model.odds import Side
+from planrunner.model.market import AccountName, BetId, MarketId, RunId
+from planrunner.model.money import Money, rounded_up
+from planrunner.runtime.reservation import UNTOLD, ZERO, Key, Pot, Reservation
+from planrunner.runtime.tallies import Losses, Pace, add
 
-K = TypeVar("K")
-ZERO = Decimal(0)
+__all__ = ["NO_SITE", "Changes", "Ledger", "Reservation"]
+
+NO_SITE = Site(accounts={})
 NO_LIMITS = AccountLimits()
-
-Key: TypeAlias = tuple[RunId, OrderRef]
-# Live and sandbox money are counted apart, and every rehearsal is on its own.
-Pot: TypeAlias = tuple[str, AccountName]
-
-
-@dataclass(slots=True, kw_only=True)
-class Reservation:
-    """`bets` says of each bet the venue reported its stake and how much of it is gone (cancelled, lapsed, voided, settled);
-    `attempt` is the latest one; `maybe_out`: the answer to some attempt was lost, so what is said of a later one proves
-    nothing about it."""
-
-    run: RunId
-    ref: OrderRef
-    scope: str
-    account: AccountName
-    market: MarketId
-    side: Side
-    odds: Decimal
-    size: Decimal
-    attempt: int
-    maybe_out: bool = False
-    bets: dict[BetId, tuple[Decimal, Decimal]] = field(default_factory=dict)
-    is_hedge: bool = False  # it loses nothing that the bets it hedges don't hold already
-    amount: Decimal = field(init=False)  # the most this placement can still lose
-
-    def __post_init__(self) -> None:
-        self.weigh()
-
-    @property
-    def key(self) -> Key:
-        return (self.run, self.ref)
-
-    @property
-    def pot(self) -> Pot:
-        return (self.scope, self.account)
-
-    @property
-    def gone(self) -> Decimal:
-        return sum((gone for _, gone in self.bets.values()), ZERO)
-
-    def weigh(self) -> None:
-        self.amount = ZERO if self.is_hedge else risk(self.side, max(self.size - self.gone, ZERO), self.odds)
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,28 +55,48 @@ class Changes:
     released: Sequence[Key]
 
 
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """One limit and what it would come to with the new placement. `holders` tells in words who has the rest."""
+
+    name: str
+    most: Money
+    would_be: Decimal
+    holders: Callable[[], str]
+
+    @property
+    def room(self) -> Decimal:
+        return self.most.amount - self.would_be
+
+
 class Ledger:
     """All reservations of one journal. Not thread-safe: the journal's writer owns it."""
 
-    def __init__(self, limits: Mapping[AccountName, AccountLimits], reservations: Iterable[Reservation] = ()) -> None:
-        self._limits = limits
+    def __init__(self, site: Site = NO_SITE, reservations: Iterable[Reservation] = ()) -> None:
+        self._accounts = site.accounts
+        self._site_limits = site.limits
+        self._zones: dict[AccountName, tzinfo] = {name: ZoneInfo(each.time_zone) for name, each in site.accounts.items()}
         self._held: dict[Key, Reservation] = {}
-        self._open: dict[Pot, Decimal] = {}
-        self._by_market: dict[tuple[Pot, MarketId], Decimal] = {}
-        self._by_holder: dict[Pot, dict[tuple[MarketId, RunId], Decimal]] = {}
-        for reservation in reservations:
-            self._held[reservation.key] = reservation
-            self._count(reservation, reservation.amount)
-        self._stored = set(self._held)
+        self._over: dict[Key, Reservation] = {}
+        self._sums: dict[tuple[object, ...], Decimal] = {}
+        self._holders: dict[tuple[str, str], dict[tuple[AccountName, MarketId, RunId], Decimal]] = {}
+        self._pace = Pace()
+        self._losses = Losses()
+        # Clocks of rehearsals jump: what is out of date is so by the clock of its own scope.
+        self._ends: dict[str, list[tuple[datetime, Key]]] = {}
         self._touched: dict[Key, None] = {}
+        for reservation in reservations:
+            self._know(reservation)
+        self._stored = {*self._held, *self._over}
 
     def admit(
         self, command: PlaceOrders, *, run: RunId, scope: str, at: datetime
     ) -> tuple[tuple[NewPlacement, ...], tuple[OrderDenied, ...]]:
         """Reserves the placements in the plan's order and denies those that a limit has no room for."""
+        self._sweep(scope, at)
         admitted, denied = [], []
         for placement in command.placements:
-            reservation = _reservation(placement, command, run=run, scope=scope)
+            reservation = self._reservation(placement, command, run=run, scope=scope, at=at)
             held = self._held.get(reservation.key)
             if held is not None:  # sent again while the first answer is unknown: it never stopped counting
                 held.attempt = command.attempt
@@ -138,8 +121,7 @@ class Ledger:
                 sizes = body.sizes
                 self._gone((run, body.ref), body.bet, stake=sizes.stake, gone=sizes.cancelled + sizes.lapsed + sizes.voided)
             case OrderRejected():
-                held = self._held.get((run, body.ref))
-                self._unsent((run, body.ref), held.attempt if held else 0)
+                self._rejected((run, body.ref))
             case OrderNotSent():
                 self._unsent((run, body.ref), body.attempt)
             case OrderUnknown():
@@ -150,11 +132,13 @@ class Ledger:
                     if held.run == run:
                         self._doubt(held)
             case BetSettled():
-                self._settled((run, body.ref), body.bet)
+                self._settled((run, body.ref), body)
             case MarketSettled():
                 of = (run, body.account, body.market)
                 for held in [each for each in self._held.values() if (each.run, each.account, each.market) == of]:
-                    self._release(held.key)
+                    if held.amount:  # no bet of it was told: for the day it is lost until one is
+                        self._result(held, UNTOLD, -held.amount, body.at)
+                    self._release(held)
             case _:
                 pass
 
@@ -162,61 +146,159 @@ class Ledger:
         """What changed since the last call, for the table."""
         new, changed, released = [], [], []
         for key in self._touched:
-            held = self._held.get(key)
-            if held is None:
+            kept = self._held.get(key) or self._over.get(key)
+            if kept is None:
                 if key in self._stored:
                     released.append(key)
                     self._stored.discard(key)
             elif key in self._stored:
-                changed.append(held)
+                changed.append(kept)
             else:
-                new.append(held)
+                new.append(kept)
                 self._stored.add(key)
         self._touched.clear()
         return Changes(new=new, changed=changed, released=released)
 
     def open_exposure(self, scope: str, account: AccountName) -> Decimal:
-        return self._open.get((scope, account), ZERO)
+        return self._sums.get((scope, account), ZERO)
 
     def exposure_in(self, scope: str, account: AccountName, market: MarketId) -> Decimal:
-        return self._by_market.get(((scope, account), market), ZERO)
+        return self._sums.get((scope, account, market), ZERO)
+
+    def loss_of_day(self, scope: str, account: AccountName, at: datetime) -> Decimal:
+        """Lost and still at risk on the account's day of a moment."""
+        lost, taken = self._day((scope, account), at)
+        return lost + taken
 
     def held(self) -> tuple[Reservation, ...]:
+        """Those of which something can still be lost."""
         return tuple(self._held.values())
 
+    def kept(self) -> tuple[Reservation, ...]:
+        """Those too that only a minute or a day still counts: what the ledger can be rebuilt from."""
+        return (*self._held.values(), *self._over.values())
+
+    # -- refusing
+
     def _refusal(self, new: Reservation, at: datetime) -> OrderDenied | None:
-        limits = self._limits.get(new.account, NO_LIMITS)
-        amount = new.amount
-        checks = (
-            ("max_stake_per_order", limits.max_stake_per_order, new.size),
-            ("max_exposure_per_market", limits.max_exposure_per_market, self.exposure_in(*new.pot, new.market) + amount),
-            ("max_open_exposure", limits.max_open_exposure, self.open_exposure(*new.pot) + amount),
-        )
-        for name, limit, would_be in checks:
-            if limit is not None and would_be > limit.amount and not (new.is_hedge and name != "max_stake_per_order"):
-                figure = f"{rounded_up(would_be, limit.currency)} of at most {limit}"
-                return OrderDenied(
-                    at=at, ref=new.ref, limit=name, figure=figure, held_by=self._held_by(name, new, limit.currency)
-                )
+        """By the first kind of limit that has no room; of account and site the one that is tighter."""
+        limits = self._limits_of(new.account)
+        if too_fast := self._too_fast(new, at, limits.max_orders_per_minute):
+            return too_fast
+        for kind in self._rules(new, at, limits):
+            exceeded = [rule for rule in kind if rule.room < 0]
+            if exceeded:
+                rule = min(exceeded, key=lambda each: each.room)
+                figure = f"{rounded_up(rule.would_be, rule.most.currency)} of at most {rule.most}"
+                return OrderDenied(at=at, ref=new.ref, limit=rule.name, figure=figure, held_by=rule.holders())
         return None
 
-    def _held_by(self, limit: str, new: Reservation, currency: str) -> str:
+    def _rules(self, new: Reservation, at: datetime, limits: AccountLimits) -> Iterator[list[_Rule]]:
+        site = self._site_limits_for(new.currency)
+        yield [
+            _Rule(name, most, new.size, lambda: "the order itself")
+            for name, most in _both(limits.max_stake_per_order, site.max_stake_per_order, "max_stake_per_order")
+        ]
+        if not new.amount:
+            return  # a hedge adds nothing to what can be lost
+        scope, account, market = new.scope, new.account, new.market
+        yield [
+            *self._rule("max_exposure_per_market", limits.max_exposure_per_market, (scope, account, market), new, market),
+            *self._rule(
+                "max_exposure_per_market of the site", site.max_exposure_per_market,
+                ("site", scope, new.currency, new.venue, market), new, market,
+            ),
+        ]  # fmt: skip
+        if (most := limits.max_loss_per_day) is not None:
+            lost, taken = self._day(new.pot, at)
+            would_be = lost + taken + new.amount
+            yield [_Rule("max_loss_per_day", most, would_be, lambda: _of_the_day(lost, taken, new.amount, most.currency))]
+        yield [
+            *self._rule("max_open_exposure", limits.max_open_exposure, (scope, account), new),
+            *self._rule("max_open_exposure of the site", site.max_open_exposure, ("site", scope, new.currency), new),
+        ]
+
+    def _rule(
+        self, name: str, most: Money | None, total: tuple[object, ...], new: Reservation, market: MarketId | None = None
+    ) -> Iterator[_Rule]:
+        if most is not None:
+            would_be = self._sums.get(total, ZERO) + new.amount
+            yield _Rule(name, most, would_be, lambda: self._held_by(new, most.currency, market, is_site=total[0] == "site"))
+
+    def _too_fast(self, new: Reservation, at: datetime, most: int | None) -> OrderDenied | None:
+        before = self._pace.before(new.pot, at) if most is not None else 0
+        if most is None or before < most:
+            return None
+        return OrderDenied(
+            at=at,
+            ref=new.ref,
+            limit="max_orders_per_minute",
+            figure=f"{before + 1} of at most {most}",
+            held_by=f"{before} placed on this account in the minute before, 1 by this order",
+        )
+
+    def _held_by(self, new: Reservation, currency: str, market: MarketId | None, *, is_site: bool) -> str:
         """In words, the largest three first."""
-        if limit == "max_stake_per_order":
-            return "the order itself"
         own = f"{rounded_up(new.amount, currency)} by this order"
-        only = new.market if limit == "max_exposure_per_market" else None
-        holders = [(amount, of) for of, amount in self._by_holder.get(new.pot, {}).items() if amount and only in (None, of[0])]
-        holders.sort(key=lambda each: (-each[0], each[1]))
-        parts = [f"{rounded_up(amount, currency)} by run {run} in market {market}" for amount, (market, run) in holders[:3]]
+        holders = [
+            (amount, account, where, run)
+            for (account, where, run), amount in self._holders.get((new.scope, new.currency), {}).items()
+            if amount and market in (None, where) and (is_site or account == new.account)
+        ]
+        holders.sort(key=lambda each: (-each[0], each[2], each[3], each[1]))
+        parts = [
+            f"{rounded_up(amount, currency)} by run {run} in market {where}{f' on {account}' if is_site else ''}"
+            for amount, account, where, run in holders[:3]
+        ]
         if rest := holders[3:]:
-            parts.append(f"{rounded_up(sum((amount for amount, _ in rest), ZERO), currency)} by {len(rest)} more")
+            parts.append(f"{rounded_up(sum((each[0] for each in rest), ZERO), currency)} by {len(rest)} more")
         return ", ".join([*parts, own])
 
+    def _limits_of(self, account: AccountName) -> AccountLimits:
+        found = self._accounts.get(account)
+        return found.limits if found is not None else NO_LIMITS
+
+    def _site_limits_for(self, currency: str) -> SiteLimits:
+        """Those that are written in the currency."""
+        of = self._site_limits
+        return SiteLimits(
+            max_stake_per_order=_in(of.max_stake_per_order, currency),
+            max_open_exposure=_in(of.max_open_exposure, currency),
+            max_exposure_per_market=_in(of.max_exposure_per_market, currency),
+        )
+
+    def _day(self, pot: Pot, at: datetime) -> tuple[Decimal, Decimal]:
+        """Lost, and still at risk, on the day of a moment. A clock set back over midnight leaves some of it on the next day;
+        what was taken before times were kept counts on every day."""
+        today = self._day_of(pot[1], at)
+        days = (today, today + ONE_DAY)
+        lost = sum((self._losses.on(pot, day) for day in days), ZERO)
+        return lost, sum((self._sums.get(("day", *pot, day), ZERO) for day in (*days, None)), ZERO)
+
+    def _day_of(self, account: AccountName, at: datetime) -> date:
+        return at.astimezone(self._zones.get(account, UTC)).date()
+
+    # -- changing
+
     def _reserve(self, reservation: Reservation) -> None:
-        self._held[reservation.key] = reservation
-        self._count(reservation, reservation.amount)
+        if (over := self._over.get(reservation.key)) is not None:
+            self._forget(over)
+        self._know(reservation)
         self._touched[reservation.key] = None
+
+    def _know(self, of: Reservation) -> None:
+        """Also one of the table, where those of older journals don't say currency and venue."""
+        if not of.currency and (account := self._accounts.get(of.account)) is not None:
+            of.currency, of.venue = account.currency, account.venue
+        if of.at is not None:
+            self._pace.add(of.pot, of.at)
+        for profit, at in of.results.values():
+            self._tally(of, profit, at)
+        if of.is_over:
+            self._keep(of)
+        else:
+            self._held[of.key] = of
+            self._count(of, of.amount)
 
     def _gone(self, key: Key, bet: BetId, *, stake: Decimal, gone: Decimal) -> None:
         held = self._held.get(key)
@@ -234,55 +316,127 @@ class Ledger:
         self._count(held, held.amount - before)
         self._touched[key] = None
         if held.gone >= held.size:
-            self._release(key)
+            self._release(held)
 
-    def _settled(self, key: Key, bet: BetId) -> None:
-        if held := self._held.get(key):
-            stake, _ = held.bets.get(bet, (held.size, ZERO))
-            self._gone(key, bet, stake=stake, gone=stake)
+    def _settled(self, key: Key, body: BetSettled) -> None:
+        of = self._held.get(key) or self._over.get(key)
+        if of is None:
+            return
+        if UNTOLD in of.results:  # now it is told
+            profit, at = of.results.pop(UNTOLD)
+            self._tally(of, -profit, at)
+        self._result(of, body.bet, body.profit, body.at)
+        stake, _ = of.bets.get(body.bet, (of.size, ZERO))
+        self._gone(key, body.bet, stake=stake, gone=stake)
+
+    def _result(self, of: Reservation, bet: BetId, profit: Decimal, at: datetime) -> None:
+        """Told again it stays on the day it was told first; a correction takes its place."""
+        known = of.results.get(bet)
+        if known is not None and known[0] == profit:
+            return
+        if known is not None:
+            self._tally(of, -known[0], known[1])
+        of.results[bet] = (profit, at)
+        self._tally(of, profit, at)
+        self._touched[of.key] = None
+        if of.is_over:
+            self._keep(of)
 
     def _unsent(self, key: Key, attempt: int) -> None:
         """Proof that this attempt made no bet: frees the reservation unless an earlier attempt may be out."""
         held = self._held.get(key)
         if held is not None and held.attempt == attempt and not held.maybe_out and not held.bets:
-            self._release(key)
+            self._forget(held)
+
+    def _rejected(self, key: Key) -> None:
+        """No bet, but it was placed: the minute counts it."""
+        held = self._held.get(key)
+        if held is not None and not held.maybe_out and not held.bets:
+            self._release(held)
 
     def _doubt(self, held: Reservation) -> None:
         if not held.maybe_out:
             held.maybe_out = True
             self._touched[held.key] = None
 
-    def _release(self, key: Key) -> None:
-        held = self._held.pop(key, None)
-        if held is not None:
-            self._count(held, -held.amount)
-            self._touched[key] = None
+    def _release(self, held: Reservation) -> None:
+        """Nothing of it can be lost any more."""
+        self._held.pop(held.key)
+        self._count(held, -held.amount)
+        self._touched[held.key] = None
+        held.is_over = True
+        held.weigh()
+        self._keep(held)
+
+    def _keep(self, over: Reservation) -> None:
+        """Until no minute and no day counts it."""
+        if (until := over.counts_until) is not None:
+            self._over[over.key] = over
+            heappush(self._ends.setdefault(over.scope, []), (until, over.key))
+
+    def _sweep(self, scope: str, now: datetime) -> None:
+        ends = self._ends.get(scope, [])
+        while ends and ends[0][0] <= now:
+            _, key = heappop(ends)
+            over = self._over.get(key)
+            if over is not None and (over.counts_until or now) <= now:
+                self._forget(over)
+
+    def _forget(self, of: Reservation) -> None:
+        """As if it had never been."""
+        if self._held.pop(of.key, None) is not None:
+            self._count(of, -of.amount)
+        self._over.pop(of.key, None)
+        if of.at is not None:
+            self._pace.remove(of.pot, of.at)
+        for profit, at in of.results.values():
+            self._tally(of, -profit, at)
+        self._touched[of.key] = None
+
+    def _tally(self, of: Reservation, profit: Decimal, at: datetime) -> None:
+        self._losses.add(of.pot, self._day_of(of.account, at), (of.run, of.market), profit)
 
     def _count(self, of: Reservation, amount: Decimal) -> None:
-        pot = of.pot
-        _add(self._open, pot, amount)
-        _add(self._by_market, (pot, of.market), amount)
-        _add(self._by_holder.setdefault(pot, {}), (of.market, of.run), amount)
+        scope, account, market = of.scope, of.account, of.market
+        day = self._day_of(account, of.at) if of.at is not None else None
+        for total in (
+            (scope, account),
+            (scope, account, market),
+            ("site", scope, of.currency),
+            ("site", scope, of.currency, of.venue, market),
+            ("day", scope, account, day),
+        ):
+            add(self._sums, total, amount)
+        add(self._holders.setdefault((scope, of.currency), {}), (account, market, of.run), amount)
+
+    def _reservation(self, placement: NewPlacement, command: PlaceOrders, *, run: RunId, scope: str, at: datetime) -> Reservation:
+        account = self._accounts.get(command.account)
+        return Reservation(
+            run=run,
+            ref=placement.ref,
+            scope=scope,
+            account=command.account,
+            market=command.market,
+            side=placement.side,
+            odds=placement.odds,
+            size=placement.size,
+            attempt=command.attempt,
+            currency=account.currency if account is not None else "",
+            venue=account.venue if account is not None else "",
+            at=at,
+            is_hedge=placement.is_hedge,
+        )
 
 
-def _add(totals: dict[K, Decimal], key: K, amount: Decimal) -> None:
-    total = totals.get(key, ZERO) + amount
-    if total:
-        totals[key] = total
-    else:
-        totals.pop(key, None)  # a service runs for months; what is settled leaves no trace
+def _both(account: Money | None, site: Money | None, name: str) -> list[tuple[str, Money]]:
+    given = ((name, account), (f"{name} of the site", site))
+    return [(each, most) for each, most in given if most is not None]
 
 
-def _reservation(placement: NewPlacement, command: PlaceOrders, *, run: RunId, scope: str) -> Reservation:
-    return Reservation(
-        run=run,
-        ref=placement.ref,
-        scope=scope,
-        account=command.account,
-        market=command.market,
-        side=placement.side,
-        odds=placement.odds,
-        size=placement.size,
-        attempt=command.attempt,
-        is_hedge=placement.is_hedge,
-    )
+def _in(limit: Money | None, currency: str) -> Money | None:
+    return limit if limit is not None and limit.currency == currency else None
+
+
+def _of_the_day(lost: Decimal, taken: Decimal, own: Decimal, currency: str) -> str:
+    parts = ((lost, "lost by bets settled today"), (taken, "at risk in bets taken today"), (own, "by this order"))
+    return ", ".join(f"{rounded_up(amount, currency)} {what}" for amount, what in parts if amount)

@@ -13,11 +13,12 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
 
 from planrunner.model.journal import RunInfo
-from planrunner.model.market import AccountName, MarketId, OrderRef, RunId
+from planrunner.model.market import AccountName, BetId, MarketId, OrderRef, RunId
 from planrunner.model.odds import Side
 from planrunner.runtime.codec import VERSION, encode_info
-from planrunner.runtime.ledger import Ledger, Reservation
+from planrunner.runtime.ledger import Ledger
 from planrunner.runtime.prepared import Prepared
+from planrunner.runtime.reservation import Reservation
 from planrunner.runtime.tables import event_table, intent_table, lease_table, reservation_table
 from planrunner.runtime.trouble import Fenced
 
@@ -148,10 +149,21 @@ def _reservation_row(of: Reservation) -> tuple[str, ...]:
 
 
 def _detail(of: Reservation) -> str:
-    bets = {bet: [str(stake), str(gone)] for bet, (stake, gone) in of.bets.items()}
-    known = json.dumps(bets) if bets else "{}"
-    hedge = ', "is_hedge": true' if of.is_hedge else ""
-    return f'{{"attempt": {of.attempt}, "maybe_out": {"true" if of.maybe_out else "false"}, "bets": {known}{hedge}}}'
+    detail: dict[str, Any] = {
+        "attempt": of.attempt,
+        "maybe_out": of.maybe_out,
+        "bets": {bet: [str(stake), str(gone)] for bet, (stake, gone) in of.bets.items()},
+        "currency": of.currency,
+        "venue": of.venue,
+        "at": of.at.isoformat() if of.at is not None else None,
+    }
+    if of.is_hedge:
+        detail["is_hedge"] = True
+    if of.is_over:
+        detail["is_over"] = True
+    if of.results:
+        detail["results"] = {bet: [str(profit), at.isoformat()] for bet, (profit, at) in of.results.items()}
+    return json.dumps(detail)
 
 
 def _reservation(row: Any) -> Reservation:
@@ -168,5 +180,13 @@ def _reservation(row: Any) -> Reservation:
         attempt=detail["attempt"],
         maybe_out=detail["maybe_out"],
         bets={bet: (Decimal(stake), Decimal(gone)) for bet, (stake, gone) in detail["bets"].items()},
+        # Journals of the first versions say none of these.
         is_hedge=detail.get("is_hedge", False),
+        currency=detail.get("currency", ""),
+        venue=detail.get("venue", ""),
+        at=datetime.fromisoformat(detail["at"]) if detail.get("at") else None,
+        is_over=detail.get("is_over", False),
+        results={
+            BetId(bet): (Decimal(profit), datetime.fromisoformat(at)) for bet, (profit, at) in detail.get("results", {}).items()
+        },
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from planrunner.model.account import AccountLimits
+from planrunner.model.account import Site
 from planrunner.model.errors import JournalTrouble
-from planrunner.model.market import AccountName, RunId
+from planrunner.model.market import RunId
 from planrunner.runtime.clock import HandsClock
 from planrunner.runtime.hooks import Hooks
 from planrunner.runtime.ledger import Ledger
@@ -76,14 +76,12 @@ class _Waiting:
 class Writer:
     """Started with the journal's first write, ended by `close`."""
 
-    def __init__(
-        self, connection: Connection, path: Path, *, clock: HandsClock, hooks: Hooks, limits: Mapping[AccountName, AccountLimits]
-    ) -> None:
+    def __init__(self, connection: Connection, path: Path, *, clock: HandsClock, hooks: Hooks, site: Site) -> None:
         self._connection = connection
         self._path = path
         self._clock = clock
         self._hooks = hooks
-        self._limits = limits
+        self._site = site
         self._lost: BaseException | None = None
         self._ledger: Ledger | None = None
         self._seen_version = -1
@@ -210,7 +208,7 @@ class Writer:
         """Read again where another process has written, or where a transaction of ours came to nothing."""
         version = data_version(connection)
         if self._ledger is None or version != self._seen_version:
-            self._ledger = Ledger(self._limits, read_reservations(connection))
+            self._ledger = Ledger(self._site, read_reservations(connection))
             self._seen_version = version
         return self._ledger
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from planrunner.model.account import AccountLimits
+from planrunner.model.account import Account, AccountLimits, Site
 from planrunner.model.commands import NewPlacement, PlaceOrders
 from planrunner.model.events import OrderAccepted, VenueUp
 from planrunner.model.journal import Mode, RunInfo
@@ -27,7 +27,10 @@ from planrunner.runtime.journal import Journal
 
 AT = datetime(2026, 12, 5, 14, 30, tzinfo=UTC)
 BATCH = 20
-LIMITS = {"betfair": AccountLimits(max_open_exposure=Money(amount=Decimal(10**9), currency="GBP"))}
+A_LOT = Money(amount=Decimal(10**9), currency="GBP")
+SITE = Site(
+    accounts={"betfair": Account(name="betfair", venue="betfair", currency="GBP", limits=AccountLimits(max_open_exposure=A_LOT))}
+)
 
 
 def batch(number):
@@ -150,7 +153,7 @@ def main():
         print(f"synchronous={synchronous}")
         with tempfile.TemporaryDirectory(dir=".") as name:
             bare(Path(name), synchronous)
-            with Journal.open(Path(name) / "j.db", durable=synchronous == "FULL", limits=LIMITS) as journal:
+            with Journal.open(Path(name) / "j.db", durable=synchronous == "FULL", site=SITE) as journal:
                 asyncio.run(measure(journal))
 
 

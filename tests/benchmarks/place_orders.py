@@ -25,7 +25,7 @@ from pathlib import Path
 from planrunner.engine.compile import compile_plan
 from planrunner.engine.resolve import Resolved
 from planrunner.engine.state import initial
-from planrunner.model.account import Account, AccountLimits
+from planrunner.model.account import Account, AccountLimits, Site
 from planrunner.model.commands import NewPlacement, PlaceOrders
 from planrunner.model.events import OrderAccepted, RunStarted
 from planrunner.model.journal import Mode, RunInfo
@@ -237,9 +237,10 @@ async def whole(port, orders, batch, folder, figures):
         account="betfair", currency="GBP", door=door, clock=clock, secrets=Secrets(), addresses=Addresses(identity=url, api=url)
     )
     await venue.open()
-    limits = {"betfair": AccountLimits(max_open_exposure=A_LOT, max_exposure_per_market=A_LOT, max_stake_per_order=A_LOT)}
+    limits = AccountLimits(max_open_exposure=A_LOT, max_exposure_per_market=A_LOT, max_stake_per_order=A_LOT)
+    site = Site(accounts={"betfair": Account(name="betfair", venue="betfair", currency="GBP", limits=limits)})
     wanted = program(orders, batch)
-    with Journal.open(folder / f"{orders}-{batch}.db", durable=False, clock=clock, limits=limits) as journal:
+    with Journal.open(folder / f"{orders}-{batch}.db", durable=False, clock=clock, site=site) as journal:
         journal.create(
             RunInfo(run="run", plan_file="p", plan_name="p", plan_digest="d", mode=Mode.SANDBOX, created=datetime.now(UTC))
         )

@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from planrunner.model.account import Account, Site, SiteLimits
 from planrunner.model.commands import NewPlacement, PlaceOrders
 from planrunner.model.events import StopRequested
 from planrunner.model.journal import Mode, RunInfo
@@ -19,6 +20,15 @@ RUN = "20261205-1430-k7f3"
 
 def gbp(amount):
     return Money(amount=Decimal(amount), currency="GBP")
+
+
+def site(limits, *, whole=None, zone="UTC"):
+    """Accounts at Betfair, each with its limits, and the limits over all of them."""
+    given = limits if isinstance(limits, dict) else {"betfair": limits}
+    accounts = {
+        name: Account(name=name, venue="betfair", currency="GBP", time_zone=zone, limits=of) for name, of in given.items()
+    }
+    return Site(accounts=accounts, limits=whole or SiteLimits())
 
 
 def run_info(run=RUN, *, mode=Mode.SANDBOX, plan="plans/back.yaml"):

@@ -21,7 +21,7 @@ from planrunner.runtime.journal import Journal
 from planrunner.runtime.jsonl import from_lines
 from planrunner.runtime.trouble import Fenced, Twice
 
-from .makers import AT, RUN, gbp, opened, place, placement, prepare, run_info, said
+from .makers import AT, RUN, gbp, opened, place, placement, prepare, run_info, said, site
 from .strategies import bodies
 
 
@@ -161,8 +161,8 @@ def test_an_attempt_is_written_down_once_and_its_repetition_stops_nobody_else(tm
 
 
 def test_the_ledger_admits_in_order_and_only_what_is_admitted_is_written_down(tmp_path):
-    limits = {"betfair": AccountLimits(max_open_exposure=gbp("25.00"))}
-    with opened(tmp_path / "j.db", limits=limits) as (journal, epoch):
+    limits = site(AccountLimits(max_open_exposure=gbp("25.00")))
+    with opened(tmp_path / "j.db", site=limits) as (journal, epoch):
 
         async def main():
             first = await journal.intend(RUN, epoch, place(placement("a"), placement("b"), placement("c")), AT, prepare)
@@ -183,16 +183,16 @@ def test_the_ledger_admits_in_order_and_only_what_is_admitted_is_written_down(tm
 
 
 def test_what_is_reserved_outlives_the_process_and_counts_for_every_run_and_process(tmp_path):
-    limits = {"betfair": AccountLimits(max_open_exposure=gbp("25.00"))}
+    limits = site(AccountLimits(max_open_exposure=gbp("25.00")))
 
     async def intend(journal, run, epoch, ref):
         return (await journal.intend(run, epoch, place(placement(ref)), AT, prepare)).denied
 
-    with opened(tmp_path / "j.db", limits=limits) as (journal, epoch):
+    with opened(tmp_path / "j.db", site=limits) as (journal, epoch):
         assert not asyncio.run(intend(journal, RUN, epoch, "a"))
     with (
-        Journal.open(tmp_path / "j.db", durable=False, limits=limits) as one,
-        Journal.open(tmp_path / "j.db", durable=False, limits=limits) as two,
+        Journal.open(tmp_path / "j.db", durable=False, site=limits) as one,
+        Journal.open(tmp_path / "j.db", durable=False, site=limits) as two,
     ):
         one.create(run_info("second"))
         one.create(run_info("third"))
@@ -227,8 +227,8 @@ def test_a_request_that_cannot_be_prepared_leaves_nothing_behind(tmp_path):
     def fails(command):
         raise ValueError("no such market")
 
-    limits = {"betfair": AccountLimits(max_open_exposure=gbp("10.00"))}
-    with opened(tmp_path / "j.db", limits=limits) as (journal, epoch):
+    limits = site(AccountLimits(max_open_exposure=gbp("10.00")))
+    with opened(tmp_path / "j.db", site=limits) as (journal, epoch):
 
         async def main():
             with pytest.raises(ValueError, match="no such market"):

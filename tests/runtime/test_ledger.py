@@ -1,5 +1,6 @@
 """Limits hold in every reachable state, with everything in flight or unknown counted in full."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -25,14 +26,15 @@ from planrunner.model.odds import Side
 from planrunner.model.placement import Sizes
 from planrunner.runtime.ledger import Ledger
 
-from .makers import AT, RUN, gbp, place, placement
+from .makers import AT, RUN, gbp, place, placement, site
 
 LIMITS = AccountLimits(max_stake_per_order=gbp("20.00"), max_open_exposure=gbp("60.00"), max_exposure_per_market=gbp("35.00"))
+MINUTE = timedelta(minutes=1)
 CENT = Decimal("0.01")
 
 
-def admit(ledger, command, *, run=RUN, scope="sandbox"):
-    return ledger.admit(command, run=run, scope=scope, at=AT)
+def admit(ledger, command, *, run=RUN, scope="sandbox", at=AT):
+    return ledger.admit(command, run=run, scope=scope, at=at)
 
 
 def report(ref, sizes, bet="1"):
@@ -76,7 +78,7 @@ happenings = st.sampled_from(["matched", "cancelled", "lapsed", "reported", "rep
 @given(data=st.data())
 @settings(max_examples=100, deadline=None)
 def test_what_the_account_can_lose_never_exceeds_a_limit_whatever_is_lost_late_or_repeated(data):
-    ledger, venue, reports, lost, number = Ledger({"betfair": LIMITS}), Exchange(), [], {}, 0
+    ledger, venue, reports, lost, number = Ledger(site(LIMITS)), Exchange(), [], {}, 0
     for _ in range(data.draw(st.integers(min_value=1, max_value=12))):
         run, market = data.draw(st.sampled_from(["one", "two"])), data.draw(st.sampled_from(["1.1", "1.2"]))
         if data.draw(st.booleans()) or not venue.bets:
@@ -163,12 +165,12 @@ def check(ledger, venue):
     for market in ("1.1", "1.2"):
         assert venue.can_lose(market) <= held(ledger, market) <= LIMITS.max_exposure_per_market.amount
     # The running totals are what a count from scratch, or from the table, gives.
-    again = Ledger({}, ledger.held())
+    again = Ledger(site({}), ledger.kept())
     assert reserved == again.open_exposure("sandbox", "betfair") == sum((each.amount for each in ledger.held()), Decimal(0))
 
 
 def test_a_lay_is_reserved_with_its_liability():
-    ledger = Ledger({"betfair": LIMITS})
+    ledger = Ledger(site(LIMITS))
     admit(ledger, place(placement("a", size="5.00", side=Side.LAY, odds="3.10")))
     assert held(ledger) == Decimal("10.50")
 
@@ -186,7 +188,7 @@ def test_a_lay_is_reserved_with_its_liability():
     ],
 )
 def test_a_refusal_names_the_limit_the_figure_and_who_holds_it(asked, limit, figure, held_by):
-    ledger = Ledger({"betfair": LIMITS})
+    ledger = Ledger(site(LIMITS))
     admit(ledger, place(placement("a")))
     admitted, [denied] = admit(ledger, place(asked))
     assert admitted == ()
@@ -194,7 +196,7 @@ def test_a_refusal_names_the_limit_the_figure_and_who_holds_it(asked, limit, fig
 
 
 def test_a_refusal_names_the_largest_holders_first_and_counts_the_others():
-    ledger = Ledger({"betfair": LIMITS})
+    ledger = Ledger(site(LIMITS))
     for number, size in enumerate(["2.00", "20.00", "15.00", "3.00", "18.00"]):
         admit(ledger, place(placement(f"{number}", size=size), market=f"1.{number}"), run=f"run-{number}")
     _, [denied] = admit(ledger, place(placement("x", size="4.00"), market="1.9"))
@@ -205,14 +207,14 @@ def test_a_refusal_names_the_largest_holders_first_and_counts_the_others():
 
 
 def test_an_account_without_limits_and_another_pot_are_not_in_the_way():
-    ledger = Ledger({"betfair": LIMITS})
+    ledger = Ledger(site(LIMITS))
     admit(ledger, place(placement("a", size="20.00"), placement("b", size="15.00")))
     assert admit(ledger, place(placement("c", size="20.00")), scope="live")[1] == ()
     assert admit(ledger, place(placement("d", size="999.00"), account="tote"))[1] == ()
 
 
 def test_what_was_not_sent_is_free_again_and_reserved_again_at_the_next_attempt():
-    ledger = Ledger({"betfair": LIMITS})
+    ledger = Ledger(site(LIMITS))
     admit(ledger, place(placement("a")))
     ledger.learn(RUN, OrderNotSent(at=AT, ref="a", attempt=1, text=""))
     assert held(ledger) == 0
@@ -225,7 +227,7 @@ def test_what_was_not_sent_is_free_again_and_reserved_again_at_the_next_attempt(
     "said_of_the_second", [OrderNotSent(at=AT, ref="a", attempt=2, text=""), OrderRejected(at=AT, ref="a", reason="X", text="")]
 )
 def test_what_is_said_of_a_repetition_frees_nothing_while_the_first_may_be_out(doubt, said_of_the_second):
-    ledger = Ledger({"betfair": LIMITS})
+    ledger = Ledger(site(LIMITS))
     admit(ledger, place(placement("a")))
     ledger.learn(RUN, doubt)
     admit(ledger, place(placement("a"), attempt=2))
@@ -237,7 +239,7 @@ def test_what_is_said_of_a_repetition_frees_nothing_while_the_first_may_be_out(d
 
 
 def test_an_old_proof_told_twice_frees_nothing_of_the_next_attempt():
-    ledger = Ledger({"betfair": LIMITS})
+    ledger = Ledger(site(LIMITS))
     for attempt in (1, 2):
         admit(ledger, place(placement("a"), attempt=attempt))
         ledger.learn(RUN, OrderNotSent(at=AT, ref="a", attempt=1, text=""))
@@ -245,7 +247,7 @@ def test_an_old_proof_told_twice_frees_nothing_of_the_next_attempt():
 
 
 def test_only_what_is_gone_is_freed_and_an_older_report_takes_nothing_back():
-    ledger = Ledger({"betfair": LIMITS})
+    ledger = Ledger(site(LIMITS))
     admit(ledger, place(placement("a")))
     ledger.learn(RUN, report("a", sizes(matched="2.00")))
     assert held(ledger) == 10
@@ -257,7 +259,7 @@ def test_only_what_is_gone_is_freed_and_an_older_report_takes_nothing_back():
 
 
 def test_one_placement_may_become_several_bets():
-    ledger = Ledger({"betfair": LIMITS})
+    ledger = Ledger(site(LIMITS))
     admit(ledger, place(placement("a")))
     ledger.learn(RUN, report("a", sizes("6.00", cancelled="5.00"), bet="1"))
     ledger.learn(RUN, report("a", sizes("4.00", lapsed="1.00"), bet="2"))
@@ -267,7 +269,7 @@ def test_one_placement_may_become_several_bets():
 
 
 def test_a_settled_market_holds_nothing_of_the_run():
-    ledger = Ledger({"betfair": LIMITS})
+    ledger = Ledger(site(LIMITS))
     admit(ledger, place(placement("a")))
     admit(ledger, place(placement("b")), run="other")
     admit(ledger, place(placement("c"), market="1.2"))
@@ -276,13 +278,15 @@ def test_a_settled_market_holds_nothing_of_the_run():
 
 
 def test_the_table_learns_exactly_what_changed():
-    ledger = Ledger({"betfair": LIMITS})
+    ledger = Ledger(site(LIMITS))
     admit(ledger, place(placement("a"), placement("b")))
-    ledger.learn(RUN, OrderRejected(at=AT, ref="b", reason="X", text=""))
+    ledger.learn(RUN, OrderNotSent(at=AT, ref="b", attempt=1, text=""))
     changes = ledger.changes()
     assert ([each.ref for each in changes.new], changes.changed, changes.released) == (["a"], [], [])
     ledger.learn(RUN, report("a", sizes(lapsed="1.00")))
     assert [each.ref for each in ledger.changes().changed] == ["a"]
     ledger.learn(RUN, report("a", sizes(lapsed="10.00")))
+    assert [(each.ref, each.amount) for each in ledger.changes().changed] == [("a", 0)], "its minute is not over"
+    admit(ledger, place(placement("c")), at=AT + MINUTE)
     assert ledger.changes().released == [(RUN, "a")]
     assert ledger.changes().released == []
