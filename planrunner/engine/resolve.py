@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
 from planrunner.model.market import Market, Selection
-from planrunner.model.names import nearest, same_name
+from planrunner.model.names import code_of, nearest, same_name
 from planrunner.model.plan import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """Where an order goes."""
+    """Where an order goes. `selection` is None for a favourite: which runner that is shows when the order is placed."""
 
     market: Market
-    selection: Selection
+    selection: Selection | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,25 +40,37 @@ def resolve(
         word = target.market_id or target.event or target.event_id or ""
         key = "market_id" if target.market_id else "event" if target.event else "event_id"
         day = f" on {on}" if on else ""
-        known = [*nearby, *(one.fixture for one in markets)]
+        known = [*nearby, *(name for one in markets for name in (one.fixture, one.meeting) if name)]
         return _unknown(key, word, known, f"the venue knows no {key.removesuffix('_id')} `{word}`{day}")
     if target.race is not None:
         starts = sorted({one.start for one in found})
+        if (days := _days(starts, zone)) and ":" not in target.race and len(days) > 1:
+            text = f"there is a race {target.race} on several days ({', '.join(days)}); add `date:` to say which"
+            return Unresolved(key="race", word=target.race, among=days, did_you_mean=None, text=text)
         found = [one for one in found if _is_race(target.race, one.start, starts, zone)]
         if not found:
             times = [f"{start.astimezone(zone):%H:%M}" for start in starts]
             return _unknown("race", target.race, times, f"the card has no race `{target.race}`")
-    fixtures = sorted({(one.fixture, one.start) for one in found})
-    if target.market_id is None and len({(one.fixture, one.start) for one in found if _is_market(target, one)}) > 1:
-        days = ", ".join(f"{start:%Y-%m-%d %H:%M}" for _, start in fixtures)
-        return Unresolved(
-            key="event",
-            word=target.event or "",
-            among=tuple(f"{start:%Y-%m-%d}" for _, start in fixtures),
-            did_you_mean=None,
-            text=f"several fixtures are called `{fixtures[0][0]}` ({days} UTC); add `date:` to say which",
-        )
+    if target.market_id is None and len({(one.fixture, one.start) for one in _called(target, found)}) > 1:
+        return _several(target, sorted({(one.start, one.fixture) for one in found}), zone)
     return _in_event(target, found)
+
+
+def _several(target: Target, fixtures: Sequence[tuple[datetime, str]], zone: tzinfo) -> Unresolved:
+    """On several days, or the races of one meeting."""
+    starts, word = [start for start, _ in fixtures], target.event or target.event_id or ""
+    if len(_days(starts, zone)) > 1:
+        days = ", ".join(f"{start:%Y-%m-%d %H:%M}" for start in starts)
+        among = tuple(f"{start:%Y-%m-%d}" for start in starts)
+        text = f"several fixtures are called `{fixtures[0][1]}` ({days} UTC); add `date:` to say which"
+    else:
+        among = tuple(f"{start.astimezone(zone):%H:%M}" for start in starts)
+        text = f"`{word}` has several races ({', '.join(among)}); add `race:` to say which"
+    return Unresolved(key="event", word=word, among=among, did_you_mean=None, text=text)
+
+
+def _days(starts: Sequence[datetime], zone: tzinfo) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(f"{start.astimezone(zone):%Y-%m-%d}" for start in starts))
 
 
 def _of_the_event(target: Target, markets: Sequence[Market], on: date | None, zone: tzinfo) -> list[Market]:
@@ -66,9 +78,9 @@ def _of_the_event(target: Target, markets: Sequence[Market], on: date | None, zo
         return [one for one in markets if one.id == target.market_id]
     if target.event is None:
         return list(markets)  # asked for by event_id; the venue answered with that event's markets
-    return [
-        one for one in markets if same_name(one.fixture, target.event) and (on is None or one.start.astimezone(zone).date() == on)
-    ]
+    of_day = [one for one in markets if on is None or one.start.astimezone(zone).date() == on]
+    named = [one for one in of_day if same_name(one.fixture, target.event)]
+    return named or [one for one in of_day if same_name(one.meeting, target.event)]  # `Bath` for `Bath 5th Dec`
 
 
 def _is_race(race: str, start: datetime, card: Sequence[datetime], zone: tzinfo) -> bool:
@@ -76,12 +88,16 @@ def _is_race(race: str, start: datetime, card: Sequence[datetime], zone: tzinfo)
     return race == f"{start.astimezone(zone):%H:%M}" if ":" in race else card.index(start) == int(race) - 1
 
 
-def _is_market(target: Target, market: Market) -> bool:
-    return target.market is None or same_name(market.name, target.market)
+def _called(target: Target, found: Sequence[Market]) -> list[Market]:
+    """By its name, or by its kind: what a card calls `2m Hcap` is a `Win` market."""
+    if target.market is None:
+        return list(found)
+    named = [one for one in found if same_name(one.name, target.market)]
+    return named or [one for one in found if one.kind and one.kind == code_of(target.market)]
 
 
 def _in_event(target: Target, found: Sequence[Market]) -> Resolved | Unresolved:
-    fits = [one for one in found if target.market_id is not None or _is_market(target, one)]
+    fits = list(found) if target.market_id is not None else _called(target, found)
     if len(fits) != 1:
         names = [one.name for one in found]
         text = f"several markets are called `{target.market}`" if fits else f"{found[0].fixture} has no market `{target.market}`"
@@ -90,6 +106,8 @@ def _in_event(target: Target, found: Sequence[Market]) -> Resolved | Unresolved:
 
 
 def _in_market(target: Target, market: Market) -> Resolved | Unresolved:
+    if target.favourite is not None:
+        return Resolved(market=market, selection=None)
     for selection in market.selections:
         by_id = target.selection_id is not None and selection.id == target.selection_id
         by_name = target.selection is not None and same_name(selection.name, target.selection)

@@ -12,12 +12,19 @@ def same_name(a: str, b: str) -> bool:
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
-    """The candidate that is clearly nearest: close enough, and closer than every other. None otherwise."""
-    wanted = plain(word)
-    scored = sorted(((_likeness(wanted, plain(one)), one) for one in dict.fromkeys(candidates)), reverse=True)
-    if not scored or scored[0][0] < 75:
-        return None
-    return scored[0][1] if len(scored) == 1 or scored[0][0] > scored[1][0] else None
+    """The candidate that is clearly nearest: close enough, and closer than every other; or the only one that the word is a part
+    of, or that is a part of it, in whole words (`Draw` of `The Draw`). None otherwise."""
+    wanted, names = plain(word), list(dict.fromkeys(candidates))
+    scored = sorted(((_likeness(wanted, plain(one)), one) for one in names), reverse=True)
+    if scored and scored[0][0] >= 75:
+        return scored[0][1] if len(scored) == 1 or scored[0][0] > scored[1][0] else None
+    parts = [one for one in names if _is_part(wanted, plain(one)) or _is_part(plain(one), wanted)]
+    return parts[0] if len(parts) == 1 else None
+
+
+def _is_part(name: str, of: str) -> bool:
+    """A short word is a part of too much to mean anything."""
+    return len(name) > 2 and f" {name} " in f" {of} "
 
 
 def code_of(name: str) -> str:

@@ -14,10 +14,14 @@ from planrunner.model.plan import Target
 LONDON = ZoneInfo("Europe/London")
 
 
-def market(number: int, fixture: str, name: str, *selections: str, hour: int = 14, minute: int = 0, day: int = 5) -> Market:
+def market(
+    number: int, fixture: str, name: str, *selections: str, hour: int = 14, minute: int = 0, day: int = 5, **words: str
+) -> Market:
     runners = tuple(Selection(id=SelectionId(str(at)), name=one) for at, one in enumerate(selections))
     start = datetime(2026, 6, day, hour, minute, tzinfo=UTC)
-    return Market(id=MarketId(f"1.{number}"), name=name, fixture=fixture, start=start, selections=runners, ladder="CLASSIC")
+    return Market(
+        id=MarketId(f"1.{number}"), name=name, fixture=fixture, start=start, selections=runners, ladder="CLASSIC", **words
+    )  # fmt: skip
 
 
 CARD = [
@@ -53,7 +57,9 @@ def test_case_and_spacing_do_not_matter_everything_else_does() -> None:
     for target, key, nearest in (
         (Target(event="Arsenal v Chelsea", market="Match Ods", selection="Arsenal"), "market", "Match Odds"),
         (Target(event="Arsenal v Chelsea", market="Match Odds", selection="Arsenl"), "selection", "Arsenal"),
+        (Target(event="Arsenal v Chelsea", market="Match Odds", selection="Draw"), "selection", "The Draw"),
         (Target(event="Arsenl v Chelsea", market="Match Odds", selection="Arsenal"), "event", "Arsenal v Chelsea"),
+        (Target(event="Chelsea", market="Match Odds", selection="Chelsea"), "event", "Arsenal v Chelsea"),
     ):
         where = found(target, nearby=("Arsenal v Chelsea", "Leeds v Everton"), on=day)
         assert isinstance(where, Unresolved)
@@ -65,3 +71,40 @@ def test_several_matching_fixtures_are_refused_with_their_days() -> None:
     assert isinstance(where, Unresolved)
     assert where.among == ("2026-06-05", "2026-06-12")
     assert "add `date:`" in where.text
+
+
+BATH = [
+    market(6, "Bath 5th Jun", "1m Hcap", "Plum Duff", "Abbey Gate", hour=12, minute=20, meeting="Bath", kind="WIN"),
+    market(7, "Bath 5th Jun", "To Be Placed", "Plum Duff", "Abbey Gate", hour=12, minute=20, meeting="Bath", kind="PLACE"),
+    market(8, "Bath 5th Jun", "5f Nov Stks", "Pulteney", "Tilly Mint", hour=12, minute=55, meeting="Bath", kind="WIN"),
+    market(9, "Bath 6th Jun", "6f Hcap", "Sally Lunn", "Thermal", day=6, hour=12, minute=55, meeting="Bath", kind="WIN"),
+]
+
+
+def at_bath(on: int | None = 5, **words: str | int) -> Resolved | Unresolved:
+    day = datetime(2026, 6, on, tzinfo=UTC).date() if on else None
+    target = Target(event="bath", **{"market": "Win", "selection": "Tilly Mint", **words})  # type: ignore[arg-type]
+    return resolve(target, BATH, nearby=(), on=day, zone=LONDON)
+
+
+def test_a_card_is_found_by_its_meeting_and_a_market_by_its_kind() -> None:
+    for race in ("2", "13:55"):
+        where = at_bath(race=race)
+        assert isinstance(where, Resolved)
+        assert (where.market.id, where.selection and where.selection.name) == ("1.8", "Tilly Mint")
+
+
+def test_a_favourite_is_nobody_yet() -> None:
+    target = Target(event="Bath", race="1", market="Place", favourite=2)
+    where = resolve(target, BATH, nearby=(), on=BATH[0].start.date(), zone=LONDON)
+    assert isinstance(where, Resolved)
+    assert (where.market.id, where.selection) == ("1.7", None)
+
+
+def test_which_race_is_never_guessed() -> None:
+    several = at_bath()
+    assert isinstance(several, Unresolved)
+    assert several.text == "`bath` has several races (13:20, 13:55); add `race:` to say which"
+    which_day = at_bath(on=None, race="2")
+    assert isinstance(which_day, Unresolved)
+    assert (which_day.key, which_day.among) == ("race", ("2026-06-05", "2026-06-06"))

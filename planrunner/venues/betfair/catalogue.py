@@ -81,6 +81,25 @@ def markets(rows: Any, target: Target) -> tuple[Market, ...]:
     return tuple(found)
 
 
+def refuse_a_begun_card(rows: Sequence[Any], target: Target) -> None:
+    """Races that are over are no longer listed, so a race's number can't be told once its card has begun: the third race of
+    the list may be the fifth. Raises VenueRefused, Unreadable."""
+    if target.race is None or ":" in target.race:
+        return
+    firsts: dict[str, tuple[datetime, datetime]] = {}
+    for row in rows:
+        event, start = wire.optional(row, "event"), wire.moment(row, "marketStartTime")
+        opens = wire.moment(event, "openDate") if "openDate" in event else start
+        earliest, _ = firsts.get(name := wire.text(event, "name"), (start, opens))
+        firsts[name] = (min(earliest, start), opens)
+    for name, (earliest, opens) in firsts.items():
+        if opens < earliest:
+            raise VenueRefused(
+                f"the card of {name} has begun, and races that are over are not listed, so `race: {target.race}` can't be told "
+                "by its number any more; write the race's time"
+            )
+
+
 def unsupported(row: Any) -> str | None:
     """Kinds of markets where stake or odds mean something else."""
     description = wire.optional(row, "description") or {}

@@ -88,6 +88,7 @@ class BetfairVenue:
             if len(rows) >= catalogue.MOST_MARKETS and target.market_id is None:
                 most = catalogue.MOST_MARKETS
                 raise VenueRefused(f"more than {most} markets fit {target}; say which with `date` or `event_id`")
+            catalogue.refuse_a_begun_card(rows, target)
             markets = self._seen(catalogue.markets(rows, target))
             named = {name for one in markets for name in (one.fixture, one.meeting)}
             return Catalogue(markets=markets, nearby=await self._nearby(target, on, named))

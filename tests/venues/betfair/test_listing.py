@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ import pytest
 
 from planrunner.model.errors import NotInCatalogue, VenueRefused
 from planrunner.model.market import AccountName, Market
-from planrunner.model.plan import MarketQuery
+from planrunner.model.plan import MarketQuery, Target
 from planrunner.net.door import Door
 from planrunner.net.memory import MemoryWire
 from planrunner.runtime.clock import VirtualClock, run_virtual
@@ -30,7 +31,7 @@ BEGIN = datetime(2026, 12, 5, 9, tzinfo=UTC)
 LONDON = ZoneInfo("Europe/London")
 
 
-def asking(card: Callable[[BetfairVenue], Awaitable[None]], world: Scenario | None = None) -> VenueLog:
+def asking(card: Callable[[BetfairVenue, VirtualClock], Awaitable[None]], world: Scenario | None = None) -> VenueLog:
     log = VenueLog()
 
     async def main(clock: VirtualClock) -> None:
@@ -38,7 +39,7 @@ def asking(card: Callable[[BetfairVenue], Awaitable[None]], world: Scenario | No
         door = Door(MemoryWire(app), clock)
         venue = BetfairVenue(account=BETFAIR, currency="GBP", door=door, clock=clock, secrets=PracticeSecrets())
         await venue.open()
-        await card(venue)
+        await card(venue, clock)
         await door.close()
 
     run_virtual(main, start=BEGIN)
@@ -48,7 +49,7 @@ def asking(card: Callable[[BetfairVenue], Awaitable[None]], world: Scenario | No
 def found(**words: Any) -> tuple[Market, ...]:
     markets: list[Market] = []
 
-    async def card(venue: BetfairVenue) -> None:
+    async def card(venue: BetfairVenue, _: VirtualClock) -> None:
         query = MarketQuery(account=BETFAIR, **{"sport": "Horse Racing", "market": "Win", **words})
         markets.extend(await venue.markets(query, on=DAY, zone=LONDON))
 
@@ -102,6 +103,18 @@ def test_a_word_the_venue_does_not_know_is_told_with_those_it_knows(
     assert among in told.value.among
 
 
+def test_a_race_has_no_number_once_its_card_has_begun() -> None:
+    async def card(venue: BetfairVenue, clock: VirtualClock) -> None:
+        second = Target(event="Bath", race="2", market="Win", selection="Pulteney")
+        assert (await venue.find(second, on=DAY)).markets
+        await clock.sleep_until(datetime(2026, 12, 5, 13, 30, tzinfo=UTC))  # the race of 13:20 is over
+        with pytest.raises(VenueRefused, match="write the race's time"):
+            await venue.find(second, on=DAY)
+        assert (await venue.find(replace(second, race="13:55"), on=DAY)).markets
+
+    asking(card)
+
+
 def crowded(count: int) -> Scenario:
     """So many races, two a minute, and a few markets of another name among them."""
     two = (Runner(name="A"), Runner(name="B"))
@@ -116,7 +129,7 @@ def crowded(count: int) -> Scenario:
 
 
 def test_a_list_that_would_be_cut_off_is_asked_for_in_parts() -> None:
-    async def card(venue: BetfairVenue) -> None:
+    async def card(venue: BetfairVenue, _: VirtualClock) -> None:
         query = MarketQuery(account=BETFAIR, sport="Greyhound Racing", market="Forecast")
         markets = await venue.markets(query, on=DAY, zone=LONDON)
         assert [one.fixture for one in markets] == ["Race 0", "Race 400", "Race 800", "Race 1200"]
