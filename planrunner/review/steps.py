@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import assert_never
 
-from planrunner.model.money import Money, rounded_down
+from planrunner.model.money import Money, rounded_down, smallest_unit
 from planrunner.model.odds import Side
 from planrunner.model.plan import (
     AfterPlacing,
@@ -231,4 +231,5 @@ def hedged(order: LimitOrder, action: Hedge) -> tuple[Money, Money]:
     sign = 1 if order.side is Side.BACK else -1
     size = Fraction(hedge.amount)
     leaves = min(sign * (stake * (odds - 1) - size * (against - 1)), sign * (size - stake))
-    return hedge, rounded_down(leaves, currency)
+    unit = smallest_unit(currency)
+    return hedge, Money(amount=(leaves // Fraction(unit)) * unit, currency=currency)

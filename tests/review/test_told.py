@@ -1,0 +1,146 @@
+"""How a plan is told: the sum of its worst loss, the limit that binds, steps in order of time, odds for a back and for a lay."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from planrunner.cli.main import run
+from planrunner.model.odds import Side
+from planrunner.plan.scalars import odds
+from planrunner.review.text import as_text
+from planrunner.review.words import limit_odds
+from tests.plan.checking import changed
+from tests.review.telling import TWO, in_words, tell
+
+
+def test_the_worst_loss_is_a_sum_that_can_be_followed():
+    assert (
+        "10.00 GBP (stake of arsenal) + 21.00 GBP (liability of draw: 10.00 x (3.10 - 1)) = 31.00 GBP, of at most 35.00 GBP."
+        in in_words(TWO)
+    )
+
+
+def test_a_cap_above_the_need_is_counted_and_the_need_told():
+    text = changed(("liability_at_most: 21.00 GBP", "liability_at_most: 25.00 GBP"), plan=TWO)
+    assert "25.00 GBP (liability_at_most of draw, of which 10.00 x (3.10 - 1) = 21.00 GBP can be needed) = 35.00 GBP" in in_words(
+        text
+    )
+
+
+def test_a_lay_is_weighed_at_the_worst_odds_it_may_be_moved_to():
+    moved = "    fallback:\n      - after: 1m\n        reprice: best\n        no_worse_than: 3.50\n"
+    text = changed(("liability_at_most: 21.00 GBP", "liability_at_most: 25.00 GBP"), plan=TWO) + moved
+    assert "25.00 GBP (liability of draw: 10.00 x (3.50 - 1))" in in_words(text)
+    assert "or loses 21.00 GBP at 3.10, or 25.00 GBP at 3.50" in in_words(text)
+
+
+def test_the_limit_that_is_used_most_binds():
+    told = tell(TWO)
+    assert [one.name for one in told.limits if one.binds] == ["liability_at_most of draw"]
+    higher = changed(("liability_at_most: 21.00 GBP", "liability_at_most: 23.00 GBP"), plan=TWO)
+    assert tell(higher).binding == "`max_loss` of the plan binds first: 94 % used, 2.00 GBP left."
+
+
+@pytest.mark.parametrize(
+    ("text", "side", "told"),
+    [
+        ("3.10", Side.BACK, "3.10 or higher"),
+        ("3.10", Side.LAY, "3.10 or lower"),
+        ("+120", Side.BACK, "+120 or higher (decimal 2.20)"),
+        ("-110", Side.LAY, "-110 or lower (decimal 1.91)"),
+        ("65%", Side.BACK, "65% or lower (decimal 1.54)"),
+        ("65%", Side.LAY, "65% or higher (decimal 1.54)"),
+        ("120.0", Side.BACK, "120.0 or higher"),
+    ],
+)
+def test_a_limit_on_odds_is_told_for_its_side(text, side, told):
+    assert limit_odds(odds(text), side) == told
+
+
+def test_steps_are_told_in_order_of_time_and_the_ending_among_them():
+    text = changed(
+        ("expires_before_start: 1m", "place_before_start: 10m\n    expires_after_start: 5m"),
+        (
+            "      - every: 30s\n        reprice: 1 tick\n        no_worse_than: 2.90\n      - if: suspended\n"
+            "        alert: The market is suspended\n",
+            "      - if: expired\n        alert: over\n"
+            "      - if: in_play\n        keep: in_play\n"
+            "      - before_start: 2m\n        alert: two minutes to go\n"
+            "      - after: 1m\n        alert: a minute after placing\n"
+            "      - if: rejected\n        alert: not taken\n"
+            "      - after_start: 1m\n        alert: a minute played\n",
+        ),
+    )
+    (order,) = tell(text).orders
+    assert order.in_order
+    assert [point.when for point in order.points] == [
+        "if the venue rejects it", "1 minute after it is placed", "2 minutes before the start", "if the market turns in-play",
+        "1 minute after the start", "5 minutes after the start", "once what was left is cancelled",
+    ]  # fmt: skip
+    assert order.points[-2].what == "it ends, and what is unmatched is cancelled"
+
+
+def test_a_reprice_is_told_from_the_rung_where_the_one_before_leaves_the_order():
+    text = changed(
+        ("      - every: 30s\n        reprice: 1 tick\n        no_worse_than: 2.90\n",
+         "      - after: 30s\n        reprice: 2 ticks\n        no_worse_than: 2.90\n"
+         "      - after: 1m\n        reprice: 1%\n        no_worse_than: 2.90\n"
+         "      - after: 2m\n        reprice: best\n        no_worse_than: 2.80\n"
+         "      - after: 3m\n        reprice: 1 tick\n        no_worse_than: 2.70\n"),
+    )  # fmt: skip
+    ladders = [point.rungs for point in tell(text).orders[0].points if point.when.endswith("after it is placed")]
+    assert ladders == [("3.10", "3.00"), ("3.00", "2.98"), (), ()]
+
+
+def test_a_hedge_is_told_with_what_it_leaves_at_the_worst():
+    text = changed(
+        ("      - if: suspended\n        alert: The market is suspended\n",
+         "      - before_start: 2m\n        hedge: green_up\n        no_worse_than: 3.20\n        for_at_most: 2m\n"),
+    )  # fmt: skip
+    assert "would at the worst be a lay of 24.21 GBP at 3.20, which leaves at least -0.79 GBP before commission" in in_words(text)
+
+
+@pytest.mark.parametrize("width", [40, 72, 100])
+def test_lines_are_no_wider_than_asked_for(width):
+    for line in as_text(tell(TWO), width=width).splitlines():
+        assert len(line) <= width or not re.search(r"\S \S", line.strip())
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "good.yaml").write_text(TWO)
+    (tmp_path / "bad.yaml").write_text(changed(("side: lay", "side: lya"), plan=TWO))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_plan_with_problems_prints_them_as_check_does(folder, capsys):
+    assert run(["check", "bad.yaml"]) == 1
+    told = capsys.readouterr().out
+    assert run(["explain", "bad.yaml"]) == 1
+    assert capsys.readouterr().out == told
+
+
+@pytest.mark.parametrize("code", ["PR206", "pr206"])
+def test_a_code_is_explained_with_its_examples(folder, code, capsys):
+    assert run(["explain", code]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("PR206: odds in a form planrunner does not read\n")
+    assert "    odds: 5/2\n" in told
+    assert "    odds: 3.50\n" in told
+
+
+@pytest.mark.parametrize("what", ["PR999", "PR2", "nowhere.yaml", "."])
+def test_what_is_neither_a_plan_nor_a_code_is_wrong_use(folder, what, capsys):
+    assert run(["explain", what]) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_json_has_the_same_sentences(folder, capsys):
+    assert run(["explain", "good.yaml", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["worst_loss"]["total"] == "31.00 GBP"
+    assert document["orders"][1]["bet"] == tell(TWO).orders[1].bet
