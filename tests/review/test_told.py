@@ -15,6 +15,51 @@ from planrunner.review.words import limit_odds
 from tests.plan.checking import changed
 from tests.review.telling import TWO, in_words, tell
 
+# The steps of the plan these tests change.
+CHASE = """\
+      - every: 30s
+        reprice: 1 tick
+        no_worse_than: 2.90
+"""
+ALERT = """\
+      - if: suspended
+        alert: The market is suspended
+"""
+MIXED = """\
+      - if: expired
+        alert: over
+      - if: in_play
+        keep: in_play
+      - before_start: 2m
+        alert: two minutes to go
+      - after: 1m
+        alert: a minute after placing
+      - if: rejected
+        alert: not taken
+      - after_start: 1m
+        alert: a minute played
+"""
+FOUR_MOVES = """\
+      - after: 30s
+        reprice: 2 ticks
+        no_worse_than: 2.90
+      - after: 1m
+        reprice: 1%
+        no_worse_than: 2.90
+      - after: 2m
+        reprice: best
+        no_worse_than: 2.80
+      - after: 3m
+        reprice: 1 tick
+        no_worse_than: 2.70
+"""
+HEDGE = """\
+      - before_start: 2m
+        hedge: green_up
+        no_worse_than: 3.20
+        for_at_most: 2m
+"""
+
 
 def test_the_worst_loss_is_a_sum_that_can_be_followed():
     assert (
@@ -61,19 +106,8 @@ def test_a_limit_on_odds_is_told_for_its_side(text, side, told):
 
 
 def test_steps_are_told_in_order_of_time_and_the_ending_among_them():
-    text = changed(
-        ("expires_before_start: 1m", "place_before_start: 10m\n    expires_after_start: 5m"),
-        (
-            "      - every: 30s\n        reprice: 1 tick\n        no_worse_than: 2.90\n      - if: suspended\n"
-            "        alert: The market is suspended\n",
-            "      - if: expired\n        alert: over\n"
-            "      - if: in_play\n        keep: in_play\n"
-            "      - before_start: 2m\n        alert: two minutes to go\n"
-            "      - after: 1m\n        alert: a minute after placing\n"
-            "      - if: rejected\n        alert: not taken\n"
-            "      - after_start: 1m\n        alert: a minute played\n",
-        ),
-    )
+    placed = ("expires_before_start: 1m", "place_before_start: 10m\n    expires_after_start: 5m")
+    text = changed(placed, (CHASE + ALERT, MIXED))
     (order,) = tell(text).orders
     assert order.in_order
     assert [point.when for point in order.points] == [
@@ -84,22 +118,13 @@ def test_steps_are_told_in_order_of_time_and_the_ending_among_them():
 
 
 def test_a_reprice_is_told_from_the_rung_where_the_one_before_leaves_the_order():
-    text = changed(
-        ("      - every: 30s\n        reprice: 1 tick\n        no_worse_than: 2.90\n",
-         "      - after: 30s\n        reprice: 2 ticks\n        no_worse_than: 2.90\n"
-         "      - after: 1m\n        reprice: 1%\n        no_worse_than: 2.90\n"
-         "      - after: 2m\n        reprice: best\n        no_worse_than: 2.80\n"
-         "      - after: 3m\n        reprice: 1 tick\n        no_worse_than: 2.70\n"),
-    )  # fmt: skip
+    text = changed((CHASE, FOUR_MOVES))
     ladders = [point.rungs for point in tell(text).orders[0].points if point.when.endswith("after it is placed")]
     assert ladders == [("3.10", "3.00"), ("3.00", "2.98"), (), ()]
 
 
 def test_a_hedge_is_told_with_what_it_leaves_at_the_worst():
-    text = changed(
-        ("      - if: suspended\n        alert: The market is suspended\n",
-         "      - before_start: 2m\n        hedge: green_up\n        no_worse_than: 3.20\n        for_at_most: 2m\n"),
-    )  # fmt: skip
+    text = changed((ALERT, HEDGE))
     assert "would at the worst be a lay of 24.21 GBP at 3.20, which leaves at least -0.79 GBP before commission" in in_words(text)
 
 
