@@ -17,6 +17,8 @@ from planrunner import __version__
 VERBS = {
     "new": "planrunner.cli.new:new",
     "check": "planrunner.cli.check:check",
+    "explain": "planrunner.cli.explain:explain",
+    "fmt": "planrunner.cli.fmt:fmt",
     "run": "planrunner.cli.run:run",
     "report": "planrunner.cli.report:report",
     "sandbox": "planrunner.cli.sandbox:sandbox",
@@ -37,6 +39,11 @@ class _Verbs(click.Group):
         command = getattr(import_module(module), name)
         assert isinstance(command, click.Command)
         return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args[:1] == ["help"]:
+            args = [*args[1:], "--help"]
+        return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in VERBS and not args[0].startswith("-"):
