@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -57,6 +57,7 @@ _WRITTEN: dict[type[Any], _Writer] = {
     timedelta: lambda value: [value.days, value.seconds],
     datetime: datetime.isoformat,
     date: date.isoformat,
+    time: time.isoformat,
 }
 
 

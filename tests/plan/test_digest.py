@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import field, fields, is_dataclass, make_dataclass, replace
 from typing import Any
 
 import pytest
 
-from planrunner.model.plan import Plan
+from planrunner.model.plan import Plan, Target
 from planrunner.plan.digest import digest
 from tests.plan.checking import PLAN, changed, check, order
 
@@ -16,6 +16,38 @@ LAY = order(
     "  - before_start: 0s\n    keep: in_play\n"
     "  - after_start: 1m\n    reprice: best\n    no_worse_than: 4.00\n    at_most: 2 times"
 )
+
+RICH = order(
+    "expires_before_start: 1m\nonly_if:\n  odds_at_least: 2.50\n  odds_at_most: 6.00\n  price_at_least: 10%\n"
+    "  price_at_most: 50%\n  available_at_least: 50.00 GBP\n  market: open\n  in_play: no\n  runners_at_least: 5\n  runners_at_most: 12\n"
+    "fallback:\n  - every: 30s\n    reprice: 1%\n    no_worse_than: 2.90\n"
+    "  - before_start: 2m\n    hedge: green_up\n    no_worse_than: 3.50\n    for_at_most: 1m"
+)
+MARKETS = """\
+planrunner: 1
+plan: The favourite of every race
+time_zone: Europe/London
+limits:
+  max_loss: 100.00 GBP
+  max_orders: 10
+for_each_market:
+  venue: betfair
+  sport: Horse Racing
+  country: GB
+  meetings: [Bath, Ascot]
+  market: Win
+  date: 2026-12-05
+  starts_after: 13:00
+  starts_before: 18:00
+orders:
+  - name: favourite
+    venue: betfair
+    favourite: 1
+    side: back
+    odds: 3.10
+    stake: 10.00 GBP
+    expires_before_start: 1m
+"""
 
 
 def digest_of(text: str) -> str:
@@ -77,7 +109,7 @@ def spelled_otherwise(value: Any) -> Any:
     return replace(value, **changes)
 
 
-@pytest.mark.parametrize("text", [PLAN, LAY])
+@pytest.mark.parametrize("text", [PLAN, LAY, RICH, MARKETS])
 def test_where_and_how_it_was_written_is_no_meaning(text: str) -> None:
     plan = check(text).plan
     assert plan is not None
@@ -104,10 +136,30 @@ def with_changed(value: Any, path: tuple[Any, ...]) -> Any:
     return replace(value, **{step: with_changed(getattr(value, step), rest)})
 
 
-@pytest.mark.parametrize("text", [PLAN, LAY])
+@pytest.mark.parametrize("text", [PLAN, LAY, RICH, MARKETS])
 def test_every_field_that_carries_meaning_is_in_it(text: str) -> None:
     plan = check(text).plan
     assert isinstance(plan, Plan)
     paths = leaves(plan)
     assert len(paths) > 30
     assert len({digest(with_changed(plan, path)) for path in paths} | {plan.digest}) == len(paths) + 1
+
+
+def test_a_word_that_joins_the_language_leaves_the_plans_that_do_not_use_it_alone() -> None:
+    """What was approved stays approved when planrunner is updated."""
+    plan = check(PLAN).plan
+    assert isinstance(plan, Plan)
+    (order_before,) = plan.orders
+    given = [(one.name, Any, field(default=one.default)) for one in fields(Target)]
+    grown = make_dataclass("Target", [*given, ("weather", Any, field(default="any"))], frozen=True, kw_only=True)
+    said = {one.name: getattr(order_before.target, one.name) for one in fields(Target)}
+
+    def digest_with(target: Any) -> str:
+        return digest(replace(plan, orders=(replace(order_before, target=target),)))
+
+    assert digest_with(grown(**said)) == digest_with(grown(**said, weather="any")) == plan.digest
+    assert digest_with(grown(**said, weather="rain")) != plan.digest
+
+
+def test_a_plans_digest_is_the_same_in_every_version() -> None:
+    assert digest_of(PLAN) == "a77f28eb8dcab3f051a5858fe788d0e69947470c26cfbf57beabc96f2e9704bf"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from jsonschema.validators import Draft202012Validator
 
 from planrunner import resources
 from planrunner.app import schema as schemas
-from planrunner.model.plan import Condition, OrderType
+from planrunner.model.plan import Condition, MarketQuery, OnlyIf, OrderType
 from planrunner.plan import decode, scalars, unsupported
 from planrunner.plan.fit import compile_schema
 from planrunner.plan.messages.shape import BLOCKS
@@ -34,9 +35,9 @@ def every_key(schema: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 def test_is_a_schema_whose_every_key_is_explained_with_examples(name: str) -> None:
     schema = resources.schema(name)
     Draft202012Validator.check_schema(schema)
-    for key, one in every_key(schema):
+    for key, one in [*every_key(schema), *schema["$defs"].items()]:
         target = schema["$defs"][one["$ref"].removeprefix("#/$defs/")] if "$ref" in one else one
-        assert one.get("description") or target.get("description"), key
+        assert (one.get("description") or target.get("description", "")).endswith("."), key
         assert one.get("examples") or target.get("examples"), key
 
 
@@ -60,7 +61,7 @@ def test_editors_may_see_odds_as_numbers(value: float) -> None:
 @pytest.mark.parametrize("value", [10, 25.5, float("nan")])
 def test_no_number_guards_money(value: float) -> None:
     schema = resources.schema("plan")
-    assert not Draft202012Validator(schema["$defs"]["money"]).is_valid(value)
+    assert not Draft202012Validator({**schema["$defs"]["money"], "$defs": schema["$defs"]}).is_valid(value)
 
 
 def agree(name: str, text: str) -> None:
@@ -103,13 +104,15 @@ def test_a_keyword_that_would_be_ignored_stops_the_compilation() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.text("0123456789.,+-% GBPEURticksmeshdx:", max_size=12))
 def test_what_fits_the_pattern_of_an_amount_is_read_and_nothing_else(text: str) -> None:
-    schema = resources.schema("plan")
-    fits = {kind: Draft202012Validator(rule).is_valid(text) for kind, rule in schema["$defs"].items() if "$ref" not in str(rule)}
+    defs = resources.schema("plan")["$defs"]
+    fits = {kind: Draft202012Validator({**rule, "$defs": defs}).is_valid(text) for kind, rule in defs.items()}
     assert (scalars.money(text) is not None) == fits["money"]
-    assert (scalars.ticks(text) is not None) == (fits["reprice"] and text != "best")
     assert (scalars.times(text) is not None) == fits["times"]
     assert (scalars.line(text) is not None) == fits["line"]
     assert (scalars.count(text) is not None) == fits["count"]
+    assert (scalars.time_of_day(text) is not None) == fits["time"]
+    is_way = text in ("best", "join_best") or scalars.ticks(text) is not None or scalars.percent(text) is not None
+    assert is_way == (fits["reprice"] and text.strip("0.") != "%")  # 0% has the form and moves nothing
     assert scalars.odds(text) is None or fits["odds"]  # 1.00 and 0% have the form and pay nothing
     assert scalars.duration(text) is None or fits["duration"]  # 999d has the form and is too long
 
@@ -118,10 +121,18 @@ def test_the_schema_and_the_model_have_the_same_words() -> None:
     defs = resources.schema("plan")["$defs"]
     order, step = defs["order"]["properties"], defs["step"]["properties"]
     later = {"limit_on_close", "market_on_close", "market"}
-    assert set(step["if"]["enum"]) == {one.value for one in Condition}
-    assert set(order["type"]["enum"]) | later == {one.value for one in OrderType}
-    assert set(decode.TRIGGERS) | set(decode.ACTIONS) | {"no_worse_than", "at_most"} == set(step)
+    assert words(step["if"]) == {one.value for one in Condition}
+    assert words(order["type"]) | later == {one.value for one in OrderType}
+    assert set(decode.TRIGGERS) | set(decode.ACTIONS) | {"no_worse_than", "at_most", "for_at_most"} == set(step)
     assert set(decode.ENDINGS) <= set(order)
+    asked = {one.name for one in fields(OnlyIf)}
+    assert {"market_open" if key == "market" else key for key in defs["only_if"]["properties"]} == asked
+    assert len(defs["for_each_market"]["properties"]) == len(fields(MarketQuery))
+
+
+def words(schema: dict[str, Any]) -> set[str]:
+    """The words of a key that may also be a template."""
+    return set(schema["anyOf"][0]["enum"])
 
 
 def test_every_later_word_is_refused_by_name() -> None:

@@ -1,0 +1,115 @@
+"""The examples of the schema are what editors show and people copy: each of them, in its place, makes a plan without problems."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from planrunner import resources
+from tests.plan.checking import check
+from tests.plan.test_laws import written
+
+SCHEMA = resources.schema("plan")
+DEFS = SCHEMA["$defs"]
+ORDER: dict[str, Any] = DEFS["order"]["examples"][0]
+STEP = {"after": "2m", "cancel": "remainder"}
+REPRICE = {"every": "30s", "reprice": "1 tick", "no_worse_than": "2.90"}
+HEDGE = {"before_start": "2m", "hedge": "green_up", "no_worse_than": "3.50", "for_at_most": "1m"}
+FILL_OR_KILL = {"type": "fill_or_kill", "odds_hold_for": "average", "expires_before_start": None}
+KEPT = {"expires_before_start": None, "expires_after_start": "10m"}
+
+# What goes with a key of an order (None: is left out beside it).
+BESIDE: dict[str, dict[str, Any]] = {
+    "event_id": {"event": None},
+    "market_id": {"event": None, "market": None},
+    "selection_id": {"selection": None},
+    "favourite": {"selection": None},
+    "liability_at_most": {"side": "lay"},
+    "type": FILL_OR_KILL,
+    "odds_hold_for": FILL_OR_KILL,
+    "min_fill": FILL_OR_KILL,
+    "expires_after": {"expires_before_start": None},
+    "expires_after_start": {"expires_before_start": None},
+    "expires_at": {"expires_before_start": None},
+}
+# The step a key of a step stands in.
+STEPS: dict[str, dict[str, Any]] = {
+    "every": REPRICE,
+    "reprice": REPRICE,
+    "no_worse_than": REPRICE,
+    "at_most": REPRICE,
+    "before_start": {"cancel": "remainder"},
+    "after_start": {"cancel": "remainder"},
+    "if": {"alert": "Look at it"},
+    "keep": {"before_start": "0s"},
+    "hedge": HEDGE,
+    "for_at_most": HEDGE,
+    "alert": {"after": "2m"},
+}
+
+
+def examples(block: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Every key with each of its examples, or with those of its kind."""
+    return [
+        (key, example)
+        for key, one in block["properties"].items()
+        for example in one.get("examples") or DEFS[one["$ref"].removeprefix("#/$defs/")]["examples"]
+    ]
+
+
+def has_no_problems(**changes: Any) -> None:
+    whole = {
+        "planrunner": "1", "plan": "An example", "time_zone": "Europe/London", "limits": {"max_loss": "100.00 GBP"},
+        "orders": [ORDER], **changes,
+    }  # fmt: skip
+    checked = check(written(whole).lstrip())
+    assert checked.plan is not None, checked.told()
+
+
+def an_order(**changes: Any) -> list[dict[str, Any]]:
+    return [{key: value for key, value in {**ORDER, **changes}.items() if value is not None}]
+
+
+@pytest.mark.parametrize(("key", "example"), examples(DEFS["order"]))
+def test_an_example_of_an_order(key: str, example: Any) -> None:
+    has_no_problems(orders=an_order(**{**BESIDE.get(key, {}), key: example}))
+
+
+@pytest.mark.parametrize(("key", "example"), examples(DEFS["step"]))
+def test_an_example_of_a_step(key: str, example: Any) -> None:
+    stays = KEPT if key in ("keep", "after_start") else {}
+    has_no_problems(orders=an_order(**stays, fallback=[{**STEPS.get(key, STEP), key: example}]))
+
+
+@pytest.mark.parametrize(("key", "example"), [*examples(DEFS["only_if"]), *[("", one) for one in DEFS["only_if"]["examples"]]])
+def test_an_example_of_only_if(key: str, example: Any) -> None:
+    has_no_problems(orders=an_order(only_if={key: example} if key else example))
+
+
+@pytest.mark.parametrize(("key", "example"), examples(DEFS["limits"]))
+def test_an_example_of_limits(key: str, example: Any) -> None:
+    has_no_problems(limits={"max_loss": "25.00 GBP", key: example})
+
+
+@pytest.mark.parametrize(("key", "example"), examples(DEFS["for_each_market"]))
+def test_an_example_of_for_each_market(key: str, example: Any) -> None:
+    place = {"venue": "betfair", "sport": "Horse Racing", "market": "Win", key: example}
+    orders = an_order(event=None, market=None, selection=None, favourite="1")
+    has_no_problems(limits={"max_loss": "50.00 GBP", "max_orders": "5"}, for_each_market=place, orders=orders)
+
+
+@pytest.mark.parametrize("kind", ["order", "step", "limits", "for_each_market"])
+def test_a_whole_example(kind: str) -> None:
+    (example,) = DEFS[kind]["examples"]
+    match kind:
+        case "order":
+            has_no_problems(orders=[example])
+        case "step":
+            has_no_problems(orders=an_order(fallback=[example]))
+        case "limits":
+            has_no_problems(limits=example)
+        case _:
+            orders = an_order(event=None, market=None, selection=None, favourite="1")
+            limits = {"max_loss": "50.00 GBP", "max_orders": "5"}
+            has_no_problems(limits=limits, for_each_market=example, orders=orders)
