@@ -9,41 +9,27 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from planrunner.engine import endings
+from planrunner.engine.green_up import LOOK_AGAIN_AFTER, has_more_to_do, look, size_at
 from planrunner.engine.guards import refusal, too_small
 from planrunner.engine.moments import schedule
 from planrunner.engine.state import BetState, CancelState, OrderEnd, OrderState, Phase, PlacementState, RunPhase, Winding
+from planrunner.engine.steps import tell_owner
 from planrunner.engine.turn import Turn
 from planrunner.model.commands import CancelOrder, NewPlacement, Persistence, QueryOrder
 from planrunner.model.errors import Divergence
 from planrunner.model.exposure import risk
 from planrunner.model.market import MarketStatus
 from planrunner.model.placement import ZERO, Fact, PlacementStatus
-from planrunner.model.plan import Condition, If, KeepInPlay, OrderType, TellOwner
+from planrunner.model.plan import Condition, KeepInPlay, OrderType
 from planrunner.model.program import order_ref
 
 # Seconds.
 WAIT_OUT = 3  # an intent may leave within 2 s of its commit; one more for what is on its way (rule 6)
 ASK_AGAIN_AFTER = 5
 CANCEL_AGAIN_AFTER = 2  # a cancel that was answered but not confirmed is asked for again
+HEDGE_REFUSED_AT_MOST = 3  # times; a suspension that is not known here yet passes, no money in the account does not
 CANCEL_AGAIN_SUSPENDED = 30  # Betfair refuses cancels while a market is suspended; reopening asks at once
-
-
-def place_if_open(turn: Turn, order: OrderState) -> None:
-    """The order's time has come. A market known to be shut is waited for, until the order's ending."""
-    status = turn.market_of(order.spec).status
-    ending = turn.timer(f"ending:{order.path}")
-    if ending is not None and ending <= turn.at:  # both came due while nobody was there
-        turn.end_order(order, OrderEnd.NOT_PLACED, "its ending had passed before it could be placed")
-    elif status is MarketStatus.CLOSED:
-        turn.end_order(order, OrderEnd.NOT_PLACED, "the market is closed")
-    elif status in (MarketStatus.SUSPENDED, MarketStatus.INACTIVE):
-        turn.change_order(order, ready=True)
-    else:
-        odds, size = odds_on_ladder(turn, order), order.spec.order.stake.amount
-        if denial := refusal(turn, order, size=size, odds=odds):
-            turn.end_order(order, OrderEnd.DENIED, denial)
-        else:
-            _place(turn, order, odds=odds, size=size, because="plan")
 
 
 def odds_on_ladder(turn: Turn, order: OrderState) -> Decimal:
@@ -54,8 +40,11 @@ def odds_on_ladder(turn: Turn, order: OrderState) -> Decimal:
     return odds
 
 
-def _place(turn: Turn, order: OrderState, *, odds: Decimal, size: Decimal, because: str) -> None:
+def place(turn: Turn, order: OrderState, *, odds: Decimal, size: Decimal, because: str) -> None:
+    """The next placement of the chain leaves; with the first one the order's deadlines are set."""
     spec, rung = order.spec, len(order.refs)
+    if spec.selection is None:
+        raise Divergence(f"{order.path}: which runner it is on is not known yet, so it can't be placed")
     keeps = any(isinstance(step.action, KeepInPlay) for step in spec.order.fallback)
     asked = NewPlacement(
         ref=order_ref(turn.program.seed_of_refs, order.path, rung, turn.terms(spec).reference_length),
@@ -69,6 +58,7 @@ def _place(turn: Turn, order: OrderState, *, odds: Decimal, size: Decimal, becau
         type=spec.order.type,
         min_fill=spec.order.min_fill.amount if spec.order.min_fill else None,
         persistence=Persistence.PERSIST if keeps else Persistence.LAPSE,
+        is_hedge=order.is_hedge,
     )
     first = order.placed_at is None
     order = turn.change_order(
@@ -97,7 +87,7 @@ def give_up_draft(turn: Turn, order: OrderState, placement: PlacementState, end:
     """A placement that never left this machine and no longer should. It holds nothing any more."""
     turn.learn(placement, Fact.DENIED)
     never = end is not OrderEnd.STOPPED and len(order.refs) == 1
-    turn.end_order(order, OrderEnd.NOT_PLACED if never else end, f"it never left this machine: {placement.reason}")
+    endings.end(turn, order, OrderEnd.NOT_PLACED if never else end, f"it never left this machine: {placement.reason}")
 
 
 def advance(turn: Turn, order: OrderState) -> None:
@@ -194,6 +184,8 @@ def report(turn: Turn, placement: PlacementState, seen: BetState, fact: Fact | N
     if order.end is OrderEnd.UNRESOLVED and turn.phase is RunPhase.RUNNING:
         order = turn.reopen_order(order)
         schedule(turn, order)
+        if order.is_hedge:
+            turn.set_timer(f"hedge:{order.path}", turn.after(LOOK_AGAIN_AFTER))
         if turn.stopping is not None and order.winding is None:
             order = turn.change_order(order, winding=Winding(because="stop", end=OrderEnd.STOPPED))
     advance(turn, order)
@@ -207,6 +199,9 @@ def _is_news(old: BetState, seen: BetState) -> bool:
 
 
 def _completed(turn: Turn, order: OrderState, placement: PlacementState) -> None:
+    if order.is_hedge:
+        _hedge_completed(turn, order, placement)
+        return
     winding, sizes = order.winding, placement.sizes
     left = sizes.cancelled - winding.cancelled_before if winding else ZERO
     if winding and winding.reprice_to is not None and left and turn.stopping is None:
@@ -214,7 +209,7 @@ def _completed(turn: Turn, order: OrderState, placement: PlacementState) -> None
         return
     end = _how_it_ended(order, placement)
     refused = end in (OrderEnd.REJECTED, OrderEnd.DENIED)
-    order = turn.end_order(order, end, placement.reason if refused else None)
+    order = endings.end(turn, order, end, placement.reason if refused else None)
     tell = {
         OrderEnd.EXPIRED: Condition.EXPIRED,
         OrderEnd.REJECTED: Condition.REJECTED,
@@ -231,7 +226,7 @@ def _place_again(turn: Turn, order: OrderState, placement: PlacementState, windi
     left = sizes.cancelled - winding.cancelled_before
     if too_small(turn, order, size=left, odds=odds):
         text = f"{left} is below the venue's minimum, so it was taken back and not placed again at {odds}"
-        turn.end_order(order, OrderEnd.TOO_SMALL, text)
+        endings.end(turn, order, OrderEnd.TOO_SMALL, text)
         return
     longer = replace(
         order,
@@ -240,9 +235,49 @@ def _place_again(turn: Turn, order: OrderState, placement: PlacementState, windi
         moved=order.moved + left,
     )
     if denial := refusal(turn, longer, size=left, odds=odds):
-        turn.end_order(order, OrderEnd.DENIED, denial)
+        endings.end(turn, order, OrderEnd.DENIED, denial)
     else:
-        _place(turn, longer, odds=odds, size=left, because=winding.because)
+        place(turn, longer, odds=odds, size=left, because=winding.because)
+
+
+def _hedge_completed(turn: Turn, hedge: OrderState, placement: PlacementState) -> None:
+    """A hedge goes on until nothing is left to hedge, its time is over, or it was refused too often."""
+    winding, is_full = hedge.winding, placement.sizes.matched == placement.sizes.stake
+    is_enough = not has_more_to_do(turn, hedge, placement.asked.odds)
+    if is_full and is_enough:
+        endings.end(turn, hedge, OrderEnd.MATCHED)
+    elif winding is not None and winding.reprice_to is not None and turn.stopping is None:
+        _place_rest_of_hedge(turn, hedge, winding)
+    elif winding is not None or turn.stopping is not None:
+        end = winding.end if winding is not None and turn.stopping is None else OrderEnd.STOPPED
+        endings.end(turn, hedge, end, turn.stopping or "its time was over")
+    elif placement.status in (PlacementStatus.REJECTED, PlacementStatus.DENIED):
+        if _refusals(turn, hedge) >= HEDGE_REFUSED_AT_MOST:
+            endings.end(turn, hedge, _how_it_ended(hedge, placement), placement.reason)
+    elif placement.sizes.cancelled:
+        endings.end(turn, hedge, OrderEnd.CANCELLED_ELSEWHERE)
+    elif is_enough:
+        endings.end(turn, hedge, _how_it_ended(hedge, placement), "what is left is below the venue's minimum")
+    elif is_full and hedge.awaits_book is None:
+        look(turn, hedge)  # what lapsed or was refused waits for the next look
+
+
+def _place_rest_of_hedge(turn: Turn, hedge: OrderState, winding: Winding) -> None:
+    """What is left to hedge by now, at the odds it is moved to."""
+    odds = winding.reprice_to
+    assert odds is not None
+    size = size_at(turn, hedge, odds)
+    if not size:
+        endings.end(turn, hedge, OrderEnd.MATCHED)
+    elif too_small(turn, hedge, size=size, odds=odds):
+        endings.end(turn, hedge, OrderEnd.TOO_SMALL, f"the {size} left at {odds} is below the venue's minimum")
+    else:
+        place(turn, hedge, odds=odds, size=size, because=winding.because)
+
+
+def _refusals(turn: Turn, hedge: OrderState) -> int:
+    refused = (PlacementStatus.REJECTED, PlacementStatus.DENIED)
+    return sum(1 for ref in hedge.refs if turn.placements[ref].status in refused)
 
 
 def _how_it_ended(order: OrderState, placement: PlacementState) -> OrderEnd:
@@ -258,31 +293,3 @@ def _how_it_ended(order: OrderState, placement: PlacementState) -> OrderEnd:
     if sizes.cancelled:
         return OrderEnd.KILLED if order.spec.order.type is OrderType.FILL_OR_KILL else OrderEnd.CANCELLED_ELSEWHERE
     return OrderEnd.LAPSED if sizes.lapsed else OrderEnd.VOIDED
-
-
-def tell_owner(turn: Turn, order: OrderState, condition: Condition) -> None:
-    """Alerts of `if:` steps that speak when the order is over.
-
-    An order matched in full stays so: `if: matched` with a moment still to come is told now, one whose moment is past is not.
-    """
-    for index, (step, seen) in enumerate(zip(order.spec.order.fallback, order.steps, strict=True)):
-        trigger = step.trigger
-        asked = isinstance(trigger, If) and trigger.condition is condition and seen.note is None and not seen.fired
-        if asked and isinstance(step.action, TellOwner):
-            turn.alert(order.path, step.action.text, order.step_path(index))
-            order = mark_fired(turn, order, index)
-
-
-def mark_fired(turn: Turn, order: OrderState, index: int) -> OrderState:
-    """A fallback step acted."""
-    return _change_step(turn, order, index, fired=order.steps[index].fired + 1, last=turn.at, note=None, due=False)
-
-
-def mark_note(turn: Turn, order: OrderState, index: int, note: str, *, due: bool = False) -> OrderState:
-    """A fallback step was looked at and did nothing; the note says why."""
-    return _change_step(turn, order, index, note=note, due=due)
-
-
-def _change_step(turn: Turn, order: OrderState, index: int, **changes: object) -> OrderState:
-    changed = replace(order.steps[index], **changes)  # type: ignore[arg-type]
-    return turn.change_order(order, steps=(*order.steps[:index], changed, *order.steps[index + 1 :]))

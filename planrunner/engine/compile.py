@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from decimal import Decimal
 
 from planrunner.engine.resolve import Resolved
 from planrunner.model.account import Account
 from planrunner.model.market import AccountName, RunId
-from planrunner.model.plan import LimitOrder, Plan
+from planrunner.model.money import zero
+from planrunner.model.plan import FallbackStep, Hedge, LimitOrder, Plan
 from planrunner.model.profile import VenueProfile
-from planrunner.model.program import Program, ProgramOrder, Terms
+from planrunner.model.program import Program, ProgramOrder, Terms, hedge_path
 
 
 def compile_plan(
@@ -22,7 +25,7 @@ def compile_plan(
     profiles: Mapping[AccountName, VenueProfile],
 ) -> Program:
     """Attach terms and ids. `resolved` is by order name; every order's odds are on its market's ladder."""
-    orders = tuple(_order(order, resolved[order.name]) for order in plan.orders)
+    orders = tuple(one for order in plan.orders for one in _order(order, resolved[order.name]))
     markets = {where.market.id: where.market for where in resolved.values()}
     names = dict.fromkeys(order.account for order in plan.orders)
     terms = {name: _terms(accounts[name], profiles[name], {market.ladder for market in markets.values()}) for name in names}
@@ -40,15 +43,35 @@ def compile_plan(
     )
 
 
-def _order(order: LimitOrder, where: Resolved) -> ProgramOrder:
-    return ProgramOrder(
-        path=f"orders.{order.name}",
+def _order(order: LimitOrder, where: Resolved) -> Iterator[ProgramOrder]:
+    """The order and, where a step may ask for one, its hedge right after it."""
+    selection, path = where.selection, f"orders.{order.name}"
+    planned = ProgramOrder(
+        path=path,
         order=order,
         account=order.account,
         market=where.market.id,
-        selection=where.selection.id,
-        selection_name=where.selection.name,
-        handicap=where.selection.handicap,
+        selection=selection.id if selection is not None else None,
+        selection_name=selection.name if selection is not None else f"favourite {order.target.favourite}",
+        handicap=selection.handicap if selection is not None else Decimal(0),
+    )
+    yield planned
+    hedges = [step for step in order.fallback if isinstance(step.action, Hedge)]
+    if hedges:
+        yield replace(planned, path=hedge_path(path), order=_hedge(order, hedges[0]), hedges=path)
+
+
+def _hedge(order: LimitOrder, step: FallbackStep) -> LimitOrder:
+    """The other side. Its odds and ending are those of the step that asks for it; its stake is known only then."""
+    assert isinstance(step.action, Hedge)
+    return LimitOrder(
+        name=f"{order.name}/hedge",
+        account=order.account,
+        target=order.target,
+        side=order.side.other,
+        odds=step.action.no_worse_than,
+        stake=zero(order.stake.currency),
+        line=step.line,
     )
 
 

@@ -78,7 +78,8 @@ def start_moved(turn: Turn, order: OrderState) -> None:
     if order.phase is Phase.WAITING:
         schedule_waiting(turn, order)
         return
-    _schedule_ending(turn, order, start)
+    if order.phase is not Phase.DONE:
+        _schedule_ending(turn, order, start)
     for index, step in enumerate(order.spec.order.fallback):
         name = f"step:{index}:{order.path}"
         moment = step.trigger.moment if isinstance(step.trigger, If) else step.trigger

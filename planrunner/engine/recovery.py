@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from planrunner.engine import endings
 from planrunner.engine.chain import ASK_AGAIN_AFTER, WAIT_OUT, advance, ask, give_up_draft
 from planrunner.engine.moments import schedule
 from planrunner.engine.state import CancelState, OrderEnd, OrderState, Phase, PlacementState
@@ -127,7 +128,7 @@ def not_found(turn: Turn, placement: PlacementState, event: OrderNotFound) -> No
         turn.set_timer(f"lookup:{ref}", None)
         order = turn.order_of(placement)
         if order.phase is Phase.WORKING:
-            turn.end_order(order, OrderEnd.UNRESOLVED, f"look up {ref} at the venue; {placement.reason}")
+            endings.end(turn, order, OrderEnd.UNRESOLVED, f"look up {ref} at the venue; {placement.reason}")
     else:
         turn.set_timer(f"lookup:{ref}", turn.after(ASK_AGAIN_AFTER))
 
@@ -175,7 +176,7 @@ def stop_waiting(turn: Turn) -> None:
         order = turn.orders[spec.path]
         if order.phase is Phase.WORKING and order.ref is not None:
             text = f"look up {order.ref} at the venue; it did not confirm that the rest was taken back"
-            turn.end_order(order, OrderEnd.UNRESOLVED, text)
+            endings.end(turn, order, OrderEnd.UNRESOLVED, text)
 
 
 def resumed(turn: Turn) -> None:

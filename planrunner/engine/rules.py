@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import assert_never
 
-from rpds import List
-
-from planrunner.engine.chain import mark_fired, mark_note, wind
+from planrunner.engine import books, green_up, hedging
+from planrunner.engine.chain import wind
 from planrunner.engine.guards import too_small
 from planrunner.engine.state import OrderEnd, OrderState, Phase, PlacementState, Winding
+from planrunner.engine.steps import comes_now, mark_fired, mark_note
 from planrunner.engine.turn import Turn
-from planrunner.model.commands import QueryBook
 from planrunner.model.events import BookChanged
 from planrunner.model.market import MarketStatus
 from planrunner.model.odds import Side
 from planrunner.model.placement import PlacementStatus
-from planrunner.model.plan import ByTicks, Cancel, Condition, Every, If, KeepInPlay, Reprice, TellOwner, ToBest
-
-BOOK_AGAIN_AFTER = 10  # seconds
+from planrunner.model.plan import (
+    ByPercent,
+    ByTicks,
+    Cancel,
+    Condition,
+    Every,
+    Hedge,
+    If,
+    KeepInPlay,
+    Reprice,
+    TellOwner,
+    ToBest,
+    ToHead,
+)
 
 
 def step_due(turn: Turn, order: OrderState, index: int) -> None:
@@ -27,6 +38,8 @@ def step_due(turn: Turn, order: OrderState, index: int) -> None:
     if isinstance(trigger, Every):
         turn.set_timer(f"step:{index}:{order.path}", turn.at + trigger.delay)
     if isinstance(trigger, If) and (note := _matching_differs(turn, order, trigger.condition)):
+        if index in order.later:
+            order = comes_now(turn, order, index)
         mark_note(turn, order, index, note)
     else:
         act(turn, order, index)
@@ -35,7 +48,7 @@ def step_due(turn: Turn, order: OrderState, index: int) -> None:
 def condition_came_true(turn: Turn, order: OrderState, condition: Condition) -> None:
     """Steps that wait for a fact."""
     for index, step in enumerate(order.spec.order.fallback):
-        if step.trigger == If(condition=condition):
+        if step.trigger == If(condition=condition) and (order.phase is not Phase.DONE or index in order.later):
             act(turn, turn.orders[order.path], index)
 
 
@@ -47,8 +60,10 @@ def steps_held_up(turn: Turn, order: OrderState) -> None:
 
 
 def act(turn: Turn, order: OrderState, index: int) -> None:
-    """Do what a step says."""
-    if order.phase is not Phase.WORKING:
+    """Do what a step says; of an order that is over, only what still comes later."""
+    if order.phase is Phase.DONE and index in order.later:
+        order = comes_now(turn, order, index)
+    elif order.phase is not Phase.WORKING:
         mark_note(turn, order, index, "the order was over")
         return
     action = order.spec.order.fallback[index].action
@@ -63,8 +78,22 @@ def act(turn: Turn, order: OrderState, index: int) -> None:
         case TellOwner():
             turn.alert(order.path, action.text, order.step_path(index))
             mark_fired(turn, order, index)
+        case Hedge():
+            _hedge(turn, order, index)
         case _:
             assert_never(action)
+
+
+def _hedge(turn: Turn, order: OrderState, index: int) -> None:
+    """Take the rest back; how much to hedge is known once the venue confirmed the sizes."""
+    if order.hedge_step is not None:
+        mark_note(turn, order, index, f"step {order.hedge_step + 1} had asked for a hedge already")
+        return
+    order = turn.change_order(mark_fired(turn, order, index), hedge_step=index)
+    if order.phase is Phase.DONE:
+        green_up.begin(turn, order)
+    else:
+        wind(turn, order, Winding(because=order.step_path(index), end=OrderEnd.CANCELLED))
 
 
 def _matching_differs(turn: Turn, order: OrderState, condition: Condition) -> str | None:
@@ -84,10 +113,10 @@ def _reprice(turn: Turn, order: OrderState, index: int, action: Reprice) -> None
         return
     assert placement is not None
     match action.by:
-        case ByTicks():
-            _move_to(turn, order, index, by_ticks(turn, order, placement.asked.odds, action))
-        case ToBest():
-            _await_book(turn, turn.change_order(order, awaits_book=index))
+        case ByTicks() | ByPercent():
+            _move_to(turn, order, index, stepped(turn, order, placement.asked.odds, action))
+        case ToBest() | ToHead():
+            books.await_book(turn, order, index)
         case _:
             assert_never(action.by)
 
@@ -111,76 +140,53 @@ def floor_of(turn: Turn, order: OrderState, action: Reprice) -> Decimal | None:
     return above if order.spec.order.side is Side.BACK else below
 
 
-def by_ticks(turn: Turn, order: OrderState, odds: Decimal, action: Reprice) -> Decimal:
+def stepped(turn: Turn, order: OrderState, odds: Decimal, action: Reprice) -> Decimal:
     """Towards the market, not past the floor: down for a back, up for a lay."""
-    assert isinstance(action.by, ByTicks)
-    side, ticks = order.spec.order.side, action.by.ticks
-    moved = turn.ladder(order.spec).move(odds, -ticks if side is Side.BACK else ticks)
+    is_back = order.spec.order.side is Side.BACK
+    if isinstance(action.by, ByPercent):
+        moved = _by_percent(turn, order, odds, action.by)
+    else:
+        assert isinstance(action.by, ByTicks)
+        moved = turn.ladder(order.spec).move(odds, -action.by.ticks if is_back else action.by.ticks)
     floor = floor_of(turn, order, action)
     if floor is None:
         return odds
-    return max(moved, floor) if side is Side.BACK else min(moved, floor)
+    return max(moved, floor) if is_back else min(moved, floor)
 
 
-def _await_book(turn: Turn, order: OrderState) -> None:
-    """Ask once for all orders on a selection."""
-    key = (order.spec.market, order.spec.selection, order.spec.handicap)
-    waiting: List[str] = turn.books.get(key, List())
-    turn.books = turn.books.insert(key, waiting.push_front(order.path))
-    if not waiting:
-        _ask_for_book(turn, order)
-
-
-def _ask_for_book(turn: Turn, order: OrderState) -> None:
-    spec = order.spec
-    turn.emit(
-        QueryBook(
-            account=spec.account,
-            market=spec.market,
-            selection=spec.selection,
-            handicap=spec.handicap,
-            because=order.step_path(order.awaits_book or 0),
-        )
-    )
-    turn.set_timer(f"book:{order.path}", turn.after(BOOK_AGAIN_AFTER))
-
-
-def book_overdue(turn: Turn, path: str) -> None:
-    """The odds on offer did not come. Asked for again while an order still wants them."""
-    order = turn.orders[path]
-    key = (order.spec.market, order.spec.selection, order.spec.handicap)
-    wanting = [one for one in turn.books.get(key, List()) if turn.orders[one].awaits_book is not None]
-    if wanting:
-        _ask_for_book(turn, turn.orders[wanting[-1]])
-    else:
-        turn.books = turn.books.discard(key)
+def _by_percent(turn: Turn, order: OrderState, odds: Decimal, by: ByPercent) -> Decimal:
+    """Not further than asked for, but for at least one tick."""
+    ladder, share = turn.ladder(order.spec), Fraction(by.percent) / 100
+    if order.spec.order.side is Side.BACK:
+        target = ladder.around(Fraction(odds) * (1 - share))[1]
+        return min(target or odds, ladder.move(odds, -1))
+    target = ladder.around(Fraction(odds) * (1 + share))[0]
+    return max(target or odds, ladder.move(odds, 1))
 
 
 def book_came(turn: Turn, book: BookChanged) -> None:
-    """The odds on offer, for the steps that asked for them."""
-    key = (book.market, book.selection, book.handicap)
-    waiting = list(turn.books.get(key, List()))
-    turn.books = turn.books.discard(key)
-    for path in reversed(waiting):
-        order = turn.orders[path]
-        turn.set_timer(f"book:{path}", None)
-        if order.awaits_book is not None:
-            _to_best(turn, turn.change_order(order, awaits_book=None), order.awaits_book, book)
+    """The odds on offer, for the steps and hedges that asked for them."""
+    for order, index in books.wanted_by(turn, book):
+        if order.is_hedge:
+            hedging.book_came(turn, order, book)
+        else:
+            _to_offer(turn, order, index, book)
 
 
-def _to_best(turn: Turn, order: OrderState, index: int, book: BookChanged) -> None:
+def _to_offer(turn: Turn, order: OrderState, index: int, book: BookChanged) -> None:
     action = order.spec.order.fallback[index].action
     assert isinstance(action, Reprice)
     if note := _not_now(turn, order, index, action, turn.placement_of(order)):
         mark_note(turn, order, index, note)
         return
-    is_back = order.spec.order.side is Side.BACK
-    offer = book.back if is_back else book.lay
+    is_back, joins = order.spec.order.side is Side.BACK, isinstance(action.by, ToHead)
+    offer = book.back if is_back is not joins else book.lay  # who waits on our side is on offer to the other one
     floor = floor_of(turn, order, action)
+    what = "the head of the queue was" if joins else "the best odds were"
     if offer is None:
-        mark_note(turn, order, index, "nobody offered any odds")
+        mark_note(turn, order, index, "nobody waited on its side" if joins else "nobody offered any odds")
     elif floor is None or (offer[0] < floor if is_back else offer[0] > floor):
-        mark_note(turn, order, index, f"the best odds were {offer[0]}, worse than {action.no_worse_than}")
+        mark_note(turn, order, index, f"{what} {offer[0]}, worse than {action.no_worse_than}")
     else:
         _move_to(turn, order, index, offer[0])
 
@@ -191,9 +197,17 @@ def _move_to(turn: Turn, order: OrderState, index: int, odds: Decimal) -> None:
     now = placement.asked.odds
     better_for_us = odds > now if order.spec.order.side is Side.BACK else odds < now
     if odds == now or better_for_us:
-        mark_note(turn, order, index, f"{now} was already as far as it may go" if odds == now else f"{odds} would match at {now}")
+        mark_note(turn, order, index, _stays(order, index, now, odds))
     elif too_small(turn, order, size=placement.sizes.remaining, odds=odds):
         mark_note(turn, order, index, f"the {placement.sizes.remaining} left is below the venue's minimum, so it stays at {now}")
     else:
         order = mark_fired(turn, order, index)
         wind(turn, order, Winding(because=order.step_path(index), end=OrderEnd.CANCELLED, reprice_to=odds))
+
+
+def _stays(order: OrderState, index: int, now: Decimal, odds: Decimal) -> str:
+    """Why an order that could move stays where it is."""
+    action = order.spec.order.fallback[index].action
+    if isinstance(action, Reprice) and isinstance(action.by, ToHead):
+        return f"{now} was already the head of the queue"
+    return f"{now} was already as far as it may go" if odds == now else f"{odds} would match at {now}"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 from functools import reduce
 from typing import TypeAlias
 
@@ -59,19 +60,26 @@ class PlacementState:
 
     @property
     def risk_held(self) -> Decimal:
-        """The loss to reckon with: matched and whatever may still match, at the odds asked for."""
-        if self.status in (PlacementStatus.DENIED, PlacementStatus.REJECTED):
+        """The loss to reckon with: matched and whatever may still match, at the odds asked for. A hedge adds none to what it
+        hedges."""
+        if self.asked.is_hedge or self.status in (PlacementStatus.DENIED, PlacementStatus.REJECTED):
             return ZERO
         sizes = self.sizes
         return risk(self.asked.side, sizes.matched + sizes.remaining, self.asked.odds)
 
     @property
     def stake_held(self) -> Decimal:
-        """Backer's stake matched or still able to match."""
-        if self.status in (PlacementStatus.DENIED, PlacementStatus.REJECTED):
+        """Backer's stake matched or still able to match, but for hedges."""
+        if self.asked.is_hedge or self.status in (PlacementStatus.DENIED, PlacementStatus.REJECTED):
             return ZERO
         sizes = self.sizes
         return sizes.matched + sizes.remaining
+
+    @property
+    def returns(self) -> Fraction:
+        """What a backer of the matched size would get back, stake included; odds that are not told are those asked for."""
+        odds = self.asked.odds
+        return sum((Fraction(bet.sizes.matched) * Fraction(bet.average_odds or odds) for bet in self.bets), Fraction(0))
 
     @property
     def unsettled(self) -> int:
@@ -94,20 +102,22 @@ def _join(a: Sizes, b: Sizes) -> Sizes:
 
 
 class Phase(StrEnum):
-    """Of an order: not placed yet, at the venue or on its way, over."""
+    """Of an order: a hedge nobody asked for yet, not placed yet, at the venue or on its way, over."""
 
+    DORMANT = "dormant"
     WAITING = "waiting"
     WORKING = "working"
     DONE = "done"
 
 
 class OrderEnd(StrEnum):
-    """How an order ended. The first four are what a plan asks for."""
+    """How an order ended. The first five are what a plan asks for."""
 
     MATCHED = "matched in full"
     EXPIRED = "expired"
     CANCELLED = "cancelled by the plan"
     KILLED = "what was not filled at once was killed"
+    SKIPPED = "not placed, because a condition did not hold"
     LAPSED = "lapsed at the venue"
     VOIDED = "voided by the venue"
     CANCELLED_ELSEWHERE = "cancelled, but not by this run"
@@ -115,11 +125,12 @@ class OrderEnd(StrEnum):
     DENIED = "refused by a limit"
     NOT_PLACED = "not placed"
     TOO_SMALL = "what was left is too small to place again"
+    UNHEDGED = "not hedged in full"
     STOPPED = "stopped"
     UNRESOLVED = "unresolved: the venue may hold it"
 
 
-AS_PLANNED = frozenset({OrderEnd.MATCHED, OrderEnd.EXPIRED, OrderEnd.CANCELLED, OrderEnd.KILLED})
+AS_PLANNED = frozenset({OrderEnd.MATCHED, OrderEnd.EXPIRED, OrderEnd.CANCELLED, OrderEnd.KILLED, OrderEnd.SKIPPED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +158,10 @@ class StepState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderState:
-    """An order and its chain. `moved` is what was taken back to be placed again; `matched` is of the whole chain."""
+    """An order and its chain. `moved` is what was taken back to be placed again; `matched` is of the whole chain.
+
+    `spec` is the program's, but for what is known only when placing: which runner is the favourite, a hedge's limits.
+    """
 
     spec: ProgramOrder
     steps: tuple[StepState, ...]
@@ -157,6 +171,10 @@ class OrderState:
     ready: bool = False  # its time to be placed has come
     winding: Winding | None = None
     awaits_book: int | None = None  # the fallback step that asked for the odds on offer; the book's answer ends it
+    awaits_runners: bool = False  # asked how the market stands, to decide whether and on whom to bet
+    found: str | None = None  # what was seen then, in words
+    hedge_step: int | None = None  # the fallback step that asked for its hedge
+    later: tuple[int, ...] = ()  # fallback steps that still come, though the order is over
     matched_before: Decimal = ZERO  # by the placements before the last
     risk_before: Decimal = ZERO
     moved: Decimal = ZERO
@@ -175,6 +193,10 @@ class OrderState:
     def ref(self) -> OrderRef | None:
         return self.refs[-1] if self.refs else None
 
+    @property
+    def is_hedge(self) -> bool:
+        return self.spec.hedges is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketState:
@@ -189,7 +211,7 @@ class MarketState:
     awaits_commission: bool = False  # bets are settled, the commission on them is not known yet
 
 
-BookKey: TypeAlias = tuple[MarketId, SelectionId, Decimal]
+BookKey: TypeAlias = tuple[MarketId, SelectionId | None, Decimal]
 
 
 class RunPhase(StrEnum):
@@ -212,8 +234,10 @@ class State:
     markets: HashTrieMap[MarketId, MarketState]
     timers: HashTrieMap[str, datetime]
     books: HashTrieMap[BookKey, List[str]]  # orders that wait for the odds on offer, the latest first
+    runners: HashTrieMap[MarketId, List[str]]  # orders that wait to hear how their market stands, the latest first
     open_orders: int
     ends: HashTrieMap[OrderEnd, int]
+    later: int = 0  # fallback steps of orders that are over
     risk_held: Decimal = ZERO
     stake_held: Decimal = ZERO
     unsettled: int = 0  # bets with a matched part that are not settled, and markets whose commission is to come
@@ -227,7 +251,8 @@ def initial(program: Program) -> State:
     orders = {}
     for spec in program.orders:
         on_market[spec.market].append(spec.path)
-        orders[spec.path] = OrderState(spec=spec, steps=tuple(StepState() for _ in spec.order.fallback))
+        phase = Phase.DORMANT if spec.hedges is not None else Phase.WAITING
+        orders[spec.path] = OrderState(spec=spec, steps=tuple(StepState() for _ in spec.order.fallback), phase=phase)
     markets = {at: MarketState(start=market.start, orders=tuple(on_market[at])) for at, market in program.markets.items()}
     return State(
         phase=RunPhase.NEW,
@@ -237,6 +262,7 @@ def initial(program: Program) -> State:
         markets=HashTrieMap(markets),
         timers=HashTrieMap(),
         books=HashTrieMap(),
-        open_orders=len(program.orders),
+        runners=HashTrieMap(),
+        open_orders=sum(1 for spec in program.orders if spec.hedges is None),
         ends=HashTrieMap(),
     )

@@ -10,9 +10,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import assert_never
 
-from planrunner.engine import chain, recovery, rules
+from planrunner.engine import books, chain, endings, hedging, placing, recovery, rules
 from planrunner.engine.moments import schedule_waiting, start_moved
 from planrunner.engine.state import BetState, OrderEnd, OrderState, Phase, PlacementState, RunPhase, State, Winding
+from planrunner.engine.steps import drop_later, is_over_for_steps
 from planrunner.engine.turn import Step, Turn
 from planrunner.model.events import (
     AccountChanged,
@@ -31,6 +32,7 @@ from planrunner.model.events import (
     OrderRejected,
     OrderReported,
     OrderUnknown,
+    RunnersSeen,
     RunResumed,
     RunStarted,
     StopRequested,
@@ -65,6 +67,8 @@ def step(program: Program, state: State, event: Event) -> Step:
             _market(turn, event)
         case BookChanged():
             rules.book_came(turn, event)
+        case RunnersSeen():
+            placing.runners_came(turn, event)
         case MarketSettled():
             _market_settled(turn, event)
         case RunResumed() | StopRequested() | AccountChanged() | VenueDown() | VenueUp():
@@ -82,20 +86,21 @@ def _started(turn: Turn) -> None:
     turn.phase = RunPhase.RUNNING
     recovery.watch_markets(turn)
     for spec in turn.program.orders:
-        _begin(turn, turn.orders[spec.path])
+        if spec.hedges is None:
+            _begin(turn, turn.orders[spec.path])
 
 
 def _begin(turn: Turn, order: OrderState) -> None:
     """Set the order's deadlines; what is due already happens at once, the ending before the placing."""
     schedule_waiting(turn, order)
-    ending, placing = turn.timer(f"ending:{order.path}"), turn.timer(f"place:{order.path}")
+    ending, due = turn.timer(f"ending:{order.path}"), turn.timer(f"place:{order.path}")
     if ending is not None and ending <= turn.at:
-        turn.end_order(order, OrderEnd.NOT_PLACED, "its ending had passed before it could be placed")
-    elif placing is not None and placing < turn.at - LATE:
-        turn.end_order(order, OrderEnd.NOT_PLACED, "its time to be placed had passed before the run began")
-    elif placing is not None and placing <= turn.at:
+        endings.end(turn, order, OrderEnd.NOT_PLACED, "its ending had passed before it could be placed")
+    elif due is not None and due < turn.at - LATE:
+        endings.end(turn, order, OrderEnd.NOT_PLACED, "its time to be placed had passed before the run began")
+    elif due is not None and due <= turn.at:
         turn.set_timer(f"place:{order.path}", None)
-        chain.place_if_open(turn, order)
+        placing.place_if_open(turn, order)
 
 
 def _stop(turn: Turn, text: str) -> None:
@@ -105,9 +110,11 @@ def _stop(turn: Turn, text: str) -> None:
     for spec in turn.program.orders:
         order = turn.orders[spec.path]
         if order.phase is Phase.WAITING:
-            turn.end_order(order, OrderEnd.STOPPED, text)
+            endings.end(turn, order, OrderEnd.STOPPED, text)
         elif order.phase is Phase.WORKING:
             chain.wind(turn, order, Winding(because="stop", end=OrderEnd.STOPPED))
+        else:
+            drop_later(turn, order, "the run was stopped before its time came")
 
 
 def _timer(turn: Turn, event: TimerFired) -> None:
@@ -117,7 +124,7 @@ def _timer(turn: Turn, event: TimerFired) -> None:
     kind, _, rest = event.name.partition(":")
     match kind:
         case "place":
-            chain.place_if_open(turn, turn.orders[rest])
+            placing.place_if_open(turn, turn.orders[rest])
         case "ending":
             _ending(turn, turn.orders[rest])
         case "step":
@@ -130,14 +137,18 @@ def _timer(turn: Turn, event: TimerFired) -> None:
         case "retry":
             recovery.retry(turn, rest)
         case "book":
-            rules.book_overdue(turn, rest)
+            books.overdue(turn, rest)
+        case "runners":
+            placing.runners_overdue(turn, rest)  # type: ignore[arg-type]
+        case "hedge":
+            hedging.look_again(turn, turn.orders[rest])
         case "stop":
             recovery.stop_waiting(turn)
 
 
 def _ending(turn: Turn, order: OrderState) -> None:
     if order.phase is Phase.WAITING:
-        turn.end_order(order, OrderEnd.NOT_PLACED, "its ending came before it could be placed")
+        endings.end(turn, order, OrderEnd.NOT_PLACED, "its ending came before it could be placed")
     elif order.phase is Phase.WORKING:
         chain.wind(turn, order, Winding(because=f"{order.path}.ending", end=OrderEnd.EXPIRED))
 
@@ -148,22 +159,26 @@ def _market(turn: Turn, event: MarketChanged) -> None:
         return
     turn.change_market(event.market, status=event.status, in_play=event.in_play, start=event.start)
     for path in before.orders:
-        if turn.orders[path].phase is Phase.DONE:
+        if is_over_for_steps(turn.orders[path]):
             continue
         if event.start != before.start:
             start_moved(turn, turn.orders[path])
         if event.status is not before.status:
             _status_changed(turn, turn.orders[path], event.status)
-        if event.in_play and not before.in_play and turn.orders[path].phase is Phase.WORKING:
+        if event.in_play and not before.in_play and turn.orders[path].phase in (Phase.WORKING, Phase.DONE):
             rules.condition_came_true(turn, turn.orders[path], Condition.IN_PLAY)
 
 
 def _status_changed(turn: Turn, order: OrderState, status: MarketStatus) -> None:
+    if order.is_hedge and order.phase is Phase.WAITING:
+        return  # it looks for itself
     if order.phase is Phase.WAITING:
         if status is MarketStatus.CLOSED or (order.ready and status is MarketStatus.OPEN):
-            chain.place_if_open(turn, order)
+            placing.place_if_open(turn, order)
     elif status is MarketStatus.SUSPENDED:
         rules.condition_came_true(turn, order, Condition.SUSPENDED)
+    elif status is MarketStatus.CLOSED and order.phase is Phase.DONE:
+        drop_later(turn, order, "the market was closed before its time came", only_hedges=True)
     elif status is MarketStatus.OPEN and order.winding is not None and (placement := turn.placement_of(order)):
         chain.cancel_again(turn, placement)
 

@@ -54,6 +54,8 @@ class Turn:
         self.requests = state.requests
         self.markets = state.markets
         self.books = state.books
+        self.runners = state.runners
+        self.later = state.later
         self.open_orders = state.open_orders
         self.ends = state.ends
         self.risk_held = state.risk_held
@@ -152,7 +154,8 @@ class Turn:
 
     def place(self, spec: ProgramOrder, asked: NewPlacement, because: str) -> None:
         """Queue a new placement for this step's requests; it counts against every limit from now on."""
-        self._count(spec.market, risk=risk(asked.side, asked.size, asked.odds), stake=asked.size)
+        if not asked.is_hedge:
+            self._count(spec.market, risk=risk(asked.side, asked.size, asked.odds), stake=asked.size)
         self._queued.setdefault((spec.account, spec.market, because, 1), []).append(asked)
 
     def place_again(self, spec: ProgramOrder, placements: list[PlacementState], attempt: int) -> None:
@@ -181,24 +184,44 @@ class Turn:
         self.ends = self.ends.insert(OrderEnd.UNRESOLVED, self.ends[OrderEnd.UNRESOLVED] - 1)
         return self.change_order(order, phase=Phase.WORKING, end=None, reason=None)
 
-    def end_order(self, order: OrderState, end: OrderEnd, reason: str | None = None) -> OrderState:
-        """The order is over; its deadlines are taken back. The last one ends the run."""
-        self.set_timer(f"place:{order.path}", None)
-        self.set_timer(f"ending:{order.path}", None)
+    def open_hedge(self, order: OrderState, spec: ProgramOrder) -> OrderState:
+        """An order that nobody had asked for yet is to be placed."""
+        self.open_orders += 1
+        return self.change_order(order, spec=spec, phase=Phase.WAITING)
+
+    def end_order(
+        self, order: OrderState, end: OrderEnd, reason: str | None = None, *, later: tuple[int, ...] = ()
+    ) -> OrderState:
+        """The order is over; its deadlines are taken back, but for those of steps that come `later`. The last one ends the run.
+
+        Called by `endings` alone, which knows what an end brings with it.
+        """
+        for kind in ("place", "ending", "hedge"):
+            self.set_timer(f"{kind}:{order.path}", None)
         for index in range(len(order.steps)):
-            self.set_timer(f"step:{index}:{order.path}", None)
+            if index not in later:
+                self.set_timer(f"step:{index}:{order.path}", None)
+        self.later += len(later)
         self.open_orders -= 1
         self.ends = self.ends.insert(end, self.ends.get(end, 0) + 1)
         # An unresolved order that shows up after all is still to be taken back if it was before.
         winding = order.winding if end is OrderEnd.UNRESOLVED else None
         return self.change_order(
-            order, phase=Phase.DONE, end=end, reason=reason, winding=winding, awaits_book=None, ready=False
-        )  # fmt: skip
+            order,
+            phase=Phase.DONE,
+            end=end,
+            reason=reason,
+            winding=winding,
+            awaits_book=None,
+            awaits_runners=False,
+            ready=False,
+            later=later,
+        )
 
     # -- giving back
 
     def finish(self) -> Step:
-        if self.phase is RunPhase.RUNNING and self.open_orders == 0:
+        if self.phase is RunPhase.RUNNING and self.open_orders == 0 and self.later == 0:
             self.phase = RunPhase.FINISHED
             self._commands.append(FinishRun(ended=self._ended()))
         if self.phase is RunPhase.FINISHED and self.unsettled == 0 and not self.ends.get(OrderEnd.UNRESOLVED):
@@ -249,7 +272,7 @@ class Turn:
         ends = {end for end, count in self.ends.items() if count}
         if ends <= AS_PLANNED:
             return Ended.AS_PLANNED
-        never = ends <= {OrderEnd.DENIED, OrderEnd.NOT_PLACED} and self.placed == 0
+        never = ends <= {OrderEnd.DENIED, OrderEnd.NOT_PLACED, OrderEnd.SKIPPED} and self.placed == 0
         return Ended.NOTHING_PLACED if never else Ended.NOT_AS_PLANNED
 
     def _freeze(self) -> State:
@@ -266,6 +289,8 @@ class Turn:
             markets=self.markets,
             timers=timers,
             books=self.books,
+            runners=self.runners,
+            later=self.later,
             open_orders=self.open_orders,
             ends=self.ends,
             risk_held=self.risk_held,

@@ -76,6 +76,11 @@ def order_ref(run: str, path: str, rung: int, length: int) -> OrderRef:
     return OrderRef(short_hash(f"{run}/{path}/{rung}", length))
 
 
+def hedge_path(path: str) -> str:
+    """The path of the order that hedges another. No order of a plan has a slash in its name."""
+    return f"{path}/hedge"
+
+
 def short_hash(text: str, length: int) -> str:
     """`length` letters and digits (at most 48) that stand for a text."""
     digest = hashlib.sha256(text.encode()).digest()[:30]

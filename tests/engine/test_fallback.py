@@ -235,11 +235,14 @@ def test_if_unmatched_looks_once_at_its_moment() -> None:
     assert story.order.steps[0].note == "at that moment 2 of 10.00 was matched"
 
 
-def test_if_matched_is_told_when_it_is_but_not_when_its_moment_is_past() -> None:
+def test_if_matched_is_told_at_its_moment_and_keeps_the_run_open_until_then() -> None:
     step = fallback(If(condition=Condition.MATCHED, moment=AfterPlacing(delay=timedelta(seconds=30))), TellOwner(text="done"))
     early = Story(back(fallback=(step,)))
     early.accept(matched="10")
+    assert early.kinds() == []
+    early.wait(30)
     assert [one.text for one in early.commands if isinstance(one, Alert)] == ["done"]
+    assert early.only(FinishRun) == FinishRun(ended=Ended.AS_PLANNED)
     late = Story(back(fallback=(step,)))
     late.accept(matched="9")
     late.wait(30)
