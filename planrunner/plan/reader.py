@@ -6,29 +6,41 @@ libyaml's events are used where they are there, the pure Python parser's elsewhe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import yaml
 
-from planrunner.plan import syntax
+from planrunner.plan import letters, syntax
 from planrunner.plan.messages import text as say
 from planrunner.plan.nodes import Block, Listing, Node, Scalar, Span
 from planrunner.plan.problems import Problem
+from planrunner.plan.syntax import Row
 
 LARGEST = 1 << 20  # bytes: some four thousand orders
 DEEPEST = 16  # levels; a plan needs six
 # Where a text may run over several lines.
 _LONG_TEXTS = frozenset({"about", "alert"})
 _LINE_ENDS = re.compile("\r\n|\r|\n")
-# Control characters, spaces that are none, and marks that turn or hide text. A joiner inside a name is fine.
+# Control characters, spaces that are none, and marks that turn or hide text. A joiner is fine in alphabets that need it.
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xa0\xad\u1680\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufffe\uffff]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xa0\xad\u1680\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f-\u206f\u3000\ue000\ufeff\ufffe\uffff]"
+    "|(?<=[!-~])[\u200c\u200d]|[\u200c\u200d](?=[!-~])"
 )
-_UNSEEN_IN_VALUE = re.compile(f"{_UNSEEN.pattern[:-1]}\t\r\n]")
-_NAMES = {"\x00": "a NUL character", "\xa0": "a no-break space", "\ufeff": "a byte order mark"}
+_UNSEEN_IN_VALUE = re.compile(f"[\t\r\n]|{_UNSEEN.pattern}")
+_SPACES = re.compile("[\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
+_NAMES = {"\x00": "a NUL character", "\xa0": "a no-break space", "\ufeff": "a byte order mark", "\u200b": "a space without width"}
+# Stands in a word for what was taken out, so that columns stay; nodes don't have it.
+_NOTHING = "\ue000"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_TAB_WIDTHS = (2, 4, 8)
+# How much is read again and again to find one more mistake: the pure Python parser reads some 100,000 characters a second.
+_MOST_READ = 100_000
+_MOST_MENDED = 30
+# Values that may well hold a `#`; elsewhere a comment was meant.
+_TEXTS = frozenset({"plan", "blueprint", "name", "event", "market", "selection", "alert", "about", "ask", "sport", "meetings"})
 _ODD_WORDS = ("${", "~", "true", "false", "null")
-_CUT = re.compile("[ \t]#(?! )")
+_CUT = re.compile("[ \t]#(?! |$)")
 
 Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -44,6 +56,7 @@ class Source(NamedTuple):
     problems: list[Problem]
     bad: set[int]
     has_odd_words: bool = False
+    kept: Sequence[Node] = ()  # what `bad` names lives as long as it does: an id must not be given to a second node
 
 
 def read(data: bytes, loader: type[Any] = Loader) -> Source:
@@ -53,25 +66,64 @@ def read(data: bytes, loader: type[Any] = Loader) -> Source:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return Source([], None, [say.not_utf8(_place_of_byte(data, error.start))], set())
+        shown = _LINE_ENDS.split(data.decode("utf-8", "replace"))
+        return Source(shown, None, [say.not_utf8(_place_of_byte(data, error.start), is_utf16=data[:2] in _UTF16)], set())
     lines = _LINE_ENDS.split(text)
     problems: list[Problem] = []
-    clean, is_indented_well = _cleaned(text, lines, problems)
-    builder = _Builder(problems, lines)
-    if not is_indented_well:
-        return Source(lines, None, problems, builder.bad)
+    if "\r" in text:
+        _find_lone_returns(text, problems)
+    clean, shifts = _cleaned(text, lines, problems)
+    builder = _Builder([], lines, shifts)
     try:
         builder.take(loader(clean))
-    except yaml.YAMLError as error:
-        problem = syntax.explain(clean, error, _LINE_ENDS.split(clean))
-        # A text that seems to run over several lines is how a misplaced line begins to be unreadable.
-        told = [one for one in problems if one.code != say.SEVERAL_LINES]
-        return Source(lines, None, [*told, problem], builder.bad)
+    except (yaml.YAMLError, RecursionError) as error:
+        return _mended(clean, lines, shifts, problems, error)
+    return _finished(builder, clean, lines, problems)
+
+
+def _finished(builder: _Builder, clean: str, lines: list[str], problems: list[Problem]) -> Source:
     if clean.count(" #") != clean.count(" # "):
         _find_cuts(builder, _LINE_ENDS.split(clean))
-    if builder.root is None and not problems:
-        problems.append(say.nothing_here())
-    return Source(lines, builder.root, problems, builder.bad, _has_odd_words(clean))
+    if "{{" in clean:
+        _find_foreign_templates(builder)
+    if not clean.isascii():
+        _find_odd_letters(builder)
+    told = [*problems, *builder.problems]
+    if builder.root is None and not told:
+        told.append(say.nothing_here())
+    return Source(lines, builder.root, told, builder.bad, _has_odd_words(clean), builder.kept)
+
+
+def _mended(clean: str, lines: list[str], shifts: dict[int, int], problems: list[Problem], error: Exception) -> Source:
+    """One mistake after the other told and mended, until the text can be read or nobody knows what was meant.
+
+    By the pure Python parser, whichever gave up: it says where and why in one voice, but takes seconds for a megabyte.
+    """
+    rows = [Row(line, number, shifts.get(number, 0)) for number, line in enumerate(_LINE_ENDS.split(clean), 1)]
+    told: list[Problem] = []
+    budget = min(_MOST_MENDED, _MOST_READ // max(1, len(clean)))
+    while True:
+        builder = _Builder([], lines, shifts, rows)
+        if budget > 0 or not told:
+            try:
+                if budget > 0:
+                    builder.take(yaml.SafeLoader("\n".join(row.text for row in rows)))
+                    break
+            except (yaml.YAMLError, RecursionError) as again:
+                error = again
+        if not isinstance(error, yaml.YAMLError):
+            return Source(lines, None, [*problems, say.too_deep(say.TOP)], builder.bad)
+        mistake = syntax.explain(error, rows)
+        is_new = mistake.problem.line not in {one.line for one in told}
+        if is_new:
+            told.append(mistake.problem)
+        if mistake.rows is None or not is_new or budget <= 0:
+            # A text that seems to run over several lines is how a misplaced line begins to be unreadable.
+            before = [one for one in builder.problems if one.code != say.SEVERAL_LINES and one.line < mistake.problem.line]
+            return Source(lines, None, [*problems, *before, *told], builder.bad)
+        budget -= 1
+        rows[mistake.first : mistake.first + mistake.length] = mistake.rows
+    return _finished(builder, "\n".join(row.text for row in rows), lines, [*problems, *told])
 
 
 def _has_odd_words(text: str) -> bool:
@@ -84,48 +136,119 @@ def _place_of_byte(data: bytes, index: int) -> Span:
     return Span(len(before), len(before[-1].decode("utf-8", "replace")) + 1)
 
 
-def _cleaned(text: str, lines: list[str], problems: list[Problem]) -> tuple[str, bool]:
-    """The text with everything unseen made a space, so that columns stay and reading goes on; and whether it is worth it."""
+def _find_lone_returns(text: str, problems: list[Problem]) -> None:
+    """What stands behind one may not be shown where it is read."""
+    ends = [match.group() for match in _LINE_ENDS.finditer(text)]
+    alone = [number for number, end in enumerate(ends, 1) if end == "\r"]
+    if alone:
+        problems.append(say.lone_return(Span(alone[0], 1), alone[1:]))
+
+
+def _cleaned(text: str, lines: list[str], problems: list[Problem]) -> tuple[str, dict[int, int]]:
+    """The text with everything unseen out of the way, so that reading goes on; and how far lines were moved to the left."""
+    shifts: dict[int, int] = {}
+    if not text.replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
+        text = _without_unseen(text, lines, problems, shifts)
     if "\t" in text:
-        found = [(number, line) for number, line in enumerate(lines, 1) if "\t" in line]
-        first, line = found[0]
-        problems.append(say.tab(Span(first, line.index("\t") + 1), [number for number, _ in found[1:]]))
-        if any("\t" in line[: len(line) - len(line.lstrip())] for _, line in found if line.strip()):
-            return text, False
-        text = text.replace("\t", " ")
-    if not text.replace("\n", "").replace("\r", "").isprintable():
-        text = _without_unseen(text, lines, problems)
-    return text, True
+        text = _without_tabs(text, lines, problems, shifts)
+    return text, shifts
 
 
-def _without_unseen(text: str, lines: list[str], problems: list[Problem]) -> str:
+def _without_unseen(text: str, lines: list[str], problems: list[Problem], shifts: dict[int, int]) -> str:
     found: dict[str, list[Span]] = {}
-    for number, line in enumerate(lines, 1):
+    clean = []
+    for number, line in enumerate(_LINE_ENDS.split(text), 1):
         for match in _UNSEEN.finditer(line):
             found.setdefault(match.group(), []).append(Span(number, match.start() + 1))
+        head = len(line) - len(_UNSEEN.sub(" ", line).lstrip())
+        kept = "".join(one for one in line[:head] if not _UNSEEN.match(one) or _SPACES.match(one))
+        if len(kept) != head:
+            shifts[number] = head - len(kept)
+        body = _UNSEEN.sub(lambda match: " " if _SPACES.match(match.group()) else _NOTHING, line[head:])
+        clean.append(_SPACES.sub(" ", kept) + body)
     for character, spans in found.items():
         name = _NAMES.get(character, f"an invisible character (U+{ord(character):04X})")
         more = dict.fromkeys(span.line for span in spans if span.line != spans[0].line)
-        problems.append(say.invisible(spans[0], name, list(more)))
-    return _UNSEEN.sub(" ", text) if found else text
+        fixed = _UNSEEN.sub(lambda match: " " if _SPACES.match(match.group()) else "", lines[spans[0].line - 1])
+        problems.append(say.invisible(spans[0], name, list(more), fixed.rstrip()))
+    return "\n".join(clean) if found else text
+
+
+def _without_tabs(text: str, lines: list[str], problems: list[Problem], shifts: dict[int, int]) -> str:
+    """Tabs in front of a line as so many spaces that the whole can be read; any other is one space."""
+    given = _LINE_ENDS.split(text)
+    with_tabs = [number for number, line in enumerate(lines, 1) if "\t" in line]
+    for width in _TAB_WIDTHS:
+        clean = [_spaced(line, width) for line in given]
+        if len(text) > _MOST_READ or _can_be_read("\n".join(clean)):
+            break
+    else:
+        clean = [_spaced(line, _TAB_WIDTHS[0]) for line in given]
+    for number in with_tabs:
+        moved = len(given[number - 1]) - len(clean[number - 1])
+        if moved:
+            shifts[number] = shifts.get(number, 0) + moved
+    first = with_tabs[0]
+    at = Span(first, lines[first - 1].index("\t") + 1)
+    problems.append(say.tab(at, with_tabs[1:], clean[first - 1].replace(_NOTHING, "").rstrip()))
+    return "\n".join(clean)
+
+
+def _spaced(line: str, width: int) -> str:
+    body = line.lstrip(" \t")
+    return line[: len(line) - len(body)].expandtabs(width) + body.replace("\t", " ")
+
+
+def _can_be_read(text: str) -> bool:
+    try:
+        for _ in yaml.parse(text, Loader=yaml.SafeLoader):
+            pass
+    except (yaml.YAMLError, RecursionError):
+        return False
+    return True
+
+
+# Looking at what was read
 
 
 def _find_cuts(builder: _Builder, lines: list[str]) -> None:
     """`Bet #3` is read as `Bet`: a comment has a space after its sign."""
-    for value in builder.values:
-        if not value.text:
+    for value, key, row, column in builder.values:
+        if not value.text or id(value) in builder.bad:
             continue
-        line = lines[value.line - 1]
-        end = value.column - 1 + value.width
-        rest = line[end:]
+        line = lines[row]
+        rest = line[column + value.width :]
         cut = _CUT.match(rest) or re.match(" +#(?! )", rest)
         if cut:
-            at = Span(value.line, value.column, len(line.rstrip()) - value.column + 1)
-            builder.complain(value, say.cut_off(at, value, _without_quotes(line[value.column - 1 :], value)))
+            at = value.span._replace(width=len(line.rstrip()) - column)
+            whole = _without_quotes(line[column:], value)
+            if (key is not None and key.text in _TEXTS) or value.text.rfind("${") > value.text.rfind("}"):
+                fixed = '"' + whole.replace('"', "'") + '"'
+            else:
+                fixed = line[column:].rstrip().replace(" #", " # ", 1)
+            builder.complain(value, say.cut_off(at, value, fixed))
 
 
 def _without_quotes(whole: str, value: Scalar) -> str:
     return whole.strip() if value.is_plain else value.text + whole[value.width :].rstrip()
+
+
+def _find_foreign_templates(builder: _Builder) -> None:
+    """Between quotes, or behind other text, the braces of another tool are just text to YAML."""
+    for value, _, _, _ in builder.values:
+        fixed = syntax.ours(value.text)
+        if fixed != value.text and id(value) not in builder.bad:
+            shown = syntax.in_quotes(fixed) if not value.is_plain or ": " in fixed or " #" in fixed else fixed
+            builder.complain(value, say.foreign_template(value.span, value.text, shown))
+
+
+def _find_odd_letters(builder: _Builder) -> None:
+    for value, key, _, _ in builder.values:
+        if id(value) not in builder.bad and value.text and (problem := letters.judge(value, key)):
+            builder.complain(value, problem)
+    for key in builder.keys:
+        if id(key) not in builder.bad and key.text and (problem := letters.judge(key, None)):
+            builder.complain(key, problem)
 
 
 class _Open:
@@ -142,15 +265,18 @@ class _Open:
 class _Builder:
     """Events to nodes, noting what plans don't have."""
 
-    def __init__(self, problems: list[Problem], lines: list[str]) -> None:
+    def __init__(self, problems: list[Problem], lines: list[str], shifts: dict[int, int], rows: list[Row] | None = None) -> None:
         self.problems = problems
         self._lines = lines
+        self._shifts = shifts
+        self._rows = rows
         self.bad: set[int] = set()
         self.root: Node | None = None
-        self.values: list[Scalar] = []
+        self.values: list[tuple[Scalar, Scalar | None, int, int]] = []  # with its key, and where it stands in the text read
+        self.keys: list[Scalar] = []
         self._stack: list[_Open] = []
         self._is_over = False
-        self._kept: list[Node] = []  # an id in `bad` must not be given to a second node
+        self.kept: list[Node] = []
 
     def take(self, loader: Any) -> None:
         """Every event of the first document. Raises yaml.YAMLError."""
@@ -174,36 +300,60 @@ class _Builder:
         self.problems.append(problem)
         if node is not None:
             self.bad.add(id(node))
-            self._kept.append(node)
+            self.kept.append(node)
 
     def _document(self, event: Any) -> None:
         if event.version or event.tags:
-            self.problems.append(say.directive(Span(_span(event).line, 1)))
+            self.problems.append(say.directive(Span(self._span(event).line, 1)))
         if self.root is not None:
-            self.problems.append(say.second_document(_span(event)))
+            self.problems.append(say.second_document(self._span(event)))
             self._is_over = True
+
+    def _place(self, mark: Any) -> tuple[int, int]:
+        """The author's line and column."""
+        if self._rows is not None:
+            row = self._rows[min(mark.line, len(self._rows) - 1)]
+            return row.line, max(1, mark.column + 1 + row.shift)
+        line = mark.line + 1
+        return line, max(1, mark.column + 1 + self._shifts.get(line, 0)) if self._shifts else mark.column + 1
+
+    def _is_silent(self, mark: Any) -> bool:
+        return self._rows is not None and self._rows[min(mark.line, len(self._rows) - 1)].is_silent
+
+    def _span(self, event: Any) -> Span:
+        start, end = event.start_mark, event.end_mark
+        line, column = self._place(start)
+        return Span(line, column, max(1, end.column - start.column) if start.line == end.line else 1)
 
     def _scalar(self, event: Any) -> None:
         start, end = event.start_mark, event.end_mark
         is_one_line = start.line == end.line
         width = end.column - start.column if is_one_line else 1
-        node = Scalar(event.value, start.line + 1, start.column + 1, width, event.style or None)
+        line, column = self._place(start)
+        node = Scalar(event.value.replace(_NOTHING, ""), line, column, width, event.style or None)
         top = self._stack[-1] if self._stack else None
         if top is not None and top.key is None and isinstance(top.node, Block):
             self._key(top, node, event)
             return
         key = top.key if top is not None else None
-        if event.anchor is not None or event.tag is not None:
+        if self._is_silent(start):
+            self._forget(node)
+        elif event.anchor is not None or event.tag is not None:
             self._properties(node, event)
-        elif not event.value or not event.value.strip():
+        elif not node.text or not node.text.strip():
             self._empty(node, key)
         elif not is_one_line or event.style in ("|", ">"):
             self._long(node, key)
-        elif node.style and _UNSEEN_IN_VALUE.search(event.value):
+        elif node.style and _UNSEEN_IN_VALUE.search(node.text):
             self.complain(node, say.control(node.span, key))
         if is_one_line:
-            self.values.append(node)
+            self.values.append((node, key if key is not None or top is None else top.under, start.line, start.column))
         self._add(node)
+
+    def _forget(self, node: Node) -> None:
+        """Something was said of it already."""
+        self.bad.add(id(node))
+        self.kept.append(node)
 
     def _key(self, top: _Open, node: Scalar, event: Any) -> None:
         if event.anchor is not None or event.tag is not None:
@@ -213,9 +363,10 @@ class _Builder:
         elif not node.text.strip():
             self.complain(node, say.empty_key(node.span))
         top.key = node
+        self.keys.append(node)
 
     def _properties(self, node: Node, event: Any) -> None:
-        span = _span(event)
+        span = self._span(event)
         if event.anchor is not None:
             self.complain(node, say.anchor(Span(span.line, span.column)))
         if event.tag is not None:
@@ -223,8 +374,7 @@ class _Builder:
 
     def _empty(self, node: Scalar, key: Scalar | None) -> None:
         if key is not None and id(key) in self.bad:
-            self.bad.add(id(node))
-            self._kept.append(node)
+            self._forget(node)
             return
         at = key.span if key is not None else Span(node.line, node.column)
         rest = self._lines[at.line - 1][at.column - 1 + at.width :] if key is not None else ""
@@ -235,15 +385,21 @@ class _Builder:
         if node.style in ("|", ">"):
             if key is None or key.text not in _LONG_TEXTS:
                 self.complain(node, say.block_text(node.span, node.style, key))
-        else:
+        elif self._stack:  # else it is no plan at all
             self.complain(node, say.several_lines(node.span, key))
 
     def _mapping(self, event: Any) -> None:
-        span = _span(event)
+        span = self._span(event)
+        if event.flow_style and self._foreign_at(event.start_mark):
+            raise syntax.ForeignTemplate(event.start_mark.line, event.start_mark.column)
         self._open(Block(span.line, span.column), event, is_braces=bool(event.flow_style))
 
+    def _foreign_at(self, mark: Any) -> bool:
+        line = self._rows[mark.line].text if self._rows is not None else self._lines[mark.line]
+        return "{{" in line or "{%" in line
+
     def _sequence(self, event: Any) -> None:
-        span = _span(event)
+        span = self._span(event)
         self._open(Listing(span.line, span.column), event, is_braces=False)
 
     def _open(self, node: Block | Listing, event: Any, *, is_braces: bool) -> None:
@@ -257,7 +413,7 @@ class _Builder:
         elif event.anchor is not None or event.tag is not None:
             self._properties(node, event)
         if len(self._stack) == DEEPEST:
-            self.problems.append(say.too_deep(_span(event)))
+            self.problems.append(say.too_deep(self._span(event)))
             self._is_over, self.root = True, None
         elif is_key and top is not None:
             top.key = self._unusable(node)
@@ -269,20 +425,18 @@ class _Builder:
     def _unusable(self, node: Block | Listing) -> Scalar:
         """Stands for a key that is none; nothing more is said of it."""
         key = Scalar(f"{node.line}:{node.column}", node.line, node.column, 1)
-        self.bad.add(id(key))
-        self._kept.append(key)
+        self._forget(key)
         return key
 
     def _end(self, _: object) -> None:
         self._stack.pop()
 
     def _alias(self, event: Any) -> None:
-        span = _span(event)
+        span = self._span(event)
         node = Scalar("", span.line, span.column, span.width)
         top = self._stack[-1] if self._stack else None
         if top is not None and top.key is not None and id(top.key) in self.bad:
-            self.bad.add(id(node))  # `<<: *base` is one mistake
-            self._kept.append(node)
+            self._forget(node)  # `<<: *base` is one mistake
         else:
             self.complain(node, say.alias(span, event.anchor))
         if top is not None and isinstance(top.node, Block) and top.key is None:
@@ -306,8 +460,3 @@ class _Builder:
             top.node.values[key.text] = node
         elif id(key) not in self.bad:
             self.problems.append(say.twice(key, first))
-
-
-def _span(event: Any) -> Span:
-    start, end = event.start_mark, event.end_mark
-    return Span(start.line + 1, start.column + 1, max(1, end.column - start.column) if start.line == end.line else 1)

@@ -7,22 +7,26 @@ whatever follows from it, stays silent.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from planrunner.model.money import DECIMALS
 from planrunner.model.names import nearest
-from planrunner.plan import fit, mend, unsupported
+from planrunner.plan import fit, layout, mend, unsupported
 from planrunner.plan.messages import shape as say
+from planrunner.plan.messages import site as say_site
 from planrunner.plan.messages import text as say_text
 from planrunner.plan.nodes import Block, Listing, Node, Scalar, tree, walk
 from planrunner.plan.problems import Problem
 from planrunner.plan.reader import Source
 
+NodeT = TypeVar("NodeT", bound=Node)
+
 # Nobody mends more at a time; a file that is no plan at all has thousands.
 _MOST_ERRORS = 500
+_MOST_ORDERS = 200  # of a table whose rows are wrong
 # What people call things elsewhere.
 _CALLED = {
     "price": "odds", "min_odds": "odds", "limit_price": "odds", "amount": "stake", "size": "stake", "bet": "stake",
@@ -65,6 +69,7 @@ class Shape:
     problems: list[Problem]
     bad: set[int]
     supposed: dict[int, set[str]]
+    kept: list[Node] = field(default_factory=list)
 
     def is_silent(self, block: Block, *keys: str) -> bool:
         """Would a word about these keys missing repeat what was said already?"""
@@ -75,6 +80,12 @@ class Shape:
         self.problems.append(problem)
         if node is not None:
             self.bad.add(id(node))
+            self.kept.append(node)
+
+    def keep(self, node: NodeT) -> NodeT:
+        """An id in `bad` must not be given to a second node."""
+        self.kept.append(node)
+        return node
 
 
 class _Schema:
@@ -100,14 +111,38 @@ def _fits(holder: _Schema) -> fit.Fits:
 def apply(root: Block, schema: Mapping[str, Any], source: Source) -> Shape:
     """All problems of shape, added to those of the text."""
     found = Shape(problems=source.problems, bad=source.bad, supposed={})
+    if schema["title"] == "plan":
+        layout.put_right(root, source.lines, found.problems, found.bad)
     if source.bad or not _fits(_Schema(schema))(root) or (source.has_odd_words and _holds_odd_words(root)):
         _Explainer(root, schema, found).explain()
     return found
 
 
+def apply_again(root: Block, schema: Mapping[str, Any], found: Shape) -> None:
+    """The schema on a plan whose orders were made from templates; what was said of the templates is not said again."""
+    if _fits(_Schema(schema))(root):
+        return
+    orders = root.values["orders"]
+    assert isinstance(orders, Listing)
+    rule = _order_fits(_Schema(schema))
+    some = Block(root.line, root.column, root.file)
+    some.keys, some.values = root.keys, dict(root.values)
+    listing = Listing(orders.line, orders.column, orders.file)
+    listing.items = [order for order in orders.items if not rule(order)][:_MOST_ORDERS] or orders.items[:1]
+    some.values["orders"] = listing
+    found.supposed[id(some)] = found.supposed.get(id(root), set())
+    found.keep(some)
+    _Explainer(some, schema, found).explain()
+
+
+@lru_cache(8)
+def _order_fits(holder: _Schema) -> fit.Fits:
+    return fit.compile_schema({**holder.schema["$defs"]["order"], "$defs": holder.schema["$defs"]})
+
+
 def _holds_odd_words(root: Block) -> bool:
     """In a value, that is: a comment may say what it likes."""
-    return any(isinstance(node, Scalar) and (unsupported.TEMPLATE in node.text or _is_odd(node)) for _, node in walk(root))
+    return any(isinstance(node, Scalar) and _is_odd(node) for _, node in walk(root))
 
 
 def _is_odd(value: Scalar) -> bool:
@@ -122,7 +157,6 @@ class _Explainer:
         self.found = found
 
     def explain(self) -> None:
-        self._templates()
         self._keys_and_words(self.root, self.schema)
         for error in self._errors():
             self._error(error)
@@ -131,11 +165,6 @@ class _Explainer:
         from jsonschema.validators import Draft202012Validator  # half of what a check would cost; most files don't need it
 
         return islice(Draft202012Validator(self.schema).iter_errors(tree(self.root)), _MOST_ERRORS)
-
-    def _templates(self) -> None:
-        for _, node in walk(self.root):
-            if isinstance(node, Scalar) and unsupported.TEMPLATE in node.text and id(node) not in self.found.bad:
-                self.found.complain(node, say.not_yet(node.span, f"the template `{unsupported.TEMPLATE}...}}`"))
 
     def _keys_and_words(self, node: Node, schema: Mapping[str, Any], key: str = "") -> None:
         """What must be known before errors are told: keys and words of later versions, unknown keys, names that need quotes."""
@@ -281,6 +310,7 @@ _BY_VALUE: dict[str, Callable[[Scalar], Problem]] = {
     "odds": say.not_odds,
     "duration": say.not_duration,
     "date": say.not_date,
+    "calendar_day": say_site.not_a_day,
     "moment": say.not_moment,
     "time": say.not_time,
     "times": say.not_times,

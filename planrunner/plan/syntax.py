@@ -1,118 +1,479 @@
-"""Lines that YAML can't read, explained by what people mostly meant."""
+"""Lines that YAML can't read, explained by what people mostly meant, and mended so that reading can go on.
+
+Only what a person would see at a glance is mended: a missing colon, space, quote or bracket, a line that is a step out of its
+column. The plan is refused all the same; but the author learns of everything else in the same pass.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import yaml
 
+from planrunner.plan import mend
 from planrunner.plan.messages import text as say
 from planrunner.plan.nodes import Span
 from planrunner.plan.problems import Problem, quoted
 
-# The pure Python parser says where and why in one voice, but takes seconds for a megabyte.
-_SLOW_FROM = 100_000
-_KEY = re.compile(r"^(\s*(?:- +)*)([^\s:#'\"][^:#]*?)\s*:(.*)$")
-_WORD_AND_REST = re.compile(r"^(\s*(?:- +)*)([a-z_]+)\s+(\S.*)$")
+# Keys under which a list stands, and keys whose value is odds.
+LISTS = frozenset({"orders", "fallback", "meetings", "choices", "for_each", "tickets", "bets", "legs"})
+ODDS = frozenset({"odds", "no_worse_than", "odds_at_least", "odds_at_most"})
+# Keys of orders, steps and limits: two of them on one line were meant as two lines. A test holds them against the schema.
+KEYS = frozenset([
+    "name", "venue", "event", "event_id", "date", "race", "market", "market_id", "selection", "selection_id", "favourite", "line",
+    "side", "odds", "odds_hold_for", "stake", "liability_at_most", "type", "min_fill", "place_before_start", "place_at", "only_if",
+    "expires_after", "expires_before_start", "expires_after_start", "expires_at", "fallback", "after", "every", "before_start",
+    "after_start", "if", "cancel", "reprice", "no_worse_than", "at_most", "keep", "hedge", "for_at_most", "alert", "max_loss",
+    "max_orders", "max_stake", "max_exposure_per_market",
+])  # fmt: skip
+_KEY = re.compile(r"^(\s*(?:- +)*)([^\s:#'\"\[{&*!|>%@`-][^:#]*?)\s*:(?:\s+(.*))?$")
+_ITEM = re.compile(r"^(\s*(?:- +)+)(\S.*)$")
+_LIST_SIGN = re.compile(r"^(\s*)(\*|\u2022|\u00b7|\u2013|\u2014|\u2212|\u25cf|[0-9]{1,2}[.)]|-)(\s*)(?=[A-Za-z_]+ *:( |$))")
+_OTHER_COMMENT = re.compile(r"^\s*(//|--|/\*|;|<!--|rem |\()", re.IGNORECASE)
+_FOREIGN = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}")
+_CURLY = "\u201c\u201d\u201e\u201f\u2018\u2019\u00ab\u00bb"
+_COLONS = "\uff1a\u2236\ua789"
 
 
-def explain(text: str, error: yaml.YAMLError, lines: list[str]) -> Problem:
-    """One problem for a text that can't be read; the same whichever parser gave up."""
-    told = _told_by_the_pure_parser(text) if len(text) < _SLOW_FROM else None
-    told = told or error
-    mark = getattr(told, "problem_mark", None)
-    start = getattr(told, "context_mark", None)
-    words = str(getattr(told, "problem", "") or "").lower()
-    context = str(getattr(told, "context", "") or "").lower()
+class Row(NamedTuple):
+    """A line as it is read: where the author wrote it, how far to the right, and whether its values can be judged."""
+
+    text: str
+    line: int
+    shift: int = 0
+    is_silent: bool = False
+
+
+class Mistake(NamedTuple):
+    """What is told, and the rows as they were most likely meant: from `first`, `length` rows are replaced. None: nobody knows."""
+
+    problem: Problem
+    first: int = 0
+    length: int = 0
+    rows: Sequence[Row] | None = None
+
+
+class ForeignTemplate(yaml.YAMLError):
+    """`{{ stake }}`: to YAML a map with a map for a key, to people the braces of another tool."""
+
+    def __init__(self, row: int, column: int) -> None:
+        super().__init__()
+        self.row = row
+        self.column = column
+
+
+def explain(error: yaml.YAMLError, rows: Sequence[Row]) -> Mistake:
+    """What the author most likely meant where the text can't be read."""
+    if isinstance(error, ForeignTemplate):
+        return _foreign(error, rows)
+    mark = getattr(error, "problem_mark", None)
+    start = getattr(error, "context_mark", None)
+    words = str(getattr(error, "problem", "") or "").lower()
+    context = str(getattr(error, "context", "") or "").lower()
     if mark is None:
-        return say.unreadable(say.TOP, "planrunner can't read this file as YAML.")
-    here = Span(min(mark.line, len(lines) - 1) + 1, mark.column + 1)
-    began = Span(start.line + 1, start.column + 1) if start is not None else here
-    return _explain(words, context, here, began, lines)
+        return Mistake(say.unreadable(say.TOP, "planrunner can't read this file as YAML."))
+    here = _Place(min(mark.line, len(rows) - 1), mark.column, rows)
+    began = _Place(start.line, start.column, rows) if start is not None and start.line < len(rows) else here
+    return _explain(words, context, here, began)
 
 
-def _told_by_the_pure_parser(text: str) -> yaml.YAMLError | None:
-    try:
-        for _ in yaml.parse(text, Loader=yaml.SafeLoader):
-            pass
-    except yaml.YAMLError as error:
-        return error
-    return None
+class _Place:
+    """A place in the rows."""
+
+    __slots__ = ("column", "index", "rows", "text")
+
+    def __init__(self, index: int, column: int, rows: Sequence[Row]) -> None:
+        self.index = index
+        self.column = min(column, len(rows[index].text))
+        self.rows = rows
+        self.text = rows[index].text
+
+    def span(self, start: int, width: int = 1) -> Span:
+        """A stretch of the row, where the author wrote it."""
+        row = self.rows[self.index]
+        return Span(row.line, max(1, start + 1 + row.shift), max(1, width))
+
+    @property
+    def whole(self) -> Span:
+        return self.span(_indent(self.text), len(self.text.strip()))
+
+    @property
+    def above(self) -> _Place | None:
+        """The line with something on it before this one."""
+        for index in range(self.index - 1, -1, -1):
+            text = self.rows[index].text.strip()
+            if text and not text.startswith("#"):
+                return _Place(index, 0, self.rows)
+        return None
+
+    def mistake(self, problem: Problem, *texts: str, shift: int = 0, is_silent: bool = True) -> Mistake:
+        """This row is to be read as these."""
+        row = self.rows[self.index]
+        return Mistake(problem, self.index, 1, [Row(text, row.line, row.shift + shift, is_silent) for text in texts])
 
 
-def _explain(words: str, context: str, here: Span, began: Span, lines: list[str]) -> Problem:
-    if "quoted scalar" in context and "escape" not in words:
-        return say.unreadable(began, "this quote is never closed; close it on the same line.")
+def _explain(words: str, context: str, here: _Place, began: _Place) -> Mistake:
+    if (found := _open_quote(here)) is not None:
+        return found
     if "escape" in words or "expected escape" in words:
-        return say.unreadable(here, "`\\` has a meaning of its own between double quotes; use single quotes.")
+        return _backslash(here)
+    if "quoted scalar" in context:
+        return Mistake(say.unreadable(began.span(began.column), "this quote is never closed; close it on the same line."))
     if "flow" in context:
-        return say.unreadable(began, "this list is never closed; close it with `]` and put commas between its items.")
+        return _bracket(began)
     if "mapping values are not allowed" in words:
-        return _colon(here, lines)
+        return _colon(here)
     if "could not find expected ':'" in words:
-        return _no_colon(began, lines)
+        return _no_colon(began)
     if "sequence entries are not allowed" in words:
-        return say.unreadable(here, "a list begins on the line below its key, each item with `- ` in front.")
+        return _dash_in_line(here)
     if "cannot start any token" in words or any(
         part in context for part in ("alias", "anchor", "tag", "directive", "block scalar")
     ):
-        return _sign(here, began, lines)
-    return _misplaced(here, lines)
+        return _sign(began if began.index == here.index else here)
+    return _misplaced(here)
 
 
-def _line(at: Span, lines: list[str]) -> str:
-    return lines[at.line - 1] if at.line <= len(lines) else ""
+# One line
 
 
-def _colon(here: Span, lines: list[str]) -> Problem:
-    line = _line(here, lines)
-    key = _KEY.match(line)
-    if key and here.column - 1 > key.start(3):
-        rest = key[3].strip()
-        text = f"the value of {quoted(key[2])} holds a `:`, so it needs quotes."
-        quote = "'" if '"' in rest else '"'
-        return say.unreadable(here, text, fix=f"{key[2]}: {quote}{rest}{quote}")
-    text = "this line is indented deeper than the one above, which has its value; keys that belong together start in one column."
-    return say.unreadable(_whole(here, line), text, fix=_as_above(here, lines))
+def _value(place: _Place) -> tuple[str, int, str] | None:
+    """The key (empty for an item), where its value begins, and the value without a comment."""
+    if key := _KEY.match(place.text):
+        return (key[2], key.start(3), _without_comment(key[3])) if key[3] else None
+    if item := _ITEM.match(place.text):
+        return "", item.start(2), _without_comment(item[2])
+    return None
 
 
-def _as_above(here: Span, lines: list[str]) -> str | None:
-    above = next((line for line in reversed(lines[: here.line - 1]) if line.strip() and not line.lstrip().startswith("#")), None)
-    return _line(here, lines).strip() if above is not None else None
+def _without_comment(text: str) -> str:
+    return re.split(r"\s#", text)[0].rstrip()
 
 
-def _no_colon(began: Span, lines: list[str]) -> Problem:
-    line = _line(began, lines)
-    key = _KEY.match(line)
-    if key and key[3][:1] not in ("", " "):
-        return say.unreadable(_whole(began, line), "a space is missing after `:`.", fix=f"{key[2]}: {key[3].strip()}")
-    word = _WORD_AND_REST.match(line)
-    if word:
-        return say.unreadable(_whole(began, line), f"`:` is missing after {quoted(word[2])}.", fix=f"{word[2]}: {word[3]}")
-    return say.unreadable(_whole(began, line), "this line is neither a key with its value nor an item of a list.")
+def in_quotes(text: str) -> str:
+    """Quoted so that YAML reads exactly this."""
+    return '"' + text + '"' if '"' not in text and "\\" not in text else "'" + text.replace("'", "''") + "'"
 
 
-def _sign(here: Span, began: Span, lines: list[str]) -> Problem:
-    line = _line(began if began.line == here.line else here, lines)
-    key = _KEY.match(line)
-    if key and key[3].strip():
-        rest = key[3].strip()
-        quote = "'" if '"' in rest else '"'
-        text = f"a value that begins with {quoted(rest[0])} needs quotes."
-        return say.unreadable(_whole(here, line), text, fix=f"{key[2]}: {quote}{rest}{quote}")
-    return say.unreadable(here, "a text that begins with this sign needs quotes.")
+def _quote(place: _Place, start: int, value: str, text: str) -> Mistake:
+    """The value, quoted."""
+    plain = value.strip(_CURLY + " ") if value[0] in _CURLY or value[-1] in _CURLY else value
+    fixed = in_quotes(plain)
+    problem = say.unreadable(place.span(start, len(value)), text, did_you_mean=fixed)
+    return place.mistake(problem, place.text[:start] + fixed)
 
 
-def _misplaced(here: Span, lines: list[str]) -> Problem:
-    line = _line(here, lines)
-    before = line[: here.column - 1].strip()
+def _foreign(error: ForeignTemplate, rows: Sequence[Row]) -> Mistake:
+    place = _Place(error.row, error.column, rows)
+    value = _without_comment(place.text[error.column :])
+    if not _FOREIGN.search(value):
+        problem = say.foreign_statement(place.span(error.column, len(value)))
+        return place.mistake(problem, place.text[: error.column] + in_quotes(value))
+    fixed = ours(value)
+    if ": " in fixed or " #" in fixed:
+        fixed = in_quotes(fixed)
+    problem = say.foreign_template(place.span(error.column, len(value)), value, fixed)
+    return place.mistake(problem, place.text[: error.column] + in_quotes("x"))
+
+
+def ours(text: str) -> str:
+    """`{{ stake }}` as planrunner writes it."""
+    return _FOREIGN.sub(lambda found: f"${{{found[1]}}}", text)
+
+
+def _open_quote(here: _Place) -> Mistake | None:
+    """The first line up to here that opens a quote and does not close it, or closes it too early."""
+    for index in range(here.index + 1):
+        place = _Place(index, 0, here.rows)
+        value = _value(place)
+        if value is None or value[2][:1] not in ('"', "'"):
+            continue
+        _, start, text = value
+        sign, inner = text[0], text[1:]
+        rest = inner.replace("''", "") if sign == "'" else re.sub(r"\\.", "", inner)
+        if sign not in rest:
+            problem = say.unreadable(
+                place.span(start, len(text)), "this quote is never closed; close it on the same line.", did_you_mean=text + sign
+            )
+            return place.mistake(problem, place.text[:start] + text + sign)
+        if index == here.index and rest.split(sign, 1)[1].strip():
+            return _early_quote(place, start, text)
+    return None
+
+
+def _early_quote(place: _Place, start: int, text: str) -> Mistake:
+    """`"Arsenal" FC`, `'O'Brien'`, `""Arsenal""`."""
+    sign = text[0]
+    plain = text.strip(sign) if text.endswith(sign) else text
+    other = '"' if "'" in plain and '"' not in plain else "'" if '"' in plain else '"'
+    fixed = other + (plain.replace("'", "''") if other == "'" else plain) + other
+    words = "the quote that opens here closes before the end of the value; put quotes of the other kind around all of it."
+    return place.mistake(say.unreadable(place.span(start, len(text)), words, did_you_mean=fixed), place.text[:start] + fixed)
+
+
+def _backslash(here: _Place) -> Mistake:
+    text = "`\\` has a meaning of its own between double quotes; use single quotes."
+    value = _value(here)
+    if value is None or not value[2].startswith('"') or not value[2].endswith('"'):
+        return Mistake(say.unreadable(here.span(here.column), text))
+    fixed = "'" + value[2][1:-1].replace("'", "''") + "'"
+    problem = say.unreadable(here.span(value[1], len(value[2])), text, did_you_mean=fixed)
+    return here.mistake(problem, here.text[: value[1]] + fixed)
+
+
+def _bracket(began: _Place) -> Mistake:
+    start, value = began.column, _without_comment(began.text[began.column :])
+    at = began.span(start, len(value))
+    if "{{" in value or value.startswith("{%"):
+        return _foreign(ForeignTemplate(began.index, start), began.rows)
+    if value.startswith("{"):
+        return Mistake(say.unreadable(at, "plans don't use braces, and these are never closed; write each key on its own line."))
+    if value.endswith("]") and "${" in value:
+        fixed = re.sub(r"(?<![\"'])\$\{[^}]*\}(?![\"'])", lambda found: in_quotes(found[0]), value)
+        text = "in a list between brackets a template needs quotes."
+    elif value.endswith("]"):
+        fixed = "[" + ", ".join(re.findall(r"\"[^\"]*\"|'[^']*'|[^\s,\[\]]+", value)) + "]"
+        text = "planrunner can't read this list; put commas between its items."
+    else:
+        fixed = value.rstrip(",") + "]"
+        text = "this list is never closed; close it with `]` and put commas between its items."
+    if fixed == value:
+        return Mistake(say.unreadable(at, text))
+    return began.mistake(say.unreadable(at, text, did_you_mean=fixed), began.text[:start] + fixed)
+
+
+def _colon(here: _Place) -> Mistake:
+    value = _value(here)
+    if value is None or here.column <= value[1]:
+        return _out_of_column(here)
+    key, start, text = value
+    if here.text[:start].rstrip().endswith(":") and (second := _second_key(here, start, text)):
+        return second
+    if "${" in text and here.column > here.text.find("${"):
+        return _quote(here, start, text, "a template with `: ` in it needs quotes, and so does a text with one.")
+    return _quote(here, start, text, f"the value of {quoted(key)} holds a `:`, so it needs quotes.")
+
+
+def _second_key(here: _Place, start: int, text: str) -> Mistake | None:
+    """`side: back, odds: 3.10`: two keys on one line."""
+    found = re.search(r"(?:^|[\s,;]+)([a-z_]+)\s*:(?:\s|$)", text)
+    if found is None or found[1] not in KEYS:
+        return None
+    column = re.match(r"\s*(?:- +)*", here.text).end()  # type: ignore[union-attr]
+    before = text[: found.start()]
+    if before:
+        lines = [here.text[:start] + before, " " * column + text[found.start(1) :]]
+    else:
+        dash = "- " if here.text[column:start].strip(": ") in LISTS else ""
+        lines = [here.text[:start].rstrip(), " " * (column + 2) + dash + text]
+    at = here.span(start + found.start(1), len(text) - found.start(1))
+    problem = say.unreadable(at, f"`{found[1]}` is a key of its own; give it a line of its own.", fix="\n".join(lines))
+    return here.mistake(problem, *lines)
+
+
+def _no_colon(began: _Place) -> Mistake:
+    text, indent = began.text, _indent(began.text)
+    plain = text.strip()
+    if mistake := _list_sign(began):
+        return mistake
+    if _OTHER_COMMENT.match(text):
+        words = "this is neither a key nor an item; a comment begins with `# `."
+        inner = re.sub(r"^(//|--|/\*+|;|<!--|rem |\()\s*|\s*(\*/|-->)$", "", plain, flags=re.IGNORECASE)
+        fix = f"{text[:indent]}# {inner}"
+        return began.mistake(say.unreadable(began.whole, words, fix=fix), fix)
+    for pattern, words in _LACKING:
+        if found := pattern.match(text):
+            fix = f"{found[1]}{found[2]}: {found[3].strip()}"
+            return began.mistake(say.unreadable(began.whole, words.format(found[2]), fix=fix), fix)
+    if re.fullmatch("[a-z_]+", plain) and plain in KEYS | {"limits", "orders"}:
+        problem = say.unreadable(began.whole, f"`:` is missing after `{plain}`.", fix=f"{text.rstrip()}:")
+        return began.mistake(problem, f"{text.rstrip()}:", is_silent=False)
+    words = "this line is neither a key with its value nor an item of a list. A comment begins with `# `."
+    return began.mistake(say.unreadable(began.whole, words), "")
+
+
+_LACKING = (
+    (re.compile(r"^(\s*(?:- +)*)([A-Za-z_]+):(\S.*)$"), "a space is missing after `:`."),
+    (re.compile(r"^(\s*(?:- +)*)([A-Za-z_]+)\s*:?=+>?\s*(\S.*)$"), "after `{}` stands `: `, not `=`."),
+    (
+        re.compile(rf"^(\s*(?:- +)*)([A-Za-z_ ]+?)\s*[{_COLONS}]\s*(\S.*)$"),
+        "the colon after `{}` is not a keyboard's; write `: `.",
+    ),
+    (
+        re.compile(r"^(\s*(?:- +)*)[\"']([A-Za-z_]+):[\"']\s*(\S.*)$"),
+        "the quotes around `{}` hold its colon too; leave them out.",
+    ),
+    (re.compile(r"^(\s*(?:- +)*)([a-z_]+)\s+(\S.*)$"), "`:` is missing after `{}`."),
+)
+
+
+def _dash_in_line(here: _Place) -> Mistake:
+    """`fallback: - every: 30s`, `odds: - 110`."""
+    value = _value(here)
+    if value is None or here.column < value[1]:
+        return _out_of_column(here)
+    key, start, text = value
+    inner = text.lstrip("- ")
+    at = here.span(start, len(text))
+    if key in LISTS:
+        indent = len(here.text) - len(here.text.lstrip(" -"))
+        lines = [here.text[:start].rstrip(), " " * (indent + 2) + "- " + inner]
+        words = "a list begins on the line below its key, each item with `- ` in front."
+        return here.mistake(say.unreadable(at, words, fix="\n".join(lines)), *lines)
+    fixed = (mend.odds(text) if key in ODDS else None) or (mend.line(text) if key == "line" else None) or inner
+    words = f"`- ` begins an item of a list, and `{key}` takes one value."
+    return here.mistake(say.unreadable(at, words, did_you_mean=fixed), here.text[:start] + fixed)
+
+
+def _sign(place: _Place) -> Mistake:
+    text = place.text
+    plain = text.strip()
+    if mistake := _list_sign(place):
+        return mistake
+    if plain.startswith(("```", "~~~")):
+        return place.mistake(
+            say.unreadable(place.whole, "this marks code in another document and is no part of a plan; take it out."), ""
+        )
+    if bold := re.match(r"^(\s*(?:- +)*)([*_`]+)([A-Za-z_]+)\2\s*:\s*(.*)$", text):
+        fix = f"{bold[1]}{bold[3]}: {bold[4]}"
+        words = f"a key stands without marks around it; write `{bold[3]}`."
+        return place.mistake(say.unreadable(place.whole, words, fix=fix), fix)
+    value = _value(place)
+    if value is None:
+        return Mistake(say.unreadable(place.whole, "a text that begins with this sign needs quotes."))
+    key, start, text = value
+    if key in ODDS and (fixed := mend.odds(text)):
+        words = "odds have no sign in front, but `+` and `-` of American odds."
+        return place.mistake(say.unreadable(place.span(start, len(text)), words, did_you_mean=fixed), place.text[:start] + fixed)
+    return _quote(place, start, text, f"a value that begins with {quoted(text[0])} needs quotes.")
+
+
+def _list_sign(place: _Place) -> Mistake | None:
+    """`* name: one`, `1. name: one`, `-name: one`."""
+    found = _LIST_SIGN.match(place.text)
+    if found is None or (found[2] == "-" and found[3]):
+        return None
+    fix = f"{found[1]}- {place.text[found.end() :]}"
+    if found[2] == "-":
+        words = "a space is missing after the dash that begins an item."
+    else:
+        words = f"an item of a list begins with `- `, not with {quoted(found[2])}."
+    shift = found.end() - len(found[1]) - 2
+    return place.mistake(say.unreadable(place.whole, words, fix=fix.rstrip()), fix, shift=shift, is_silent=False)
+
+
+# Columns
+
+
+def _misplaced(here: _Place) -> Mistake:
+    before = here.text[: here.column].strip()
     if before and before != "-":
-        text = "planrunner can't read the line from here on; if this belongs to the value before it, quote the whole value."
-        return say.unreadable(here, text)
-    text = "this line does not start in the column of any line it could belong to; keys that belong together start in one column."
-    return say.unreadable(_whole(here, line), text)
+        value = _value(here)
+        if value is not None and here.column >= value[1]:
+            return _quote(here, value[1], value[2], "planrunner can't read this value as it stands; put quotes around all of it.")
+        return Mistake(say.unreadable(here.span(here.column), "planrunner can't read the line from here on."))
+    return _out_of_column(here)
 
 
-def _whole(at: Span, line: str) -> Span:
-    start = len(line) - len(line.lstrip())
-    return Span(at.line, start + 1, max(1, len(line.rstrip()) - start))
+def _out_of_column(here: _Place) -> Mistake:
+    above = here.above
+    if above is None:
+        return Mistake(say.unreadable(here.whole, "this line is indented, and nothing stands above that it could belong to."))
+    if mistake := _list_sign(above) or _list_sign(here):
+        return mistake
+    if mistake := _dash_missing(above, here):
+        return mistake
+    if (before_that := above.above) is not None and _stands_out(before_that, above, here):
+        return _moved(above, _key_column(here.text), before_that)
+    columns = _columns(here)
+    wrong = _key_column(here.text) if not _is_item(here.text) else _indent(here.text)
+    known = columns[1 if _is_item(here.text) else 0]
+    known = [column for column in known if column != wrong]
+    if not known:
+        return Mistake(say.unreadable(here.whole, "this line does not start in the column of any line it could belong to."))
+    return _moved(here, min(known, key=lambda column: (abs(column - wrong), -column)), above)
+
+
+def _dash_missing(above: _Place, here: _Place) -> Mistake | None:
+    """The first line of an item without its dash, and those below it where they belong."""
+    head = above.above
+    if head is None or head.text.strip().rstrip(":") not in LISTS or not head.text.rstrip().endswith(":"):
+        return None
+    if _is_item(above.text) or _is_item(here.text) or _indent(here.text) != _indent(above.text) + 2:
+        return None
+    fix = f"{' ' * _indent(above.text)}- {above.text.strip()}"
+    problem = say.unreadable(above.whole, "`- ` is missing in front of this line, which begins an item of the list.", fix=fix)
+    return above.mistake(problem, fix, shift=-2, is_silent=False)
+
+
+def _stands_out(before: _Place, above: _Place, here: _Place) -> bool:
+    """Is the line above the one out of its column, and this one and the one before it are not?"""
+    if _is_item(above.text) or _value(above) is None:
+        return False
+    return _key_column(before.text) == _key_column(here.text) > _indent(above.text)
+
+
+def _moved(place: _Place, column: int, like: _Place) -> Mistake:
+    """The row, and those below that hang on it, begin in another column."""
+    wrong = _indent(place.text)
+    good = {*_columns(place)[0], *_columns(place)[1]}
+    end = place.index + 1
+    while end < len(place.rows) and (indent := _indent(place.rows[end].text)) >= wrong and place.rows[end].text.strip():
+        if indent in good:
+            break
+        end += 1
+    rows = []
+    for row in place.rows[place.index : end]:
+        text = " " * (_indent(row.text) - wrong + column) + row.text.strip()
+        rows.append(row._replace(text=text, shift=row.shift + wrong - column))
+    fix = "\n".join(row.text for row in rows[:5])
+    problem = say.out_of_column(place.whole, here=wrong, there=column, lines=len(rows), fix=fix, like=_told(place, column, like))
+    return Mistake(problem, place.index, end - place.index, rows)
+
+
+def _told(place: _Place, column: int, like: _Place) -> tuple[str, int] | None:
+    """The key in the same column, nearest above, and its line."""
+    found: _Place | None = like
+    while found is not None:
+        key = _KEY.match(found.text)
+        if key and _key_column(found.text) == column and found.index != place.index:
+            return key[2], found.rows[found.index].line
+        found = found.above
+    return None
+
+
+def _columns(here: _Place) -> tuple[list[int], list[int]]:
+    """Where a key, and where an item, may begin on this line."""
+    keys: list[int] = []
+    items: list[int] = []
+    last = ""
+    for row in here.rows[: here.index]:
+        if not row.text.strip() or row.text.lstrip().startswith("#"):
+            continue
+        indent, column = _indent(row.text), _key_column(row.text)
+        keys = [one for one in keys if one < column and (one <= indent or not _is_item(row.text))]
+        items = [one for one in items if one <= indent]
+        if _is_item(row.text) and indent not in items:
+            items.append(indent)
+        keys.append(column)
+        last = row.text
+    if _without_comment(last).endswith(":"):
+        keys.append(keys[-1] + 2)
+        items.append(keys[-1])
+    return keys, items
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip(" "))
+
+
+def _key_column(text: str) -> int:
+    """Where the key begins, behind the dash of its item."""
+    found = re.match(r" *(?:- +)*", text)
+    return found.end() if found else 0
+
+
+def _is_item(text: str) -> bool:
+    return text.lstrip().startswith("- ")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from planrunner.plan import mend, scalars
-from planrunner.plan.nodes import Scalar, Span
+from planrunner.plan.nodes import Block, Scalar, Span
 from planrunner.plan.problems import Problem, problem, quoted
 
 _CLOCK = re.compile(r"[0-9]{1,2}([:.h][0-9]{2})?\s*[ap]\.?m\.?|[0-9]{1,2}:[0-9]{2}")
@@ -20,7 +20,22 @@ BLOCKS = {
     "account": "an account",
     "policy": "`policy`",
     "accounts": "`accounts`",
+    "account_limits": "the `limits` of an account",
+    "site_limits": "the `limits` of a site file",
+    "calendars": "`calendars`",
 }
+
+
+# What a block that is missing looks like at its smallest.
+_WHOLE = {
+    "limits": "limits:\n  max_loss: 25.00 GBP",
+    "orders": "\n".join(
+        [
+            "orders:", "  - name: arsenal", "    venue: betfair", "    event: Arsenal v Chelsea", "    market: Match Odds",
+            "    selection: Arsenal", "    side: back", "    odds: 3.10", "    stake: 10.00 GBP", "    expires_before_start: 1m",
+        ]
+    ),
+}  # fmt: skip
 
 
 def unknown_key(key: Scalar, block: str, did_you_mean: str | None, elsewhere: str | None) -> Problem:
@@ -33,7 +48,8 @@ def unknown_key(key: Scalar, block: str, did_you_mean: str | None, elsewhere: st
 
 
 def missing(at: Span, key: str, block: str, example: str) -> Problem:
-    return problem("PR202", at, f"`{key}` is missing in {BLOCKS[block]}.", fix=f"{key}: {example}")
+    fix = _WHOLE.get(key) or f"{key}: {example}"
+    return problem("PR202", at, f"`{key}` is missing in {BLOCKS[block]}.", fix=fix)
 
 
 def not_yet(at: Span, what: str) -> Problem:
@@ -53,6 +69,47 @@ def wants_list(at: Span, what: str) -> Problem:
 def wants_block(at: Span, what: str, keys: Iterable[str]) -> Problem:
     some = ", ".join(f"`{key}`" for key in list(keys)[:3])
     return problem("PR204", at, f"{what} takes keys on lines below it, indented by two spaces ({some} ...).")
+
+
+# Layout
+
+
+def dash_too_few(first: Scalar, name: str, fix: str | None) -> Problem:
+    what = "order" if name == "orders" else "step" if name == "fallback" else "item"
+    text = f"`{name}` is a list: each {what} begins with `- `, and here it is missing in front of {quoted(first.text)}"
+    text += "" if fix and "\n" not in fix else "; the lines below it are indented by two spaces more"
+    return problem("PR222", first.span, f"{text}.", fix=fix)
+
+
+def dash_too_many(first: Scalar, name: str, fix: str) -> Problem:
+    text = f"`{name}` is no list; its keys stand on lines of their own without `- `."
+    return problem("PR222", first.span, text, fix=fix)
+
+
+def dash_on_every_line(key: Scalar, fix: str) -> Problem:
+    text = f"the dash in front of {quoted(key.text)} begins a new item; only the first line of an item has one."
+    return problem("PR222", key.span, text, fix=fix)
+
+
+def too_far_left(block: Block, name: str, fix: str) -> Problem:
+    first = next(iter(block.keys.values()))
+    text = f"{quoted(first.text)} belongs to `{name}`; what belongs to a key is indented by two spaces more."
+    return problem("PR223", first.span, text, fix=fix)
+
+
+def too_far_right(key: Scalar, name: str, fix: str) -> Problem:
+    text = f"{quoted(key.text)} is a key of the plan, but indented like this it belongs to `{name}`; take the spaces out."
+    return problem("PR223", key.span, text, fix=fix)
+
+
+def steps_too_far_left(first: Scalar, fix: str | None) -> Problem:
+    text = f"{quoted(first.text)} is a key of a fallback step, and stands among the orders; indent steps deeper than `fallback`."
+    return problem("PR223", first.span, text, fix=fix)
+
+
+def without_fallback(first: Scalar, fix: str) -> Problem:
+    text = f"{quoted(first.text)} belongs to a fallback step; steps stand in a list under `fallback`."
+    return problem("PR223", first.span, text, fix=fix)
 
 
 def empty_list(at: Span, what: str) -> Problem:
@@ -203,7 +260,7 @@ def not_country(value: Scalar) -> Problem:
 
 
 def not_file(value: Scalar, key: str) -> Problem:
-    text = f"{quoted(value.text)} can't name a file for `{key}`; it stands beside the plan or in a folder below, as lists/picks.csv."
+    text = f"{quoted(value.text)} can't name a file for `{key}`; it stands beside the plan or below, as lists/picks.csv."
     return problem("PR213", value.span, text, did_you_mean=mend.path(value.text))
 
 

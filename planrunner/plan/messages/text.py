@@ -11,7 +11,10 @@ TOP = Span(1, 1)
 SEVERAL_LINES = "PR114"
 
 
-def not_utf8(at: Span) -> Problem:
+def not_utf8(at: Span, *, is_utf16: bool) -> Problem:
+    if is_utf16:
+        text = "this file is saved as UTF-16, which some programs call Unicode; save it as UTF-8 in your editor."
+        return problem("PR101", TOP, text)
     return problem("PR101", at, "this is not UTF-8 text; save the file as UTF-8 in your editor.")
 
 
@@ -20,17 +23,60 @@ def too_large(size: int, most: int) -> Problem:
     return problem("PR102", TOP, text)
 
 
-def invisible(at: Span, name: str, more: Sequence[int]) -> Problem:
+def invisible(at: Span, name: str, more: Sequence[int], fixed: str) -> Problem:
     text = f"here is {name}, which nobody sees in a review; write an ordinary space or take it out"
-    return problem("PR103", at, text + _also_on(more))
+    return problem("PR103", at, text + _also_on(more), fix=fixed)
 
 
-def tab(at: Span, more: Sequence[int]) -> Problem:
-    return problem("PR104", at, "here is a tab; plans are indented with spaces, two for each level" + _also_on(more))
+def tab(at: Span, more: Sequence[int], fixed: str) -> Problem:
+    text = "here is a tab; plans are indented with spaces, two for each level" + _also_on(more)
+    return problem("PR104", at, text, fix=fixed)
 
 
-def unreadable(at: Span, text: str, fix: str | None = None) -> Problem:
-    return problem("PR105", at, text, fix=fix)
+def unreadable(at: Span, text: str, *, fix: str | None = None, did_you_mean: str | None = None) -> Problem:
+    return problem("PR105", at, text, fix=fix, did_you_mean=did_you_mean)
+
+
+def out_of_column(at: Span, *, here: int, there: int, lines: int, fix: str, like: tuple[str, int] | None) -> Problem:
+    what = "this line is" if lines == 1 else f"this line and the {lines - 1} below it are"
+    beside = f", as {quoted(like[0])} on line {like[1]}" if like is not None else ""
+    now = f"indented by {_spaces(here)}" if here else "not indented"
+    text = f"{what} {now}; lines that belong together begin in one column. Indent by {_spaces(there)}{beside}."
+    return problem("PR119", at, text, fix=fix)
+
+
+def foreign_template(at: Span, text: str, fixed: str) -> Problem:
+    words = f"{quoted(text)} is how other tools write a template; planrunner's is `${{...}}`."
+    return problem("PR120", at, words, did_you_mean=fixed)
+
+
+def foreign_statement(at: Span) -> Problem:
+    text = "plans have no statements; `for_each` repeats orders, `only_if` sets conditions, and a value is `${...}`."
+    return problem("PR120", at, text)
+
+
+def curly_quotes(at: Span, text: str, fixed: str) -> Problem:
+    words = f"the quotes of {quoted(text)} are a word processor's and would be taken for part of the text."
+    return problem("PR121", at, words, did_you_mean=fixed)
+
+
+def foreign_letters(at: Span, text: str, letters: str, script: str, fixed: str) -> Problem:
+    what = (
+        f"`{letters[0]}` in {quoted(text)} is a {script} letter that only looks"
+        if len(letters) == 1
+        else (f"{', '.join(f'`{letter}`' for letter in letters)} in {quoted(text)} are {script} letters that only look")
+    )
+    return problem("PR122", at, f"{what} like the others; write the whole word in one alphabet.", did_you_mean=fixed)
+
+
+def wide_letters(at: Span, text: str, fixed: str) -> Problem:
+    words = f"{quoted(text)} is written with signs that only look like the letters and digits of a keyboard."
+    return problem("PR122", at, words, did_you_mean=fixed)
+
+
+def lone_return(at: Span, more: Sequence[int]) -> Problem:
+    text = "a line ends with a carriage return alone, which not all programs show; save the file with ordinary line ends"
+    return problem("PR123", at, text + _also_on(more))
 
 
 def nothing_here() -> Problem:
@@ -95,9 +141,9 @@ def block_text(at: Span, sign: str, key: Scalar | None) -> Problem:
     return problem(SEVERAL_LINES, at, f"`{sign}` is for the text of `alert` only; write the value of {what} on one line.")
 
 
-def cut_off(at: Span, value: Scalar, whole: str) -> Problem:
+def cut_off(at: Span, value: Scalar, fixed: str) -> Problem:
     text = f"what follows `#` is lost: the value is read as {quoted(value.text)}. Quote it, or write a comment as `# ...`."
-    return problem("PR115", at, text, did_you_mean='"' + whole.replace('"', "'") + '"')
+    return problem("PR115", at, text, did_you_mean=fixed)
 
 
 def control(at: Span, key: Scalar | None) -> Problem:
@@ -127,6 +173,10 @@ def not_a_key(at: Span) -> Problem:
 
 def empty_key(at: Span) -> Problem:
     return problem("PR118", at, "a key is missing before this `:`.")
+
+
+def _spaces(number: int) -> str:
+    return f"{number} space{'s' if number != 1 else ''}"
 
 
 def _also_on(lines: Sequence[int]) -> str:

@@ -1,0 +1,229 @@
+"""Lines that YAML reads without complaint, but not as they were meant: a dash too few or too many, a block a step too far left.
+
+Each is told once, with the lines as they should be, and the tree is put right, so that nothing else is said because of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from planrunner.plan.messages import shape as say
+from planrunner.plan.nodes import Block, Listing, Node, Scalar
+from planrunner.plan.problems import Problem
+from planrunner.plan.syntax import KEYS
+
+TRIGGERS = frozenset({"after", "every", "before_start", "after_start", "if"})
+ACTIONS = frozenset({"cancel", "reprice", "keep", "hedge", "alert", "move_remainder_to", "retry"})
+STEP = TRIGGERS | ACTIONS | {"no_worse_than", "at_most", "for_at_most"}
+LIMITS = frozenset({"max_loss", "max_orders", "max_stake", "max_exposure_per_market"})
+ORDER = KEYS - STEP - LIMITS
+PLAN = frozenset({"planrunner", "plan", "blueprint", "limits", "orders", "inputs", "for_each", "for_each_market", "time_zone"})
+_NO_VALUE, _TWICE = "PR113", "PR112"
+# More lines than this nobody pastes; the message says what to do with them.
+_LONGEST_FIX = 14
+
+
+def put_right(root: Block, lines: list[str], problems: list[Problem], bad: set[int]) -> None:
+    """Adds what is told to the problems. `bad` holds the ids of nodes that were complained about."""
+    layout = _Layout(lines, problems, bad)
+    layout.limits(root)
+    layout.add_dash(root, "orders", ORDER)
+    orders = root.values.get("orders")
+    if not isinstance(orders, Listing):
+        return
+    layout.take_steps_from(orders)
+    layout.take_dashes(orders, _goes_on_order)
+    for order in orders.items:
+        if isinstance(order, Block):
+            layout.add_dash(order, "fallback", STEP)
+            layout.add_fallback(order)
+            if isinstance(steps := order.values.get("fallback"), Listing):
+                layout.take_dashes(steps, _goes_on_step)
+
+
+class _Layout:
+    def __init__(self, lines: list[str], problems: list[Problem], bad: set[int]) -> None:
+        self.lines = lines
+        self.problems = problems
+        self.bad = bad
+
+    def limits(self, root: Block) -> None:
+        """A list of limits, limits that are not indented, and keys of the plan that are."""
+        node = root.values.get("limits")
+        if isinstance(node, Listing) and (keys := _keys_of(node)) and keys <= LIMITS:
+            merged = _merged(node)
+            fix = "\n".join(f"  {self._text(key)}" for key in merged.keys.values())
+            self.problems.append(say.dash_too_many(next(iter(merged.keys.values())), "limits", fix))
+            self._put(root, "limits", merged)
+        elif strays := self._right_below(root, "limits", LIMITS):
+            self._forget_no_value(root.keys["limits"])
+            taken = _taken(root, strays)
+            self.problems.append(
+                say.too_far_left(taken, "limits", "\n".join(f"  {self._text(key)}" for key in taken.keys.values()))
+            )
+            self._put(root, "limits", taken)
+        if isinstance(node, Block):
+            for name in [key for key in node.values if key in PLAN and key not in root.values]:
+                self.problems.append(say.too_far_right(node.keys[name], "limits", self._text(node.keys[name])))
+                root.keys[name], root.values[name] = node.keys.pop(name), node.values.pop(name)
+
+    def add_dash(self, block: Block, name: str, known: frozenset[str]) -> None:
+        """Keys under `orders` or `fallback`, or right below it, without the dash in front of the first."""
+        node = block.values.get(name)
+        if isinstance(node, Block) and id(node) not in self.bad and len(known & node.values.keys()) > 1:
+            item = node
+        elif len(strays := self._right_below(block, name, known)) > 1:
+            self._forget_no_value(block.keys[name])
+            item = _taken(block, strays)
+        else:
+            return
+        first = next(iter(item.keys.values()))
+        lines = self._lines_from(first)
+        # Of several items without dashes, every key is there twice.
+        until = first.line + len(lines)
+        self.problems[:] = [one for one in self.problems if one.code != _TWICE or not first.line <= one.line < until]
+        self.problems.append(say.dash_too_few(first, name, self._as_item(lines, block.keys[name].column + 1)))
+        self._put(block, name, _listing([item]))
+
+    def take_dashes(self, listing: Listing, goes_on: Callable[[Block, Block], bool]) -> None:
+        """Items that are one item, with a dash in front of every line."""
+        items: list[Node] = []
+        too_many: dict[int, list[Scalar]] = {}
+        for item in listing.items:
+            last = items[-1] if items else None
+            if not isinstance(last, Block) or not isinstance(item, Block) or not goes_on(last, item):
+                items.append(item)
+                continue
+            too_many.setdefault(len(items), []).extend(item.keys.values())
+            last.keys.update(item.keys)
+            last.values.update(item.values)
+        for keys in too_many.values():
+            fix = "\n".join(" " * (key.column - 1) + self._text(key) for key in keys)
+            self.problems.append(say.dash_on_every_line(keys[0], fix))
+        listing.items[:] = items
+
+    def take_steps_from(self, orders: Listing) -> None:
+        """Steps that stand among the orders, because they are not indented far enough."""
+        kept: list[Node] = []
+        for item in orders.items:
+            order = kept[-1] if kept else None
+            if not isinstance(item, Block) or not item.values or item.values.keys() - STEP or not isinstance(order, Block):
+                kept.append(item)
+                continue
+            if not isinstance(order.values.get("fallback"), Listing):
+                first = next(iter(item.keys.values()))
+                key = order.keys.setdefault("fallback", first)
+                self._forget_no_value(key)
+                fix = self._as_item(self._lines_from(first), key.column + 1) if key is not first else None
+                self.problems.append(say.steps_too_far_left(first, fix))
+                self._put(order, "fallback", _listing([]))
+            steps = order.values["fallback"]
+            assert isinstance(steps, Listing)
+            steps.items.append(item)
+        orders.items[:] = kept
+
+    def add_fallback(self, order: Block) -> None:
+        """A trigger and an action among the keys of an order: `fallback` and its dash are missing."""
+        strays = [key for key in order.values if key in STEP]
+        if "fallback" in order.values or not TRIGGERS & set(strays) or not ACTIONS & set(strays):
+            return
+        taken = _taken(order, strays)
+        first = next(iter(taken.keys.values()))
+        pad = " " * (first.column - 1)
+        lines = [self._text(key) for key in taken.keys.values()]
+        fix = "\n".join([f"{pad}fallback:", f"{pad}  - {lines[0]}", *(f"{pad}    {line}" for line in lines[1:])])
+        self.problems.append(say.without_fallback(first, fix))
+        order.keys["fallback"] = first
+        self._put(order, "fallback", _listing([taken]))
+
+    def _right_below(self, block: Block, name: str, known: frozenset[str]) -> list[str]:
+        """The keys that follow a key without a value and belong under it."""
+        value = block.values.get(name)
+        if not isinstance(value, Scalar) or value.text.strip() or id(value) not in self.bad:
+            return []
+        names = list(block.values)
+        found: list[str] = []
+        for key in names[names.index(name) + 1 :]:
+            if key not in known:
+                break
+            found.append(key)
+        return found
+
+    def _forget_no_value(self, key: Scalar) -> None:
+        """That a key has no value had the cause that is told now."""
+        self.problems[:] = [one for one in self.problems if (one.code, one.line) != (_NO_VALUE, key.line)]
+
+    def _put(self, block: Block, name: str, node: Node) -> None:
+        self.bad.discard(id(node))
+        block.values[name] = node
+
+    def _text(self, key: Scalar) -> str:
+        """A line from its key on."""
+        return self.lines[key.line - 1][key.column - 1 :].rstrip()
+
+    def _lines_from(self, key: Scalar) -> list[str]:
+        """The lines of the block that begins with this key."""
+        found: list[str] = []
+        for line in self.lines[key.line - 1 :]:
+            if line.strip() and found and len(line) - len(line.lstrip()) < key.column - 1:
+                break
+            found.append(line.rstrip())
+        while len(found) > 1 and not found[-1]:
+            found.pop()
+        return found
+
+    def _as_item(self, lines: list[str], indent: int) -> str | None:
+        """The lines with a dash in front of the first, which begins so far in. Only that one, where the others stand well."""
+        column = len(lines[0]) - len(lines[0].lstrip(" -"))
+        first = f"{' ' * indent}- {lines[0].lstrip(' -')}"
+        if column == indent + 2:
+            return first
+        further = indent + 2 - column
+        moved = [" " * max(0, len(line) - len(line.lstrip()) + further) + line.lstrip() for line in lines[1:]]
+        return "\n".join([first, *moved]) if len(lines) <= _LONGEST_FIX else None
+
+
+def _goes_on_order(order: Block, item: Block) -> bool:
+    """Two orders have keys in common, and each has a name."""
+    if "name" in item.values or "name" not in order.values or not order.values.keys().isdisjoint(item.values):
+        return False
+    return item.values.keys() <= ORDER | {"fallback"} and (len(order.values) == 1 or len(item.values) == 1)
+
+
+def _goes_on_step(step: Block, item: Block) -> bool:
+    """A step that only says when, and an item that only says what, or what goes with that."""
+    mine, other = step.values.keys(), item.values.keys()
+    if not other or other & TRIGGERS or not mine & TRIGGERS or not mine.isdisjoint(other) or other - STEP:
+        return False
+    return not (mine & ACTIONS and other & ACTIONS)
+
+
+def _taken(block: Block, names: list[str]) -> Block:
+    """These keys of a block, as a block of their own."""
+    first = block.keys[names[0]]
+    taken = Block(first.line, first.column)
+    for name in names:
+        taken.keys[name], taken.values[name] = block.keys.pop(name), block.values.pop(name)
+    return taken
+
+
+def _merged(listing: Listing) -> Block:
+    merged = Block(listing.line, listing.column)
+    for item in listing.items:
+        if isinstance(item, Block):
+            merged.keys.update(item.keys)
+            merged.values.update(item.values)
+    return merged
+
+
+def _keys_of(listing: Listing) -> set[str]:
+    """Empty where not every item has keys."""
+    if not all(isinstance(item, Block) for item in listing.items):
+        return set()
+    return {key for item in listing.items if isinstance(item, Block) for key in item.values}
+
+
+def _listing(items: list[Node]) -> Listing:
+    listing = Listing(items[0].span.line, items[0].span.column) if items else Listing(1, 1)
+    listing.items.extend(items)
+    return listing
