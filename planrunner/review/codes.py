@@ -5,11 +5,16 @@ from __future__ import annotations
 import textwrap
 
 from planrunner.plan.catalogue import Entry
+from planrunner.plan.problems import harmless
 
 
 def code_text(entry: Entry, *, width: int) -> str:
     """Plain text, a newline at its end."""
     told = textwrap.wrap(entry.why, width, break_long_words=False, break_on_hyphens=False)
     for name, example in (("Wrong", entry.wrong), ("Right", entry.right)):
-        told += ["", f"{name} ({entry.laid.value}):", *textwrap.indent(example.rstrip("\n"), "    ").split("\n")]
+        told += [
+            "",
+            f"{name} ({entry.laid.value}):",
+            *[f"    {harmless(line)}".rstrip() for line in example.rstrip("\n").split("\n")],
+        ]
     return "\n".join(told) + "\n"

@@ -51,7 +51,8 @@ def whole(laid: Laid, text: str) -> str:
         case Laid.STEPS:
             return plan("orders:\n" + item("fallback:\n" + indented(text, 2), has_ending=False))
         case Laid.PLAN:
-            return plan(re.sub(r"(?m)^  - (?:(?!^  - |^\S).*\n)+", lambda found: filled(found[0]), text))
+            left_out = {"event", "market"} if "for_each_market" in text else set()
+            return plan(re.sub(r"(?m)^  - (?:(?!^  - |^\S).*\n)+", lambda found: filled(found[0], left_out), text))
         case _:
             return text
 
@@ -65,14 +66,18 @@ def plan(given: str) -> str:
     return head + ("" if "orders" in keys else "orders:\n" + item("", has_ending=False)) + given
 
 
-def filled(order: str) -> str:
+def filled(order: str, left_out: set[str]) -> str:
     """An order of a list, with all that it leaves out but its ending."""
-    return item(re.sub("(?m)^    ", "", order.replace("  - ", "    ", 1)), has_ending=True)
+    return item(re.sub("(?m)^    ", "", order.replace("  - ", "    ", 1)), has_ending=True, left_out=left_out)
 
 
-def item(keys: str, *, has_ending: bool) -> str:
-    given = set(re.findall(r"(?m)^(\w+):", keys))
-    rest = [f"{key}: {value}\n" for key, value in USUAL.items() if key not in given and not given & set(SAID_BY.get(key, ()))]
+def item(keys: str, *, has_ending: bool, left_out: set[str] = frozenset()) -> str:
+    given = set(re.findall(r"(?m)(?:^ ?|\r)(\w+):", keys))
+    rest = [
+        f"{key}: {value}\n"
+        for key, value in USUAL.items()
+        if key not in given | left_out and not given & set(SAID_BY.get(key, ()))
+    ]
     body = "".join(rest) + ("" if has_ending else "expires_after: 5m\n") + keys
     return "  - " + indented(body, 4).lstrip()
 

@@ -6,9 +6,9 @@ asks `planrunner explain PR206`. Every example is held against the checker: the 
 
 from __future__ import annotations
 
-from planrunner.plan.catalogue import meaning, shape, text, venue
+from planrunner.plan.catalogue import meaning, shape, template, text, venue
 from planrunner.plan.catalogue.entry import Entry, Laid
 
-ENTRIES: dict[str, Entry] = {**text.ENTRIES, **shape.ENTRIES, **meaning.ENTRIES, **venue.ENTRIES}
+ENTRIES: dict[str, Entry] = {**text.ENTRIES, **shape.ENTRIES, **template.ENTRIES, **meaning.ENTRIES, **venue.ENTRIES}
 
 __all__ = ["ENTRIES", "Entry", "Laid"]

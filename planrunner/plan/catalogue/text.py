@@ -12,8 +12,8 @@ ENTRIES: dict[str, Entry] = {
         right="selection: Saint-Étienne   # saved as UTF-8\n",
     ),
     "PR102": Entry(
-        why="planrunner reads plans of at most 1 MiB, some four thousand orders: nobody can review more in one piece. Split the "
-        "plan, or keep the rows in a table and repeat one order over it with `for_each`.",
+        why="planrunner reads plans of at most 1 MiB, some four thousand orders: nobody can review more in one piece. Split "
+        "the plan, or keep the rows in a table and repeat one order over it with `for_each`.",
         wrong="# ... and so on, until the file is larger than 1 MiB\n",
         right="# ... and the other orders in a plan of their own\n",
         laid=Laid.PLAN,
@@ -26,42 +26,42 @@ ENTRIES: dict[str, Entry] = {
         right="stake: 10.00 GBP\n",
     ),
     "PR104": Entry(
-        why="A tab is as wide as each editor likes, so lines that look aligned in one are not in another, and which key belongs "
-        "to which block would be a matter of taste. Plans are indented with spaces, two for each level; most editors can be "
-        "told to write spaces for the tab key.",
+        why="A tab is as wide as each editor likes, so lines that look aligned in one are not in another, and which key "
+        "belongs to which block would be a matter of taste. Plans are indented with spaces, two for each level; most editors "
+        "can be told to write spaces for the tab key.",
         wrong="stake:\t10.00 GBP   # a tab after `stake:`\n",
         right="stake: 10.00 GBP\n",
     ),
     "PR105": Entry(
-        why="A line is not YAML, so nobody can say what it means. Mostly a value holds a `: ` or begins with a sign that needs "
-        "quotes, a quote was never closed, the space after a `:` is missing, or a line is indented differently from its "
+        why="A line is not YAML, so nobody can say what it means. Mostly a value holds a `: ` or begins with a sign that "
+        "needs quotes, a quote was never closed, the space after a `:` is missing, or a line is indented differently from its "
         "neighbours. The message says which, and what to write.",
         wrong="event: Cup final: Arsenal v Chelsea\n",
         right='event: "Cup final: Arsenal v Chelsea"\n',
     ),
     "PR106": Entry(
-        why="There is nothing in this file but blank lines and comments, and nothing checked is not a success. "
-        "`planrunner new` writes a plan to start from.",
+        why="There is nothing in this file but blank lines and comments, and nothing checked is not a success. `planrunner "
+        "new` writes a plan to start from.",
         wrong="# a plan will stand here one day\n",
         right=A_PLAN,
         laid=Laid.FILE,
     ),
     "PR107": Entry(
         why="YAML can name a value with `&` and repeat it elsewhere with `*`. A plan is read aloud in a review, line by line, "
-        "and a value that stands somewhere else is a value that is missed; so plans write every value out. To use one value in "
-        "many places, make it an input.",
+        "and a value that stands somewhere else is a value that is missed; so plans write every value out. To use one value "
+        "in many places, make it an input.",
         wrong="stake: &usual 10.00 GBP\n",
         right="stake: 10.00 GBP\n",
     ),
     "PR108": Entry(
-        why="`!` begins a tag, with which YAML gives a value a type. In a plan the place of a value decides what it is, so there "
-        "is nothing for a tag to say. A text that really begins with `!` goes in quotes.",
+        why="`!` begins a tag, with which YAML gives a value a type. In a plan the place of a value decides what it is, so "
+        "there is nothing for a tag to say. A text that really begins with `!` goes in quotes.",
         wrong="odds: !!float 3.10\n",
         right="odds: 3.10\n",
     ),
     "PR109": Entry(
-        why="`<<` copies the keys of another block into this one, so that what an order does would no longer stand at the order. "
-        "Write the keys out, or repeat one order over a table with `for_each`.",
+        why="`<<` copies the keys of another block into this one, so that what an order does would no longer stand at the "
+        "order. Write the keys out, or repeat one order over a table with `for_each`.",
         wrong="<<: *usual\nstake: 10.00 GBP\n",
         right="stake: 10.00 GBP\n",
     ),
@@ -73,8 +73,8 @@ ENTRIES: dict[str, Entry] = {
         laid=Laid.PLAN,
     ),
     "PR111": Entry(
-        why="`---` begins a second document in the same file, and a line that begins with `%` gives YAML a directive. One file "
-        "holds one plan, so that what was checked and approved is the whole file.",
+        why="`---` begins a second document in the same file, and a line that begins with `%` gives YAML a directive. One "
+        "file holds one plan, so that what was checked and approved is the whole file.",
         wrong="---\n# and another plan in the same file\n",
         right="# and the other plan in a file of its own\n",
         laid=Laid.PLAN,
@@ -93,14 +93,14 @@ ENTRIES: dict[str, Entry] = {
         right="selection: Arsenal\n",
     ),
     "PR114": Entry(
-        why="YAML joins lines that are indented deeper into one value, so a key that lost its `:` would quietly become part of "
-        "the name above it. Values stay on one line; only the texts of `alert` and `about` may be long, after `|` or `>`.",
+        why="YAML joins lines that are indented deeper into one value, so a key that lost its `:` would quietly become part "
+        "of the name above it. Values stay on one line; only the texts of `alert` and `about` may be long, after `|` or `>`.",
         wrong="selection: Brighton\n  and Hove Albion\n",
         right="selection: Brighton and Hove Albion\n",
     ),
     "PR115": Entry(
-        why="A `#` after a space begins a comment, and YAML drops it: this name would be cut off without a word. Put the whole "
-        "value in quotes. A comment is written with a space after its sign, `# like this`.",
+        why="A `#` after a space begins a comment, and YAML drops it: this name would be cut off without a word. Put the "
+        "whole value in quotes. A comment is written with a space after its sign, `# like this`.",
         wrong="selection: Trap #3\n",
         right='selection: "Trap #3"\n',
     ),
@@ -122,5 +122,39 @@ ENTRIES: dict[str, Entry] = {
         "called so.",
         wrong="[odds, stake]: 3.10\n",
         right="odds: 3.10\nstake: 10.00 GBP\n",
+    ),
+    "PR119": Entry(
+        why="Keys that belong together begin in the same column; that is how YAML knows where a block ends. A line that is a "
+        "step out of its column belongs to nothing, or to something else than it looks like.",
+        wrong="side: back\n odds: 3.10\nstake: 10.00 GBP\n",
+        right="side: back\nodds: 3.10\nstake: 10.00 GBP\n",
+    ),
+    "PR120": Entry(
+        why="Other tools write a template as `{{ stake }}`, and some have statements, `{% for %}`. To YAML these are braces. "
+        "planrunner's templates have a dollar sign and one pair of braces, `${stake}`; orders are repeated with `for_each`.",
+        wrong="inputs:\n  stake:\n    type: money\n    default: 10.00 GBP\n"
+        "orders:\n  - name: arsenal\n    stake: {{ stake }}\n    expires_after: 5m\n",
+        right="inputs:\n  stake:\n    type: money\n    default: 10.00 GBP\n"
+        "orders:\n  - name: arsenal\n    stake: ${stake}\n    expires_after: 5m\n",
+        laid=Laid.PLAN,
+    ),
+    "PR121": Entry(
+        why="Word processors turn straight quotes into curly ones. To YAML those are letters, so they would become part of "
+        "the name, and no venue has a name with quotes in it. Write straight quotes, or none where none are needed.",
+        wrong="selection: \u201cArsenal\u201d\n",
+        right='selection: "Arsenal"\n',
+    ),
+    "PR122": Entry(
+        why="Some letters of other alphabets look exactly like ours, and so do wide letters and digits. A name with one of "
+        "them reads well in a review and is found nowhere; or it is found, and is another one than everybody thought. Type "
+        "the word again on one keyboard.",
+        wrong="selection: \u0410rsenal   # the A is Cyrillic\n",
+        right="selection: Arsenal\n",
+    ),
+    "PR123": Entry(
+        why="Lines end with a line feed. A carriage return alone also ends a line for YAML, but many programs show the two "
+        "lines as one, so that what stands behind it is not seen in a review. Save the file with ordinary line ends.",
+        wrong="selection: Arsenal   # a carriage return alone follows\rside: back\n",
+        right="selection: Arsenal\nside: back\n",
     ),
 }

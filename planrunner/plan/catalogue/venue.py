@@ -18,14 +18,14 @@ ENTRIES: dict[str, Entry] = {
         right="odds: 3.10\n",
     ),
     "PR403": Entry(
-        why="A venue refuses bets below its minimum stake; Betfair takes a smaller one where stake times odds reaches a certain "
-        "payout. Raise the stake.",
+        why="A venue refuses bets below its minimum stake; Betfair takes a smaller one where stake times odds reaches a "
+        "certain payout. Raise the stake.",
         wrong="odds: 3.10\nstake: 0.50 GBP\n",
         right="odds: 3.10\nstake: 1.00 GBP\n",
     ),
     "PR404": Entry(
-        why="Types of orders differ between venues, and this venue does not take this one. planrunner does not put one that is "
-        "similar in its place.",
+        why="Types of orders differ between venues, and this venue does not take this one. planrunner does not put one that "
+        "is similar in its place.",
         wrong="type: post_only\n",
         right="type: limit\n",
     ),
@@ -56,8 +56,8 @@ ENTRIES: dict[str, Entry] = {
         right="selection: Arsenal\n",
     ),
     "PR409": Entry(
-        why="This venue drops what is unmatched at the start, whatever a plan says, so a step that keeps it would be a promise "
-        "that nobody holds.",
+        why="This venue drops what is unmatched at the start, whatever a plan says, so a step that keeps it would be a "
+        "promise that nobody holds.",
         wrong="venue: bookmaker\nexpires_after_start: 5m\nfallback:\n  - before_start: 0s\n    keep: in_play\n",
         right="venue: bookmaker\nexpires_before_start: 0s\n",
     ),
@@ -75,9 +75,31 @@ ENTRIES: dict[str, Entry] = {
         right="planrunner_site: 1\naccounts:\n  betfair:\n    venue: betfair\n    currency: GBP\n",
         laid=Laid.SITE,
     ),
+    "PR416": Entry(
+        why="A calendar of the site file lists days, each written year first. This is not a day, or one that the calendar "
+        "does not have.",
+        wrong="planrunner_site: 1\naccounts:\n  betfair:\n    venue: betfair\ncalendars:\n  holidays: [2026-02-30]\n",
+        right="planrunner_site: 1\naccounts:\n  betfair:\n    venue: betfair\ncalendars:\n  holidays: [2026-12-25]\n",
+        laid=Laid.SITE,
+    ),
+    "PR417": Entry(
+        why="A day stands in a calendar once. When it stands there twice, mostly one of the two was meant to be another day.",
+        wrong="planrunner_site: 1\naccounts:\n  betfair:\n    venue: betfair\ncalendars:\n  holidays: [2026-12-25, 2026-12-25]\n",
+        right="planrunner_site: 1\naccounts:\n  betfair:\n    venue: betfair\ncalendars:\n  holidays: [2026-12-25, 2026-12-26]\n",
+        laid=Laid.SITE,
+    ),
+    "PR418": Entry(
+        why="A limit of the site is for the accounts in its currency. No account is in this one, so the limit would hold "
+        "nobody back.",
+        wrong="planrunner_site: 1\nlimits:\n  max_open_exposure: 200.00 EUR\n"
+        "accounts:\n  betfair:\n    venue: betfair\n    currency: GBP\n",
+        right="planrunner_site: 1\nlimits:\n  max_open_exposure: 200.00 GBP\n"
+        "accounts:\n  betfair:\n    venue: betfair\n    currency: GBP\n",
+        laid=Laid.SITE,
+    ),
     "PR501": Entry(
-        why="The site file limits the stake of one order on this account, for every plan. A plan can only tighten the limits of "
-        "the site, never loosen them.",
+        why="The site file limits the stake of one order on this account, for every plan. A plan can only tighten the limits "
+        "of the site, never loosen them.",
         wrong="stake: 60.00 GBP\n"
         "--- planrunner.yaml\nplanrunner_site: 1\naccounts:\n  betfair:\n    venue: betfair\n    limits:\n"
         "      max_stake_per_order: 50.00 GBP\n",
@@ -86,8 +108,8 @@ ENTRIES: dict[str, Entry] = {
         "      max_stake_per_order: 50.00 GBP\n",
     ),
     "PR502": Entry(
-        why="The site file limits what may be at risk on this account at any time, over all plans, and this plan alone can put "
-        "more at risk. Other runs count as well: what they hold open may leave less room than this when the plan is run.",
+        why="The site file limits what may be at risk on this account at any time, over all plans, and this plan alone can "
+        "put more at risk. Other runs count as well: what they hold open may leave less room than this when the plan is run.",
         wrong="stake: 60.00 GBP\n"
         "--- planrunner.yaml\nplanrunner_site: 1\naccounts:\n  betfair:\n    venue: betfair\n    limits:\n"
         "      max_open_exposure: 50.00 GBP\n",
@@ -96,13 +118,80 @@ ENTRIES: dict[str, Entry] = {
         "      max_open_exposure: 50.00 GBP\n",
     ),
     "PR503": Entry(
-        why="The site file limits what may be at risk in one market on this account, over all plans. The orders of the plan in "
-        "that market are added up as if all of them lost.",
+        why="The site file limits what may be at risk in one market on this account, over all plans. The orders of the plan "
+        "in that market are added up as if all of them lost.",
         wrong="stake: 60.00 GBP\n"
         "--- planrunner.yaml\nplanrunner_site: 1\naccounts:\n  betfair:\n    venue: betfair\n    limits:\n"
         "      max_exposure_per_market: 50.00 GBP\n",
         right="stake: 50.00 GBP\n"
         "--- planrunner.yaml\nplanrunner_site: 1\naccounts:\n  betfair:\n    venue: betfair\n    limits:\n"
         "      max_exposure_per_market: 50.00 GBP\n",
+    ),
+    "PR412": Entry(
+        why="A back is hedged with a lay, and a lay with a back. This venue takes one of the two only, so nothing bet there "
+        "can be hedged there.",
+        wrong="venue: bookmaker\nfallback:\n  - after: 2m\n    hedge: green_up\n    no_worse_than: 3.20\n    for_at_most: 2m\n",
+        right="venue: betfair\nfallback:\n  - after: 2m\n    hedge: green_up\n    no_worse_than: 3.20\n    for_at_most: 2m\n",
+    ),
+    "PR413": Entry(
+        why="The stake of a hedge is the stake of the order times its odds, divided by the odds of the hedge. At high odds "
+        "that is little, and here it is less than the venue takes even when the order is matched in full; so the hedge could "
+        "never be placed.",
+        wrong="stake: 1.00 GBP\nfallback:\n  - after: 2m\n    hedge: green_up\n    no_worse_than: 5.0\n    for_at_most: 2m\n",
+        right="stake: 10.00 GBP\nfallback:\n  - after: 2m\n    hedge: green_up\n    no_worse_than: 5.0\n    for_at_most: 2m\n",
+    ),
+    "PR504": Entry(
+        why="The site file limits what may be at risk at any time over all accounts and all plans, and this plan alone can "
+        "put more at risk. A plan can only tighten the limits of the site.",
+        wrong="stake: 60.00 GBP\n"
+        "--- planrunner.yaml\nplanrunner_site: 1\nlimits:\n  max_open_exposure: 50.00 GBP\n"
+        "accounts:\n  betfair:\n    venue: betfair\n",
+        right="stake: 50.00 GBP\n"
+        "--- planrunner.yaml\nplanrunner_site: 1\nlimits:\n  max_open_exposure: 50.00 GBP\n"
+        "accounts:\n  betfair:\n    venue: betfair\n",
+    ),
+    "PR505": Entry(
+        why="The site file limits what may be at risk in one market over all accounts and all plans. The orders of the plan "
+        "in that market are added up as if all of them lost.",
+        wrong="stake: 60.00 GBP\n"
+        "--- planrunner.yaml\nplanrunner_site: 1\nlimits:\n  max_exposure_per_market: 50.00 GBP\n"
+        "accounts:\n  betfair:\n    venue: betfair\n",
+        right="stake: 50.00 GBP\n"
+        "--- planrunner.yaml\nplanrunner_site: 1\nlimits:\n  max_exposure_per_market: 50.00 GBP\n"
+        "accounts:\n  betfair:\n    venue: betfair\n",
+    ),
+    "PR506": Entry(
+        why="The site file limits the stake of one order, whatever its account and plan. A plan can only tighten the limits "
+        "of the site.",
+        wrong="stake: 60.00 GBP\n"
+        "--- planrunner.yaml\nplanrunner_site: 1\nlimits:\n  max_stake_per_order: 50.00 GBP\n"
+        "accounts:\n  betfair:\n    venue: betfair\n",
+        right="stake: 50.00 GBP\n"
+        "--- planrunner.yaml\nplanrunner_site: 1\nlimits:\n  max_stake_per_order: 50.00 GBP\n"
+        "accounts:\n  betfair:\n    venue: betfair\n",
+    ),
+    "PR507": Entry(
+        why="The site file limits what this account may lose on one day: what was lost already counts, and so does all that "
+        "is still at risk. This plan alone can lose more than that.",
+        wrong="stake: 60.00 GBP\n"
+        "--- planrunner.yaml\nplanrunner_site: 1\naccounts:\n  betfair:\n    venue: betfair\n"
+        "    limits:\n      max_loss_per_day: 50.00 GBP\n",
+        right="stake: 50.00 GBP\n"
+        "--- planrunner.yaml\nplanrunner_site: 1\naccounts:\n  betfair:\n    venue: betfair\n"
+        "    limits:\n      max_loss_per_day: 50.00 GBP\n",
+    ),
+    "PR508": Entry(
+        why="The site file limits how many orders may be placed on this account within a minute, reprices and hedges "
+        "included, and this plan places more than that at one time. Spread them with `place_at` or `place_before_start`, or "
+        "take some out.",
+        wrong="orders:\n  - name: arsenal\n    expires_before_start: 1m\n"
+        "  - name: draw\n    selection: The Draw\n    expires_before_start: 1m\n"
+        "--- planrunner.yaml\nplanrunner_site: 1\n"
+        "accounts:\n  betfair:\n    venue: betfair\n    limits:\n      max_orders_per_minute: 1\n",
+        right="orders:\n  - name: arsenal\n    place_before_start: 1h\n    expires_before_start: 1m\n"
+        "  - name: draw\n    selection: The Draw\n    place_before_start: 30m\n    expires_before_start: 1m\n"
+        "--- planrunner.yaml\nplanrunner_site: 1\n"
+        "accounts:\n  betfair:\n    venue: betfair\n    limits:\n      max_orders_per_minute: 1\n",
+        laid=Laid.PLAN,
     ),
 }
