@@ -152,6 +152,10 @@ class Reading:
     def odds(self, block: Block, key: str) -> Odds | None:
         return self._read(block, key, scalars.odds, say_shape.not_odds)
 
+    def price(self, block: Block, key: str) -> Odds | None:
+        """A probability, as the odds it comes to."""
+        return self._read(block, key, scalars.odds, say_shape.not_percent)
+
     def duration(self, block: Block, key: str) -> timedelta | None:
         return self._read(block, key, scalars.duration, say_shape.too_long)
 
@@ -276,8 +280,8 @@ def _only_if(reading: Reading, node: Block | None) -> OnlyIf | None:
     return OnlyIf(
         odds_at_least=reading.odds(node, "odds_at_least"),
         odds_at_most=reading.odds(node, "odds_at_most"),
-        price_at_least=reading.odds(node, "price_at_least"),
-        price_at_most=reading.odds(node, "price_at_most"),
+        price_at_least=reading.price(node, "price_at_least"),
+        price_at_most=reading.price(node, "price_at_most"),
         available_at_least=reading.money(node, "available_at_least"),
         market_open=reading.text(node, "market") is not None,
         in_play=in_play == "yes" if in_play is not None else None,

@@ -19,7 +19,8 @@ LAY = order(
 
 RICH = order(
     "expires_before_start: 1m\nonly_if:\n  odds_at_least: 2.50\n  odds_at_most: 6.00\n  price_at_least: 10%\n"
-    "  price_at_most: 50%\n  available_at_least: 50.00 GBP\n  market: open\n  in_play: no\n  runners_at_least: 5\n  runners_at_most: 12\n"
+    "  price_at_most: 50%\n  available_at_least: 50.00 GBP\n  market: open\n  in_play: no\n"
+    "  runners_at_least: 5\n  runners_at_most: 12\n"
     "fallback:\n  - every: 30s\n    reprice: 1%\n    no_worse_than: 2.90\n"
     "  - before_start: 2m\n    hedge: green_up\n    no_worse_than: 3.50\n    for_at_most: 1m"
 )

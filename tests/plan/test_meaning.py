@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_UP, Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from planrunner.model.exposure import can_lose, total
+from planrunner.model.market import AccountName
 from planrunner.model.money import Money
 from planrunner.model.odds import Side, decimal_odds
 from planrunner.model.plan import (
     AfterPlacing,
     At,
     BeforeStart,
+    ByPercent,
     ByTicks,
     Condition,
     Every,
     FallbackStep,
+    Hedge,
     If,
+    MarketQuery,
+    OnlyIf,
     OrderType,
     Plan,
     Reprice,
+    Target,
     TellOwner,
     ToBest,
+    ToHead,
 )
 from planrunner.venues.betfair.profile import CLASSIC
 from tests.plan.checking import PLAN, changed, check, codes, order, problems
@@ -98,6 +107,133 @@ def test_steps_that_look_once_at_what_is_matched() -> None:
     assert only.text == "if unmatched after 1m: reprice best, no worse than 2.90, at most 1 time"
 
 
+@pytest.mark.parametrize(
+    ("way", "by"),
+    [("2 ticks", ByTicks(ticks=2)), ("0.5%", ByPercent(percent=Decimal("0.5"))), ("best", ToBest()), ("join_best", ToHead())],
+)
+def test_ways_to_reprice(way: str, by: object) -> None:
+    text = order(f"expires_after: 5m\nfallback:\n  - every: 30s\n    reprice: {way}\n    no_worse_than: 2.90")
+    (step,) = planned(text).orders[0].fallback
+    assert isinstance(step.action, Reprice)
+    assert step.action.by == by
+
+
+HEDGED = "expires_before_start: 1m\nfallback:\n  - WHEN\n    hedge: green_up\n    no_worse_than: 3.50\n    for_at_most: 1m"
+
+
+def test_a_hedge_as_a_value() -> None:
+    (step,) = planned(order(HEDGED.replace("WHEN", "before_start: 2m"))).orders[0].fallback
+    assert step.action == Hedge(no_worse_than=decimal_odds("3.50"), for_at_most=timedelta(minutes=1))
+    assert step.text == "before start 2m: hedge green_up, no worse than 3.50, for at most 1m"
+
+
+def test_conditions_as_values() -> None:
+    asked = "odds_at_least: 2.50\n  price_at_least: 25%\n  market: open\n  in_play: no\n  runners_at_most: 12"
+    (only,) = planned(order(f"expires_after: 5m\nonly_if:\n  {asked}\n  available_at_least: 50.00 GBP")).orders
+    assert only.only_if == OnlyIf(
+        odds_at_least=decimal_odds("2.50"),
+        price_at_least=decimal_odds("4.00"),
+        available_at_least=Money(amount=Decimal(50), currency="GBP"),
+        market_open=True,
+        in_play=False,
+        runners_at_most=12,
+    )
+
+
+MARKETS = """\
+planrunner: 1
+plan: Favourites
+time_zone: Europe/London
+limits:
+  max_loss: LOSS
+  max_orders: ORDERS
+for_each_market:
+  venue: betfair
+  sport: Horse Racing
+  country: GB
+  meetings: [Bath, Ascot]
+  market: Win
+  date: today
+  starts_after: 13:00
+orders:
+"""
+
+
+def of_each_market(*orders: str, loss: str, most: int) -> str:
+    text = MARKETS.replace("LOSS", loss).replace("ORDERS", str(most)) + "".join(one.split("orders:\n")[1] for one in orders)
+    for line in ("event: Arsenal v Chelsea", "market: Match Odds", "selection: Arsenal"):
+        text = text.replace(f"    {line}\n", "")
+    return text
+
+
+def test_markets_of_the_catalogue_as_values() -> None:
+    plan = planned(of_each_market(order("favourite: 2\nexpires_before_start: 1m"), loss="200.00 GBP", most=20))
+    assert plan.per_market == MarketQuery(
+        account=AccountName("betfair"),
+        sport="Horse Racing",
+        market="Win",
+        country="GB",
+        meetings=("Bath", "Ascot"),
+        starts_after=time(13, 0),
+    )
+    assert plan.orders[0].target == Target(favourite=2)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.booleans(), min_size=1, max_size=4), st.integers(1, 5), st.integers(0, 3), st.sampled_from([0, 1]))
+def test_a_plan_of_markets_can_lose_what_max_orders_has_room_for(hedged: list[bool], markets: int, more: int, less: int) -> None:
+    """A hedge takes room among the orders, and adds no loss. One order too few, and there is no market at all."""
+    orders = [
+        order(f"name: o{n}\nfavourite: {n + 1}\n" + (HEDGED.replace("WHEN", "before_start: 2m") if one else "expires_after: 5m"))
+        for n, one in enumerate(hedged)
+    ]
+    placed = len(hedged) + sum(hedged)
+    loss = f"{markets * len(hedged) * Decimal(10) - Decimal(less) / 100:.2f} GBP"
+    found = codes(of_each_market(*orders, loss=loss, most=markets * placed + min(more, placed - 1)))
+    assert found == (["PR303"] if less else [])
+    if placed > 1:
+        assert codes(of_each_market(*orders, loss="999.00 GBP", most=placed - 1)) == ["PR306"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from([("back", "3.00", "2.50"), ("lay", "3.00", "4.00"), ("back", "1.50", "1.02"), ("lay", "20.0", "30.0")]),
+    st.integers(200, 5000),
+    st.lists(st.tuples(st.fractions(0, 1), st.fractions(0, 1)), min_size=1, max_size=4),
+    st.sampled_from(["1.05", "1.50", "3.00", "6.00", "100.0"]),
+    st.fractions(0, 1),
+)
+def test_no_rung_and_no_hedge_loses_more_than_the_plan_says(
+    order_on: tuple[str, str, str], pence: int, matched: list[tuple[Fraction, Fraction]], against: str, hedged: Fraction
+) -> None:
+    """Any part of the stake may be matched at any odds between the first rung and the last, and any part of that be hedged."""
+    side, first, last = order_on
+    stake = Decimal(pence) / 100
+    cap = f"liability_at_most: {stake * (Decimal(last) - 1):.2f} GBP\n" if side == "lay" else ""
+    text = order(
+        f"side: {side}\nodds: {first}\nstake: {stake:.2f} GBP\n{cap}expires_before_start: 1m\nfallback:\n"
+        f"  - every: 30s\n    reprice: 1%\n    no_worse_than: {last}\n"
+        f"  - before_start: 2m\n    hedge: green_up\n    no_worse_than: {against}\n    for_at_most: 1m"
+    ).replace("max_loss: 100.00", "max_loss: 999999.00")
+    checked = check(text)
+    if checked.plan is None:
+        assert {one.code for one in checked.problems} == {"PR413"}  # so small a hedge is not taken
+        return
+    most = Fraction(total(can_lose(checked.plan), "GBP").amount)
+    left, if_wins, payout = Fraction(stake), Fraction(0), Fraction(0)
+    for share, way in matched:
+        size, odds = left * share, Fraction(first) + (Fraction(last) - Fraction(first)) * way
+        left -= size
+        if_wins += size * (odds - 1)
+        payout += size * odds
+    staked = Fraction(stake) - left
+    bet = payout / Fraction(against) * hedged
+    sign = 1 if side == "back" else -1
+    wins = sign * (if_wins - bet * (Fraction(against) - 1))
+    loses = sign * (bet - staked)
+    assert min(wins, loses) >= -most
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, CLASSIC.ticks - 1), st.integers(-30, 30))
 def test_odds_are_on_the_ladder_or_the_two_nearest_are_named(tick: int, thousandths: int) -> None:
@@ -131,13 +267,15 @@ def test_max_loss_is_compared_with_the_sum_of_what_every_order_can_lose(given: l
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(100, 100_000), st.sampled_from(["3.50", "4.00", "7.00"]))
-def test_a_lays_cap_covers_its_worst_rung_to_the_penny(pence: int, floor: str) -> None:
+@given(
+    st.integers(100, 100_000), st.sampled_from(["3.50", "4.00", "7.00"]), st.sampled_from(["1 tick", "1%", "best", "join_best"])
+)
+def test_a_lays_cap_covers_its_worst_rung_to_the_penny(pence: int, floor: str, way: str) -> None:
     stake = Decimal(pence) / 100
     needed = stake * (Decimal(floor) - 1)
     text = order(
         f"side: lay\nodds: 3.00\nstake: {stake:.2f} GBP\nliability_at_most: CAP\nexpires_after: 5m\n"
-        f"fallback:\n  - every: 30s\n    reprice: 1 tick\n    no_worse_than: {floor}"
+        f"fallback:\n  - every: 30s\n    reprice: {way}\n    no_worse_than: {floor}"
     ).replace("100.00 GBP", "99999999.00 GBP")
     enough = needed.quantize(Decimal("0.01"), rounding=ROUND_UP)
     assert codes(text.replace("CAP", f"{enough:.2f} GBP")) == []
@@ -170,6 +308,20 @@ def test_a_step_comes_before_the_ending_where_the_two_can_be_compared(
     assert found == ([] if is_reached else ["PR317"])
 
 
+@pytest.mark.parametrize("step", ["after: 10m", "after_start: 5m", "if: partly_matched\n    after: 10m"])
+def test_alerts_and_hedges_still_come_when_the_remainder_is_gone(step: str) -> None:
+    alert = f"  - after: 1m\n    cancel: remainder\n  - {step}\n    alert: Have a look"
+    hedge = f"  - {step}\n    hedge: green_up\n    no_worse_than: 3.50\n    for_at_most: 1m"
+    assert codes(order(f"place_before_start: 20m\nexpires_after: 5m\nfallback:\n{alert}\n{hedge}")) == []
+    assert codes(order(f"place_before_start: 20m\nexpires_after: 5m\nfallback:\n{alert}\n  - {step}\n    cancel: remainder"))
+
+
+@pytest.mark.parametrize("when", ["before_start: 2m", "if: matched\n    before_start: 2m", "if: in_play", "after_start: 5m"])
+def test_what_a_fill_or_kill_matched_can_be_hedged(when: str) -> None:
+    text = HEDGED.replace("expires_before_start: 1m", "type: fill_or_kill\nodds_hold_for: average").replace("WHEN", when)
+    assert codes(order(text)) == []
+
+
 def test_with_a_line_odds_of_the_finer_ladder_are_good() -> None:
     assert codes(order("odds: 3.17\nexpires_after: 5m")) == ["PR402"]
     assert codes(order("odds: 3.17\nline: +0.5\nexpires_after: 5m")) == []
@@ -188,6 +340,6 @@ def test_orders_with_trouble_are_left_out_of_no_sum() -> None:
 def test_problems_that_only_a_venue_finds_are_told_at_the_value() -> None:
     checked = check(PLAN)
     assert checked.plan is not None
-    span = checked.span(checked.plan.orders[0].line, "selection")
+    span = checked.span("arsenal", "selection")
     assert checked.lines[span.line - 1][span.column - 1 :][: span.width] == "Arsenal"
     assert span.line == 12
