@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from planrunner import resources
-from planrunner.app.site import SITE_FILE, FoundSite, find_site, read_file
+from planrunner.app.site import SITE_FILE, FilesOf, FoundSite, find_site, read_file
 from planrunner.app.venues import profiles
 from planrunner.model import exposure
 from planrunner.model.errors import WrongUse
 from planrunner.model.money import Money
 from planrunner.model.plan import Plan
 from planrunner.plan import pipeline
-from planrunner.plan.problems import Problem
+from planrunner.plan.given import NOTHING_GIVEN, Given
+from planrunner.plan.problems import Problem, Texts
 
 STDIN = "-"
 _SUFFIXES = (".yaml", ".yml")
@@ -26,7 +27,7 @@ class FileResult:
 
     name: str
     problems: tuple[Problem, ...]
-    lines: Sequence[str]
+    texts: Texts
     plan: Plan | None = None
     is_site: bool = False
 
@@ -44,13 +45,15 @@ class Results:
         return any(one.problems for one in self.files)
 
 
-def check_files(named: Sequence[str], *, read_stdin: Callable[[], bytes], site: Path | None = None) -> Results:
+def check_files(
+    named: Sequence[str], *, read_stdin: Callable[[], bytes], site: Path | None = None, given: Given = NOTHING_GIVEN
+) -> Results:
     """Check files, folders (the plans right in them) and `-`, each file once. Raises WrongUse when nothing was checked."""
     results = Results()
     sites = _Sites(site, results)
     for name, is_from_folder in _files(named, results):
         try:
-            _check_one(name, sites, results, read_stdin, may_skip=is_from_folder)
+            _check_one(name, sites, results, read_stdin, may_skip=is_from_folder, given=given)
         except WrongUse as error:
             results.unreadable.append(str(error))
     if not results.files and not results.unreadable:
@@ -78,7 +81,7 @@ class _Sites:
             if found.checked is not None:
                 checked = found.checked
                 self._results.files.append(
-                    FileResult(name=checked.name, problems=checked.problems, lines=checked.lines, is_site=True)
+                    FileResult(name=checked.name, problems=checked.problems, texts={"": checked.lines}, is_site=True)
                 )
         return self._found[key]
 
@@ -104,7 +107,9 @@ def _inside(folder: str, results: Results) -> list[str]:
     return [str(path) for path in paths if path.suffix in _SUFFIXES and not path.name.startswith(".") and path.is_file()]
 
 
-def _check_one(name: str, sites: _Sites, results: Results, read_stdin: Callable[[], bytes], *, may_skip: bool) -> None:
+def _check_one(
+    name: str, sites: _Sites, results: Results, read_stdin: Callable[[], bytes], *, may_skip: bool, given: Given
+) -> None:
     path = Path() if name == STDIN else Path(name)
     if path.name == SITE_FILE:
         sites.of(path.parent)
@@ -117,5 +122,8 @@ def _check_one(name: str, sites: _Sites, results: Results, read_stdin: Callable[
     if found.site is None:
         return  # its problems are told; what a plan may do is not known until they are solved
     shown = "<stdin>" if name == STDIN else name
-    checked = pipeline.check(shown, lambda _: data, schema=resources.schema("plan"), site=found.site, profiles=profiles())
-    results.files.append(FileResult(name=shown, problems=checked.problems, lines=checked.lines, plan=checked.plan))
+    files = FilesOf(Path(shown), given.file, data=data)
+    checked = pipeline.check(
+        shown, files, schema=resources.schema("plan"), site=found.site, profiles=profiles(), given=given
+    )  # fmt: skip
+    results.files.append(FileResult(name=shown, problems=checked.problems, texts=checked.texts, plan=checked.plan))

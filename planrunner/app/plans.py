@@ -2,49 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from planrunner import resources
 from planrunner.app.resolving import Finding
-from planrunner.app.site import find_site, read_file
+from planrunner.app.site import FilesOf, find_site
 from planrunner.app.venues import profiles
 from planrunner.model.account import Site
-from planrunner.model.errors import PlanProblems
+from planrunner.model.errors import NotInCatalogue, PlanProblems
+from planrunner.model.market import Market
+from planrunner.model.names import nearest
 from planrunner.model.plan import Plan
+from planrunner.plan.given import NOTHING_GIVEN, Given
 from planrunner.plan.messages.venue import unknown_name
+from planrunner.plan.nodes import Block, Listing, Node, Scalar, Span
 from planrunner.plan.pipeline import Checked, check
 from planrunner.plan.problems import Problem, in_order, render_all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A plan without problems, and its text for whatever is found later."""
+    """A plan without problems, and its text for whatever is found later. `again` checks the same text for certain markets."""
 
     plan: Plan
     site: Site
     checked: Checked
+    again: Callable[[Sequence[Market]], Checked]
+
+    def with_markets(self, markets: Sequence[Market]) -> Loaded:
+        """The plan with its orders for each of these markets. Raises PlanProblems."""
+        checked = self.again(markets)
+        if checked.plan is None:
+            raise PlanProblems(checked.told())
+        plan = replace(checked.plan, per_market=None, digest=self.plan.digest)
+        return replace(self, plan=plan, checked=checked)
 
 
-def load(plan: Path) -> Loaded:
+def load(plan: Path, given: Given = NOTHING_GIVEN) -> Loaded:
     """A plan and the site file beside it. Raises PlanProblems with every problem, WrongUse where there is no such file."""
     found = find_site(plan.parent)
     if found.site is None:
         assert found.checked is not None
         raise PlanProblems(found.checked.told())
-    checked = check(str(plan), read_file, schema=resources.schema("plan"), site=found.site, profiles=profiles())
+    site, files = found.site, FilesOf(plan, given.file)
+
+    def checked_for(markets: Sequence[Market] | None) -> Checked:
+        schema = resources.schema("plan")
+        return check(str(plan), files, schema=schema, site=site, profiles=profiles(), given=given, markets=markets)
+
+    checked = checked_for(None)
     if checked.plan is None:
         raise PlanProblems(checked.told())
-    return Loaded(plan=checked.plan, site=found.site, checked=checked)
+    return Loaded(plan=checked.plan, site=site, checked=checked, again=checked_for)
 
 
 def located(loaded: Loaded, findings: Sequence[Finding]) -> PlanProblems:
     """What the venue does not know, told where the plan says it."""
     problems = in_order(_problem(loaded.checked, finding) for finding in findings)
-    return PlanProblems(render_all(loaded.checked.name, problems, loaded.checked.lines))
+    return PlanProblems(render_all(loaded.checked.name, problems, loaded.checked.texts))
+
+
+def located_query(loaded: Loaded, error: NotInCatalogue) -> PlanProblems:
+    """A word of `for_each_market` that the venue does not know, told where the plan says it."""
+    at = _of_query(loaded.checked.root, error.key, error.word)
+    problem = unknown_name(at, str(error), among=error.among, did_you_mean=nearest(error.word, error.among))
+    return PlanProblems(render_all(loaded.checked.name, [problem], loaded.checked.texts))
+
+
+def _of_query(root: Node | None, key: str, word: str) -> Span:
+    query = root.values.get("for_each_market") if isinstance(root, Block) else None
+    if not isinstance(query, Block):
+        return Span(1, 1)
+    value = query.values.get(key, query)
+    words = value.items if isinstance(value, Listing) else ()
+    return next((one.span for one in words if isinstance(one, Scalar) and one.text == word), value.span)
 
 
 def _problem(checked: Checked, finding: Finding) -> Problem:
-    at = checked.span(finding.order.line, finding.key)
+    at = checked.span(finding.order.name, finding.key)
     return unknown_name(at, finding.text, among=finding.among, did_you_mean=finding.did_you_mean)

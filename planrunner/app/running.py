@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from planrunner.app import report as telling
 from planrunner.app.interruptions import unheard
 from planrunner.app.outcome import Ran
+from planrunner.app.per_market import PerMarket
 from planrunner.app.plans import Loaded, located
 from planrunner.app.resolving import DoesNotFit
 from planrunner.app.run import Job, is_of_plan, resume, start
@@ -20,6 +21,7 @@ from planrunner.app.stage import Accounts, Stage
 from planrunner.model.account import AccountMode
 from planrunner.model.errors import Refused, WrongUse
 from planrunner.model.journal import Body, Mode, RunInfo
+from planrunner.plan.given import NOTHING_GIVEN, Given
 
 SANDBOX = "http://127.0.0.1:8765"  # where `planrunner sandbox serve` listens unless told otherwise
 
@@ -38,6 +40,7 @@ class Asked:
     live: bool
     resume: str | None
     state: Path | None
+    given: Given = NOTHING_GIVEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +61,8 @@ def run(asked: Asked, tell: Callable[[Body, datetime], None]) -> Told:
         return _resume(asked, tell)
     if asked.plan is None:
         raise WrongUse("say which plan to run: planrunner run plan.yaml")
-    loaded = _load(asked.plan)
-    stage = _stage(asked, loaded)
+    loaded = _load(asked.plan, asked.given)
+    stage, per_market = _stage(asked, loaded), PerMarket(loaded)
     rehearses = stage.mode is Mode.REHEARSAL
     job = Job(
         plan_file=str(asked.plan),
@@ -70,11 +73,12 @@ def run(asked: Asked, tell: Callable[[Body, datetime], None]) -> Told:
         case=asked.case if rehearses else None,
         market_data=str(asked.market_data) if asked.market_data else None,
         options=_options(asked, asked.plan),
+        per_market=per_market,
     )
     try:
         return _told(start(job, stage, tell), job.journal)
     except DoesNotFit as error:
-        raise located(loaded, error.findings) from error
+        raise located(per_market.loaded, error.findings) from error
 
 
 def _look_at(asked: Asked) -> None:
@@ -101,6 +105,10 @@ def _options(asked: Asked, plan: Path) -> str:
         options += f" --sandbox {shlex.quote(str(asked.sandbox_url))}"
     if asked.live:
         options += " --live"
+    for name, value in asked.given.values.items():
+        options += f" --set {shlex.quote(f'{name}={value}')}"
+    if asked.given.file is not None:
+        options += f" --inputs {shlex.quote(asked.given.file)}"
     state = _state(asked, plan)
     if state.absolute() != Path(telling.STATE).absolute():
         options += f" --state {shlex.quote(str(state))}"
@@ -112,10 +120,11 @@ def _resume(asked: Asked, tell: Callable[[Body, datetime], None]) -> Told:
     journal = _state(asked, asked.plan or Path("plan.yaml")) / telling.JOURNALS[Mode.SANDBOX]
     info = _interrupted(journal, asked.resume or None, asked.plan)
     plan = asked.plan or Path(info.plan_file)
-    loaded = _load(plan)
+    loaded = _load(plan, asked.given)
     if loaded.plan.digest != info.plan_digest:
         raise Refused(
-            f"{plan} was changed since the run {info.run} began; put it back as it was, the run goes on with what it began with"
+            f"{plan} is not what it was when the run {info.run} began; put it back as it was (and its tables and blueprint), and "
+            "give its inputs the same values with --set and --inputs: the run goes on with what it began with"
         )
     if info.mode is Mode.LIVE and not asked.live:
         raise Refused(f"the run {info.run} is a live one; say so: planrunner run --resume {info.run} --live")
@@ -123,8 +132,14 @@ def _resume(asked: Asked, tell: Callable[[Body, datetime], None]) -> Told:
         raise Refused(f"the run {info.run} was begun at a sandbox and can't go on with real money; leave out --live")
     asked = replace(asked, sandbox_url=asked.sandbox_url or _was_at(journal, info))
     options = _options(asked, plan)
-    job = Job(plan_file=info.plan_file, plan=loaded.plan, site=loaded.site, journal=journal, options=options)
-    return _told(resume(job, info.run, _stage(asked, loaded, mode=info.mode), tell), journal)
+    per_market = PerMarket(loaded)
+    job = Job(
+        plan_file=info.plan_file, plan=loaded.plan, site=loaded.site, journal=journal, options=options, per_market=per_market
+    )  # fmt: skip
+    try:
+        return _told(resume(job, info.run, _stage(asked, loaded, mode=info.mode), tell), journal)
+    except DoesNotFit as error:
+        raise located(per_market.loaded, error.findings) from error
 
 
 def _interrupted(journal: Path, run: str | None, plan: Path | None) -> RunInfo:
@@ -154,10 +169,10 @@ def _was_at(journal: Path, info: RunInfo) -> str | None:
     return f"{urls[0].scheme}://{urls[0].netloc}" if urls else None
 
 
-def _load(plan: Path) -> Loaded:
+def _load(plan: Path, given: Given) -> Loaded:
     from planrunner.app.plans import load
 
-    return load(plan)
+    return load(plan, given)
 
 
 def _state(asked: Asked, plan: Path) -> Path:
@@ -166,6 +181,8 @@ def _state(asked: Asked, plan: Path) -> Path:
 
 def _stage(asked: Asked, loaded: Loaded, *, mode: Mode | None = None) -> Stage:
     names = {order.account for order in loaded.plan.orders}
+    if loaded.plan.per_market is not None:
+        names.add(loaded.plan.per_market.account)
     accounts = {name: account for name, account in loaded.site.accounts.items() if name in names}
     if asked.live:
         return _live(loaded, accounts)

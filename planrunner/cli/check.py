@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from planrunner.cli.given import given_options
+
 if TYPE_CHECKING:
     from planrunner.app.check import FileResult, Results
 
@@ -16,9 +18,13 @@ if TYPE_CHECKING:
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--site", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="The site file [default: planrunner.yaml beside each plan].")  # fmt: skip
+@given_options
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 @click.pass_context
-def check(ctx: click.Context, files: tuple[str, ...], *, site: Path | None, as_json: bool) -> None:
+def check(
+    ctx: click.Context, files: tuple[str, ...], *, site: Path | None, set_values: dict[str, str], inputs: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Check plans. FILE is a plan, a folder (the plans right in it), or - for standard input.
 
     Nothing is asked of a venue and no credentials are needed. Exit code 0: all valid; 1: problems; 2: nothing was checked,
@@ -28,10 +34,13 @@ def check(ctx: click.Context, files: tuple[str, ...], *, site: Path | None, as_j
     Examples:
       planrunner check plan.yaml
       planrunner check plans/ --json
+      planrunner check blueprint.yaml --set selection=Arsenal --set stake="5.00 GBP"
     """
     from planrunner.app.check import check_files
+    from planrunner.plan.given import Given
 
-    results = check_files(files, read_stdin=sys.stdin.buffer.read, site=site)
+    given = Given(values=set_values, file=inputs)
+    results = check_files(files, read_stdin=sys.stdin.buffer.read, site=site, given=given)
     tell(results, as_json=as_json)
     for text in results.unreadable:
         click.echo(text, err=True)
@@ -56,7 +65,7 @@ def _print_text(results: Results) -> None:
     for one in results.files:
         if not one.problems:
             said.append(_valid(one))
-        said += [problem_text(one.name, problem, list(one.lines)) for problem in one.problems[:MOST_SHOWN]]
+        said += [problem_text(one.name, problem, one.texts) for problem in one.problems[:MOST_SHOWN]]
         if len(one.problems) > MOST_SHOWN:
             said.append(f"{one.name}: {len(one.problems) - MOST_SHOWN} more")
     said += [f"{name}: skipped; it is no plan (a plan's first line is `planrunner: 1`)" for name in results.skipped]

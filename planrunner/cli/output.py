@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from planrunner.plan.problems import Problem, render
+from planrunner.plan.problems import Problem, Texts, render
 
 _HEAD = re.compile(r"^(.*?): error (PR[0-9]+): (.*)$")
 
@@ -17,9 +17,9 @@ def has_colour() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
-def problem_text(name: str, problem: Problem, lines: list[str]) -> str:
+def problem_text(name: str, problem: Problem, texts: Texts) -> str:
     """A problem as text, coloured on a terminal."""
-    text = render(name, problem, lines)
+    text = render(name, problem, texts)
     if not has_colour():
         return text
     head, *rest = text.split("\n")

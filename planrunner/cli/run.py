@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
+
+from planrunner.cli.given import given_options
 
 if TYPE_CHECKING:
     from planrunner.app.running import Told
@@ -54,11 +57,13 @@ def _case(_: click.Context, __: click.Parameter, value: str) -> str:
 )
 @click.option("--state", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
               help="The folder of the journal [default: .planrunner beside the plan].")  # fmt: skip
+@given_options
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON (schema: planrunner schema report).")
 @click.pass_context
 def run(
     ctx: click.Context, *, plan: Path | None, case: str, seed: int, scenario: Path | None, market_data: Path | None, at: int,
-    sandbox: str | None, live: bool, resume: str | None, state: Path | None, as_json: bool,
+    sandbox: str | None, live: bool, resume: str | None, state: Path | None, set_values: dict[str, str], inputs: str | None,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Run PLAN. Without options this is a rehearsal: the whole way an order takes, against an exchange in memory, on a clock
     that jumps. No money, no network, no account; the report shows profit and loss.
@@ -68,17 +73,21 @@ def run(
       planrunner run plan.yaml
       planrunner run plan.yaml --case half-matches --seed 7
       planrunner run plan.yaml --market-data 1.200806927.gz --at 30
+      planrunner run plan.yaml --set stake="5.00 GBP"
       planrunner run plan.yaml --sandbox
       planrunner run --resume
     """
     from planrunner.app import running
     from planrunner.cli.progress import Progress
+    from planrunner.plan.given import Given
 
     if sum((sandbox is not None, live, market_data is not None, scenario is not None)) > 1:
         raise click.UsageError("--sandbox, --live, --market-data and --scenario don't go together: each says where the plan runs")
+    if market_data is None and ctx.get_parameter_source("at") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--at says where to begin in a recorded market; it goes with --market-data")
     asked = running.Asked(
         plan=plan, case=case, seed=seed, scenario=scenario, market_data=market_data, before_start=timedelta(minutes=at),
-        sandbox_url=sandbox, live=live, resume=resume, state=state,
+        sandbox_url=sandbox, live=live, resume=resume, state=state, given=Given(values=set_values, file=inputs),
     )  # fmt: skip
     with Progress(quiet=as_json) as progress:
         told = running.run(asked, progress.tell)

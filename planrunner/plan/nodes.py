@@ -46,18 +46,19 @@ class Scalar(NamedTuple):
 class Block:
     """Keys and their values, in the order written. The text of a key leads to both."""
 
-    __slots__ = ("column", "keys", "line", "values")
+    __slots__ = ("column", "file", "keys", "line", "values")
 
-    def __init__(self, line: int, column: int) -> None:
+    def __init__(self, line: int, column: int, file: str = "") -> None:
         self.line = line
         self.column = column
+        self.file = file
         self.keys: dict[str, Scalar] = {}
         self.values: dict[str, Node] = {}
 
     @property
     def span(self) -> Span:
         """Where the block begins: its first key."""
-        return next((key.span for key in self.keys.values()), Span(self.line, self.column))
+        return next((key.span for key in self.keys.values()), Span(self.line, self.column, file=self.file))
 
     def text(self, key: str) -> str | None:
         """The text of a scalar; None where the key is absent or holds something else."""
@@ -68,16 +69,17 @@ class Block:
 class Listing:
     """A list, one item per dash or between brackets."""
 
-    __slots__ = ("column", "items", "line")
+    __slots__ = ("column", "file", "items", "line")
 
-    def __init__(self, line: int, column: int) -> None:
+    def __init__(self, line: int, column: int, file: str = "") -> None:
         self.line = line
         self.column = column
+        self.file = file
         self.items: list[Node] = []
 
     @property
     def span(self) -> Span:
-        return Span(self.line, self.column)
+        return Span(self.line, self.column, file=self.file)
 
 
 Node: TypeAlias = Scalar | Block | Listing

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from planrunner.model.account import Site
-from planrunner.model.market import AccountName
+from planrunner.model.market import AccountName, Market
+from planrunner.model.odds import Ladder
 from planrunner.model.plan import FallbackStep, LimitOrder, OrderType, Plan, PlanLimits
 from planrunner.model.profile import VenueProfile
 from planrunner.plan import check as checks
@@ -15,37 +16,49 @@ from planrunner.plan import schema as shapes
 from planrunner.plan import site_file
 from planrunner.plan.decode import Draft, DraftOrder, draft
 from planrunner.plan.digest import digest
+from planrunner.plan.given import NOTHING_GIVEN, Context, Given
 from planrunner.plan.messages import shape as say
-from planrunner.plan.nodes import Block, Node, Scalar, Span, walk
-from planrunner.plan.problems import Problem, in_order, render_all
+from planrunner.plan.nodes import Block, Listing, Node, Scalar, Span
+from planrunner.plan.problems import Problem, Texts, in_order, one_of_each, render_all
 from planrunner.plan.reader import Source, read
 
 _FIRST_KEYS = {"planrunner", "planrunner_site"}
 # Two of these make a file worth reading on, even without its first key.
 _KNOWN_KEYS = {"plan", "limits", "orders", "accounts", "policy", "for_each", "tickets", "blueprint", "use_blueprint"}
+# What is made whole before anything is judged.
+_GAPS = frozenset({"blueprint", "use_blueprint", "with", "inputs", "for_each", "for_each_market"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """A file looked at. `plan` is None when there are problems; `problems` are all of them, sorted by line."""
+    """A file looked at. `plan` is None when there are problems; `problems` are all of them, sorted by line.
+
+    `texts` are the lines of the file (under an empty name) and of every other it leads to; `root` is the tree that was judged,
+    with every template worked out.
+    """
 
     name: str
     plan: Plan | None
     problems: tuple[Problem, ...]
-    lines: Sequence[str]
+    texts: Texts
     root: Node | None = None
 
-    def span(self, line: int, key: str) -> Span:
-        """Where the value of a key of the block that begins on `line` stands: for problems that only a venue can find."""
-        for _, node in walk(self.root) if self.root is not None else ():
-            if isinstance(node, Block) and node.span.line == line:
+    @property
+    def lines(self) -> Sequence[str]:
+        return self.texts[""]
+
+    def span(self, order: str, key: str) -> Span:
+        """Where the value of a key of an order stands: for problems that only a venue can find."""
+        orders = self.root.values.get("orders") if isinstance(self.root, Block) else None
+        for node in orders.items if isinstance(orders, Listing) else ():
+            if isinstance(node, Block) and node.text("name") == order:
                 value = node.values.get(key)
                 return value.span if isinstance(value, Scalar) else node.span
-        return Span(line, 1)
+        return Span(1, 1)
 
     def told(self) -> str:
         """The problems as people read them."""
-        return render_all(self.name, self.problems, self.lines)
+        return render_all(self.name, self.problems, self.texts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +71,7 @@ class CheckedSite:
     lines: Sequence[str]
 
     def told(self) -> str:
-        return render_all(self.name, self.problems, self.lines)
+        return render_all(self.name, self.problems, {"": self.lines})
 
 
 def check(
@@ -68,22 +81,52 @@ def check(
     schema: Mapping[str, Any],
     site: Site,
     profiles: Mapping[str, VenueProfile],
+    given: Given = NOTHING_GIVEN,
+    markets: Sequence[Market] | None = None,
 ) -> Checked:
-    """Never raises for anything the bytes may be; what `read_file` raises is the caller's."""
+    """Never raises for anything the bytes may be; what `read_file` raises for the file itself (and that of `given`) is the
+    caller's. It is asked for the blueprint and the table that the plan names, too: WrongUse is then a problem of the plan.
+
+    `markets` are those of `for_each_market` once they are known; without them its orders are those of one market.
+    """
     source = read(read_file(name))
-    plan = _plan(source, schema, site, profiles)
-    problems = in_order(source.problems)
-    return Checked(name=name, plan=None if problems else plan, problems=problems, lines=source.lines, root=source.root)
+    texts: dict[str, Sequence[str]] = {"": source.lines}
+    ladders = _ladders(site, profiles)
+    found, has_rows = _read_plan(source, Context(name, read_file, schema, ladders, given, markets), texts)
+    if found is not None:
+        checks.check(found, site, profiles)
+    problems = in_order(one_of_each(source.problems) if has_rows else source.problems)
+    plan = None if problems or found is None else _finished(found)
+    root = found.root if found is not None else source.root
+    return Checked(name=name, plan=plan, problems=problems, texts=texts, root=root)
 
 
-def _plan(source: Source, schema: Mapping[str, Any], site: Site, profiles: Mapping[str, VenueProfile]) -> Plan | None:
+def _read_plan(source: Source, context: Context, texts: dict[str, Sequence[str]]) -> tuple[Draft | None, bool]:
+    """The plan as far as it can be read, and whether its orders were repeated."""
     root = source.root
-    if root is None or not _is_ours(source, root, first="planrunner", what="a plan"):
-        return None
+    if root is None or not _is_plan(source, root):
+        return None, False
     assert isinstance(root, Block)
-    found = draft(root, shapes.apply(root, schema, source))
-    checks.check(found, site, profiles)
-    return None if source.problems else _finished(found)
+    if not _has_gaps(root, source, context.given):
+        return draft(root, shapes.apply(root, context.schema, source)), False
+    from planrunner.plan.expand import expand  # most plans are written out, and pay nothing for it
+
+    expanded = expand(source, root, context, texts)
+    return draft(expanded.root, expanded.shape, is_expanded=context.markets is not None), expanded.has_rows
+
+
+def _has_gaps(root: Block, source: Source, given: Given) -> bool:
+    return not given.is_nothing or not _GAPS.isdisjoint(root.values) or any("{" in line for line in source.lines)
+
+
+def _is_plan(source: Source, root: Node) -> bool:
+    return _is_ours(source, root, first="planrunner", what="a plan")
+
+
+def _ladders(site: Site, profiles: Mapping[str, VenueProfile]) -> dict[str, Ladder]:
+    """The usual ladder of each account's venue: what `round_to_tick` rounds to."""
+    known = {name: profiles[account.venue] for name, account in site.accounts.items() if account.venue in profiles}
+    return {name: profile.ladder(profile.default_ladder) for name, profile in known.items()}
 
 
 def _is_ours(source: Source, root: Node, *, first: str, what: str) -> bool:
@@ -173,6 +216,6 @@ def read_site(
     site: Site | None = None
     if source.root is not None and _is_ours(source, source.root, first="planrunner_site", what="a site file"):
         assert isinstance(source.root, Block)
-        site = site_file.decode(source.root, shapes.apply(source.root, schema, source), profiles)
+        site = site_file.decode(source.root, shapes.apply(source.root, schema, source), profiles, file=name)
     problems = in_order(source.problems)
     return CheckedSite(name=name, site=None if problems else site, problems=problems, lines=source.lines)

@@ -6,10 +6,14 @@ One cause makes one problem. What it says is built in `messages`; here is how it
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from planrunner.plan.nodes import Span
+
+# The lines of every file that problems may stand in; an empty name is the file that was named.
+Texts: TypeAlias = Mapping[str, Sequence[str]]
 
 # As many as a person reads in one go.
 MOST_SHOWN = 50
@@ -62,6 +66,13 @@ CODES = {
     "PR214": "a race in a form planrunner does not read",
     "PR215": "not a plan of this language version",
     "PR216": "an unknown time zone",
+    "PR222": "a dash too few or too many",
+    "PR223": "lines under the wrong key",
+    "PR217": "a file that a plan can't use",
+    "PR218": "a template that planrunner can't read",
+    "PR219": "something that can't stand in a template",
+    "PR220": "a template where none may stand",
+    "PR221": "a table that planrunner can't read",
     "PR301": "an order without an ending, or with several",
     "PR302": "an ending or step on an order that ends by itself",
     "PR303": "max_loss is too small for the plan",
@@ -87,6 +98,14 @@ CODES = {
     "PR323": "a time without time_zone",
     "PR324": "two times for placing, or placing after the ending",
     "PR325": "min_fill that can't be",
+    "PR326": "an unknown name in a template",
+    "PR327": "a template whose value can't be worked out",
+    "PR328": "a value that must be rounded",
+    "PR329": "an input without a value",
+    "PR330": "an input, or a value that it does not take",
+    "PR331": "a blueprint used in a wrong way",
+    "PR332": "orders that can't be repeated so",
+    "PR333": "an empty cell where a value is needed",
     "PR334": "a hedge without no_worse_than or for_at_most",
     "PR335": "a hedge without time",
     "PR336": "two hedges of one order",
@@ -108,15 +127,26 @@ CODES = {
     "PR411": "a currency the venue keeps no accounts in",
     "PR412": "a hedge the venue can't take",
     "PR413": "a hedge below the venue's minimum",
+    "PR416": "a day that no calendar has",
+    "PR417": "a day twice in one calendar",
+    "PR418": "a limit of the site that is for no account",
     "PR501": "a stake above the account's limit",
     "PR502": "the plan's worst loss is above the account's limit",
     "PR503": "the exposure in one market is above the account's limit",
+    "PR504": "the plan's worst loss is above the site's limit",
+    "PR505": "the exposure in one market is above the site's limit",
+    "PR506": "a stake above the site's limit",
+    "PR507": "the plan's worst loss is above the account's limit for a day",
+    "PR508": "more orders in a minute than the account allows",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """`fix` can be pasted into the plan; `did_you_mean` replaces what the caret marks. `span` is how wide that is."""
+    """`fix` can be pasted into the plan; `did_you_mean` replaces what the caret marks. `span` is how wide that is.
+
+    `file` is empty for the file that was named, else the blueprint or table that it leads to; `note` says what a template gave.
+    """
 
     code: str
     line: int
@@ -125,21 +155,48 @@ class Problem:
     message: str
     fix: str | None = None
     did_you_mean: str | None = None
+    file: str = ""
+    note: str = ""
 
     @property
     def at(self) -> Span:
-        return Span(self.line, self.column, self.span)
+        return Span(self.line, self.column, self.span, self.file, self.note)
 
 
 def problem(code: str, at: Span, message: str, *, fix: str | None = None, did_you_mean: str | None = None) -> Problem:
     """A problem at a stretch of a line."""
-    span = max(1, at.width)  # something that should be there and is not has no width
-    return Problem(code=code, line=at.line, column=at.column, span=span, message=message, fix=fix, did_you_mean=did_you_mean)
+    return Problem(
+        code=code,
+        line=at.line,
+        column=at.column,
+        span=max(1, at.width),  # something that should be there and is not has no width
+        message=message,
+        fix=fix,
+        did_you_mean=None if at.note else did_you_mean,  # pasted over a template it would be wrong for every other row
+        file=at.file,
+        note=at.note,
+    )
 
 
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """By line, then column; the same one is not said twice."""
-    return tuple(sorted(dict.fromkeys(problems), key=lambda one: (one.line, one.column, one.code)))
+    """By file (the one that was named comes first), line and column; the same one is not said twice."""
+    return tuple(sorted(dict.fromkeys(problems), key=lambda one: (one.file, one.line, one.column, one.code)))
+
+
+def one_of_each(problems: Iterable[Problem]) -> list[Problem]:
+    """What many rows of a table have wrong at one place of the plan is said of the first, and how many more there are."""
+    alike: dict[tuple[str, str, int, int], list[Problem]] = {}
+    for one in dict.fromkeys(problems):
+        alike.setdefault((one.code, one.file, one.line, one.column), []).append(one)
+    return [_for_all(some) for some in alike.values()]
+
+
+def _for_all(alike: list[Problem]) -> Problem:
+    first, more = alike[0], len(alike) - 1
+    if not more:
+        return first
+    told = f"and so it is {more} time{'s' if more > 1 else ''} more"
+    return replace(first, note=f"{first.note}, {told}" if first.note else told)
 
 
 def harmless(text: str) -> str:
@@ -153,11 +210,12 @@ def quoted(text: str) -> str:
     return f"`{shown if len(shown) <= 60 else shown[:57] + '...'}`"
 
 
-def render(name: str, problem: Problem, lines: Sequence[str]) -> str:
+def render(name: str, problem: Problem, texts: Texts) -> str:
     """A problem as it stands on a terminal, in a pull request, in an editor's log."""
-    head = f"{harmless(name)}:{problem.line}:{problem.column}: error {problem.code}: {problem.message}"
+    head = f"{harmless(problem.file or name)}:{problem.line}:{problem.column}: error {problem.code}: {problem.message}"
+    lines = texts.get(problem.file, ())
     gutter = " " * (len(str(problem.line)) + 2)
-    notes = [f"{gutter} = {note}" for note in _notes(problem)]
+    notes = _notes(problem, gutter)
     if not 1 <= problem.line <= len(lines):
         return "\n".join([head, *notes])
     shown, column = _around(lines[problem.line - 1], problem.column)
@@ -166,9 +224,9 @@ def render(name: str, problem: Problem, lines: Sequence[str]) -> str:
     return "\n".join([head, f"  {problem.line} | {shown}".rstrip(), caret, *notes])
 
 
-def render_all(name: str, problems: Sequence[Problem], lines: Sequence[str]) -> str:
+def render_all(name: str, problems: Sequence[Problem], texts: Texts) -> str:
     """The first problems of a file and how many more there are."""
-    told = [render(name, one, lines) for one in problems[:MOST_SHOWN]]
+    told = [render(name, one, texts) for one in problems[:MOST_SHOWN]]
     if len(problems) > MOST_SHOWN:
         told.append(f"{harmless(name)}: {len(problems) - MOST_SHOWN} more")
     return "\n".join(told)
@@ -183,6 +241,10 @@ def to_json(problem: Problem) -> dict[str, object]:
         "span": problem.span,
         "message": problem.message,
     }
+    if problem.file:
+        found["file"] = problem.file
+    if problem.note:
+        found["note"] = problem.note
     if problem.did_you_mean is not None:
         found["did_you_mean"] = problem.did_you_mean
     if problem.fix is not None:
@@ -190,12 +252,17 @@ def to_json(problem: Problem) -> dict[str, object]:
     return found
 
 
-def _notes(problem: Problem) -> list[str]:
-    return [
-        f"{label}: {harmless(text)}"
-        for label, text in (("did you mean", problem.did_you_mean), ("write", problem.fix))
-        if text is not None and len(text) <= _WIDEST
-    ]
+def _notes(problem: Problem, gutter: str) -> list[str]:
+    """What to write instead; several lines stand below each other."""
+    told = [f"{gutter} = {harmless(problem.note)}"] if problem.note else []
+    for label, text in (("did you mean", problem.did_you_mean), ("write", problem.fix)):
+        lines = text.split("\n") if text is not None else []
+        if lines and all(len(line) <= _WIDEST for line in lines):
+            head = f"{gutter} = {label}: "
+            told += [(head if not number else " " * len(head)) + harmless(line) for number, line in enumerate(lines)]
+    if problem.note:
+        told.append(f"{gutter} = {harmless(problem.note)}")
+    return told
 
 
 def _around(line: str, column: int) -> tuple[str, int]:

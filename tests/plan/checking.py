@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from textwrap import dedent
 
 from planrunner import resources
 from planrunner.model.account import Site
+from planrunner.model.errors import WrongUse
+from planrunner.model.market import Market
 from planrunner.model.odds import Side
 from planrunner.model.plan import OrderType
 from planrunner.model.profile import Minimum
 from planrunner.plan import pipeline
+from planrunner.plan.given import NOTHING_GIVEN, Given
 from planrunner.plan.problems import Problem
 from planrunner.plan.site_file import default_site
 from planrunner.venues.betfair.profile import PROFILE as BETFAIR
@@ -58,9 +62,26 @@ orders:
 """
 
 
-def check(text: str | bytes, site: Site = SITE, name: str = "plan.yaml") -> pipeline.Checked:
-    data = text if isinstance(text, bytes) else text.encode()
-    return pipeline.check(name, lambda _: data, schema=resources.schema("plan"), site=site, profiles=PROFILES)
+def check(
+    text: str | bytes,
+    site: Site = SITE,
+    name: str = "plan.yaml",
+    *,
+    files: Mapping[str, str | bytes] | None = None,
+    given: Given = NOTHING_GIVEN,
+    markets: Sequence[Market] | None = None,
+) -> pipeline.Checked:
+    """`files` are those beside the plan."""
+    known = {name: text, **(files or {})}
+
+    def read(wanted: str) -> bytes:
+        if wanted not in known:
+            raise WrongUse(f"{wanted}: there is no such file")
+        found = known[wanted]
+        return found if isinstance(found, bytes) else found.encode()
+
+    schema = resources.schema("plan")
+    return pipeline.check(name, read, schema=schema, site=site, profiles=PROFILES, given=given, markets=markets)
 
 
 def check_site(text: str | bytes, name: str = "planrunner.yaml") -> pipeline.CheckedSite:

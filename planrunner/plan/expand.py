@@ -1,0 +1,418 @@
+"""A plan with gaps made whole by blueprint, inputs, tables and markets: in goes what was written, out a tree without templates.
+
+The written files are judged once; what only a row brings (a bad cell, a sum that does not come out) is judged on the tree that is
+made. Everything here is the text's affair: what it means is decided afterwards, as if the author had written the orders out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from planrunner.model.errors import WrongUse
+from planrunner.plan import inputs, scalars, table, values
+from planrunner.plan import schema as shapes
+from planrunner.plan.given import SET, Context
+from planrunner.plan.inputs import GivenValues
+from planrunner.plan.messages import template as say
+from planrunner.plan.nodes import Block, Listing, Node, Scalar, Span, walk
+from planrunner.plan.reader import Source, read
+from planrunner.plan.schema import Shape
+from planrunner.plan.template import OPENING, LeftOut, Renderer
+from planrunner.plan.values import Value
+
+MOST_ORDERS = 10_000
+# Templates of other languages; YAML itself stumbles over them unless they are quoted.
+_FOREIGN = ("{%", "{{", "{#")
+# Where no template stands, in a plan and in a blueprint.
+_FIXED = ("planrunner", "blueprint", "use_blueprint", "with", "inputs", "for_each", "time_zone")
+_BESIDE_BLUEPRINT = frozenset({"planrunner", "plan", "about", "use_blueprint", "with"})
+_RENDERED = ("time_zone", "limits", "for_each_market")
+MARKET_WORDS = ("event", "name", "id", "meeting", "country", "sport", "start", "runners")
+# Stands for a market before any is known, so that templates can be tried.
+_SOME_MARKET = {
+    "event": "Some event", "name": "Some market", "id": "1.1", "meeting": "Some meeting", "country": "GB", "sport": "Some sport",
+    "start": "12:00",
+}  # fmt: skip
+
+
+class Expanded(NamedTuple):
+    """The plan's tree with every template worked out. `has_rows`: the orders were made more than once."""
+
+    root: Block
+    shape: Shape
+    has_rows: bool
+
+
+class _Row(NamedTuple):
+    """What one repetition brings. `suffix` goes to the orders' names."""
+
+    parts: Mapping[str, Mapping[str, Value]]
+    where: str
+    suffix: str
+    market: str | None = None
+
+
+def expand(source: Source, root: Block, context: Context, texts: dict[str, Sequence[str]]) -> Expanded:
+    """Adds every problem of shape, as the schema alone does for other plans; and to `texts` the lines of what was read."""
+    return _Expander(source, context, texts).expand(root)
+
+
+class _Expander:
+    def __init__(self, source: Source, context: Context, texts: dict[str, Sequence[str]]) -> None:
+        self._source = source
+        self._context = context
+        self._texts = texts
+
+    def expand(self, root: Block) -> Expanded:
+        self._refuse(root)
+        shape = shapes.apply(root, self._context.schema, self._source)
+        base, given = root, self._given()
+        missing_at: Span | None = None
+        if "use_blueprint" in root.values:
+            self._alone(root, shape)
+            given.append(_values_in(root.values.get("with")))
+            missing_at = (root.keys.get("with") or root.keys["use_blueprint"]).span
+            found = self._blueprint(root, shape)
+            if found is None:
+                return _nothing(root, shape)
+            base, shape = found
+            shape.keep(base)
+        elif "with" in root.values:
+            shape.complain(root.values["with"], say.only_with_blueprint(root.keys["with"]))
+        if "blueprint" in root.values and "plan" in root.values:
+            shape.complain(None, say.plan_and_blueprint(root.keys["plan"]))
+        filled = inputs.fill(base, shape, given, missing_at=missing_at)
+        return self._rendered(root, base, shape, filled)
+
+    # What may not be
+
+    def _refuse(self, root: Block) -> None:
+        """Templates where none may stand, before the schema wonders about them."""
+        is_plan = "blueprint" not in root.values
+        for key, value in root.values.items():
+            for under, node in walk(value):
+                if not isinstance(node, Scalar) or id(node) in self._source.bad:
+                    continue
+                if foreign := next((sign for sign in _FOREIGN if sign in node.text), None):
+                    self._complain(node, say.no_statements(node.span, foreign))
+                elif OPENING in node.text and key in _FIXED:
+                    self._complain(node, say.not_here(node.span, f"in `{key}`"))
+                elif OPENING in node.text and is_plan and (key == "limits" or (under and under.text == "venue")):
+                    self._complain(node, say.limits_are_fixed(node.span, under.text if under is not None else key))
+
+    def _complain(self, node: Scalar, problem: Any) -> None:
+        self._source.problems.append(problem)
+        self._source.bad.add(id(node))
+
+    def _alone(self, root: Block, shape: Shape) -> None:
+        for key in root.values:
+            if key == "blueprint":
+                shape.complain(None, say.blueprint_of_blueprint(root.keys["use_blueprint"]))
+            elif key not in _BESIDE_BLUEPRINT and key in self._context.schema["properties"]:
+                shape.complain(None, say.comes_from_blueprint(root.keys[key]))
+
+    # Other files
+
+    def _read(self, reference: Scalar) -> tuple[str, bytes] | None:
+        """A file that the plan names, beside it or below."""
+        parts = reference.text.split("/")
+        if any(part in ("", "..", "~") for part in parts):
+            self._complain(reference, say.outside(reference.span, reference.text))
+            return None
+        home = reference.file or self._context.name
+        name = home[: home.rfind("/") + 1] + reference.text
+        try:
+            return name, self._context.read_file(name)
+        except WrongUse as error:
+            self._complain(reference, say.unreadable(reference.span, str(error)))
+            return None
+
+    def _blueprint(self, root: Block, shape: Shape) -> tuple[Block, Shape] | None:
+        reference = root.values["use_blueprint"]
+        if not isinstance(reference, Scalar) or id(reference) in shape.bad:
+            return None
+        found = self._read(reference)
+        if found is None:
+            return None
+        source = self._located(*found)
+        if not isinstance(source.root, Block) or source.root.text("planrunner") != "1":
+            self._complain(reference, say.not_a_blueprint(reference.span, reference.text))
+            return None
+        if "use_blueprint" in source.root.values:
+            self._complain(reference, say.blueprint_of_blueprint(source.root.keys["use_blueprint"]))
+            return None
+        if "blueprint" not in source.root.values:
+            self._complain(reference, say.not_a_blueprint(reference.span, reference.text))
+            return None
+        self._refuse(source.root)
+        return source.root, shapes.apply(source.root, self._context.schema, source)
+
+    def _located(self, name: str, data: bytes) -> Source:
+        """A file read, its nodes and problems knowing which; problems join those of the plan."""
+        source = read(data)
+        self._texts[name] = source.lines
+        self._source.problems.extend(replace(one, file=name) for one in source.problems)
+        root = _moved(source.root, name, source.bad, self._source.bad) if source.root is not None else None
+        return Source(source.lines, root, self._source.problems, self._source.bad, source.has_odd_words)
+
+    # Inputs
+
+    def _given(self) -> list[GivenValues]:
+        """What was given beside the plan, the first to win."""
+        given, found = self._context.given, []
+        if given.values:
+            lines = [f"{name}={value}" for name, value in given.values.items()]
+            self._texts[SET] = lines
+            keys = {name: Scalar(name, line, 1, len(name), None, SET) for line, name in enumerate(given.values, 1)}
+            set_values = {
+                name: Scalar(value, keys[name].line, len(name) + 2, max(1, len(value)), '"', SET)
+                for name, value in given.values.items()
+            }
+            found.append(GivenValues(set_values, keys))
+        if given.file is not None:
+            source = self._located(given.file, self._context.read_file(given.file))
+            if isinstance(source.root, Block):
+                found.append(_values_in(source.root))
+                self._only_values(source.root)
+            elif source.root is not None:
+                self._source.problems.append(say.not_a_list_of_inputs(source.root.span))
+        return found
+
+    def _only_values(self, block: Block) -> None:
+        for value in block.values.values():
+            if not isinstance(value, Scalar):
+                self._source.problems.append(say.not_a_list_of_inputs(value.span))
+
+    # Rows
+
+    def _rows(self, base: Block, shape: Shape) -> tuple[list[_Row], Mapping[str, Sequence[str] | None], bool]:
+        """The repetitions, what they bring, and whether they are all there."""
+        each, by_market = base.values.get("for_each"), base.values.get("for_each_market")
+        if each is not None and by_market is not None:
+            shape.complain(None, say.repeated_twice(base.keys["for_each_market"]))
+        if each is not None:
+            return self._table_rows(each, shape)
+        if by_market is None:
+            return [_Row({}, "", "")], {}, True
+        rows = list(self._market_rows(base))
+        return rows, {"market": MARKET_WORDS}, True
+
+    def _table_rows(self, node: Node, shape: Shape) -> tuple[list[_Row], Mapping[str, Sequence[str] | None], bool]:
+        unknown: tuple[list[_Row], Mapping[str, Sequence[str] | None], bool] = ([_Row({}, "", "#1")], {"row": None}, False)
+        if id(node) in shape.bad or isinstance(node, Block):
+            return unknown
+        if isinstance(node, Listing):
+            rows = [item for item in node.items if isinstance(item, Block) and id(item) not in shape.bad]
+            columns, cells, where = _listed_rows(rows)
+            is_whole = len(rows) == len(node.items)
+        else:
+            found = self._read(node)
+            if found is None:
+                return unknown
+            name, data = found
+            read_table = table.read(data, name)
+            self._texts[name] = read_table.lines
+            self._source.problems.extend(read_table.problems)
+            columns, cells, where = read_table.columns, read_table.rows, f" of {node.text}"
+            is_whole = not read_table.problems
+        if not columns or not cells:
+            return unknown if not columns else ([_Row({}, "", "#1")], {"row": None}, False)
+        made = [
+            _Row({"row": {key: _cell(one) for key, one in row.items()}}, f"row {number}{where}", f"#{number}")
+            for number, row in enumerate(cells, 1)
+        ]
+        return made, {"row": columns}, is_whole
+
+    def _market_rows(self, base: Block) -> Iterator[_Row]:
+        markets = self._context.markets
+        if markets is None:
+            some = {word: values.text_value(text) for word, text in _SOME_MARKET.items()}
+            query = base.values["for_each_market"]
+            if isinstance(query, Block) and isinstance(sport := query.values.get("sport"), Scalar):
+                some["sport"] = values.UNKNOWN if OPENING in sport.text else values.text_value(sport.text)
+            yield _Row({"market": some | {"runners": values.number(8)}}, "", "")
+            return
+        zone = scalars.zone(base.text("time_zone") or "UTC") or scalars.zone("UTC")
+        for number, market in enumerate(sorted(markets, key=lambda one: (one.start, one.id)), 1):
+            start = market.start.astimezone(zone)
+            words = {
+                "event": market.fixture, "name": market.name, "id": str(market.id), "meeting": market.meeting,
+                "country": market.country, "sport": market.sport, "start": f"{start:%H:%M}",
+            }  # fmt: skip
+            known = {word: values.text_value(text) if text else values.ABSENT for word, text in words.items()}
+            known["runners"] = values.number(len(market.selections))
+            yield _Row({"market": known}, f"{market.fixture}, {market.name}", f"#{number}", str(market.id))
+
+    # Rendering
+
+    def _rendered(self, root: Block, base: Block, shape: Shape, filled: Mapping[str, Value]) -> Expanded:
+        from planrunner.plan.expression import Names, Scope  # brings Jinja
+
+        rows, parts, is_whole = self._rows(base, shape)
+        rows, is_whole = self._counted(base, shape, rows, is_whole=is_whole)
+        made = Block(base.line, base.column, base.file)
+        outer = Renderer(shape, Names(tuple(filled)), self._context.ladders)
+        outer.inherit(base, made)
+        _put(made, "planrunner", base.keys.get("planrunner"), base.values.get("planrunner"))
+        self._named(outer, root, made, Scope(filled))
+        for key in _RENDERED:
+            if key in base.values:
+                _put(made, key, base.keys[key], _made(outer, base.values[key], Scope(filled)))
+        for key in base.values.keys() - self._context.schema["properties"].keys():
+            _put(made, key, base.keys[key], base.values[key])
+        orders = base.values.get("orders")
+        if isinstance(orders, Listing) and id(orders) not in shape.bad:
+            renderer = Renderer(shape, Names(tuple(filled), parts), self._context.ladders)
+            listing = self._orders(renderer, orders, rows, filled)
+            _put(made, "orders", base.keys["orders"], listing)
+            self._needed(renderer, listing, rows)
+            shapes.apply_again(made, self._context.schema, shape)
+            for at, row in enumerate(rows):
+                for order in listing.items[at * len(orders.items) : (at + 1) * len(orders.items)]:
+                    _finish(order, row, shape)
+        elif orders is not None:
+            _put(made, "orders", base.keys["orders"], orders)
+        if not is_whole:
+            shape.supposed.setdefault(id(made), set()).add("orders")
+        if root is not base and "plan" not in root.values:
+            shape.supposed.setdefault(id(made), set()).add("plan")
+        return Expanded(made, shape, len(rows) > 1)
+
+    def _named(self, renderer: Renderer, root: Block, made: Block, scope: Any) -> None:
+        key = "plan" if "plan" in root.values else "blueprint"
+        if key in root.values:
+            _put(made, "plan", root.keys[key], _made(renderer, root.values[key], scope))
+
+    def _counted(self, base: Block, shape: Shape, rows: list[_Row], *, is_whole: bool) -> tuple[list[_Row], bool]:
+        key = base.keys.get("for_each") or base.keys.get("for_each_market")
+        if key is None:
+            return rows, is_whole
+        orders, limits = base.values.get("orders"), base.values.get("limits")
+        count = len(rows) * len(orders.items) if isinstance(orders, Listing) else 0
+        if count > MOST_ORDERS:
+            shape.complain(None, say.too_many_orders(key, count, MOST_ORDERS))
+            rows, is_whole = rows[:1], False
+        if isinstance(limits, Block) and "max_orders" not in limits.values and not shape.is_silent(limits, "max_orders"):
+            known = count if is_whole and key.text == "for_each" and count <= MOST_ORDERS else None
+            shape.complain(None, say.needs_max_orders(key, known))
+        return rows, is_whole
+
+    def _orders(self, renderer: Renderer, orders: Listing, rows: Sequence[_Row], filled: Mapping[str, Value]) -> Listing:
+        from planrunner.plan.expression import Scope
+
+        makes = [renderer.prepare(order) for order in orders.items]
+        made = Listing(orders.line, orders.column, orders.file)
+        for row in rows:
+            scope = Scope(filled, row.parts, row.where)
+            for order, make in zip(orders.items, makes, strict=True):
+                one = make(scope) if make is not None else order
+                if isinstance(one, LeftOut):  # an order that is a template: the schema has complained
+                    one = order
+                made.items.append(_copy(one, renderer) if one is order and row.suffix else one)
+        return made
+
+    def _needed(self, renderer: Renderer, orders: Listing, rows: Sequence[_Row]) -> None:
+        """An empty cell leaves its key out; where an order can't do without, that is said at the cell."""
+        required = self._context.schema["$defs"]["order"]["required"]
+        each = len(orders.items) // len(rows)
+        for at, order in enumerate(orders.items):
+            for key, origin in renderer.left_out.get(id(order), ()):
+                if key not in required or origin is None:
+                    continue
+                cells = rows[at // each].parts.get("row", {})
+                column = next((name for name, value in cells.items() if value.origin is origin), "")
+                renderer.shape.complain(None, say.empty_cell(origin.span, column, key))
+                renderer.shape.supposed.setdefault(id(order), set()).add(key)
+
+
+def _nothing(root: Block, shape: Shape) -> Expanded:
+    """A plan whose blueprint can't be read: of its orders nothing is known."""
+    made = Block(root.line, root.column)
+    for key in ("planrunner", "plan"):
+        _put(made, key, root.keys.get(key), root.values.get(key))
+    shape.supposed[id(made)] = {"orders", "limits", "*"}
+    return Expanded(made, shape, has_rows=False)
+
+
+def _put(block: Block, name: str, key: Scalar | None, value: Node | None) -> None:
+    if key is not None and value is not None:
+        block.keys[name], block.values[name] = key, value
+
+
+def _made(renderer: Renderer, node: Node, scope: Any) -> Node:
+    make = renderer.prepare(node)
+    one = make(scope) if make is not None else node
+    return node if isinstance(one, LeftOut) else one
+
+
+def _copy(order: Node, renderer: Renderer) -> Node:
+    """An order that is the same in every row is still one of each row's own."""
+    if not isinstance(order, Block):
+        return order
+    block = Block(order.line, order.column, order.file)
+    block.keys, block.values = dict(order.keys), dict(order.values)
+    renderer.inherit(order, block)
+    if id(order) in renderer.shape.bad:
+        renderer.shape.bad.add(id(renderer.shape.keep(block)))
+    return block
+
+
+def _finish(order: Node, row: _Row, shape: Shape) -> None:
+    """Which row an order is of, in its name; and its market, once that is known."""
+    if not isinstance(order, Block):
+        return
+    name = order.values.get("name")
+    if isinstance(name, Scalar) and row.suffix and id(name) not in shape.bad:
+        order.values["name"] = name._replace(text=name.text + row.suffix)
+    if row.market is not None and "market_id" not in order.values:
+        at = order.span
+        order.keys["market_id"] = Scalar("market_id", at.line, at.column, at.width, None, at.file, f"the market is {row.where}")
+        order.values["market_id"] = order.keys["market_id"]._replace(text=row.market, style='"')
+
+
+def _cell(scalar: Scalar) -> Value:
+    return values.text_value(scalar.text, scalar) if scalar.text else values.ABSENT._replace(origin=scalar)
+
+
+def _listed_rows(rows: Sequence[Block]) -> tuple[tuple[str, ...], list[dict[str, Scalar]], str]:
+    """Rows written in the plan; a key that only some of them have is empty in the others."""
+    columns = tuple(dict.fromkeys(key for row in rows for key in row.values))
+    made = []
+    for row in rows:
+        at = row.span
+        empty = Scalar("", at.line, at.column, at.width, '"', at.file)
+        found: dict[str, Scalar] = {}
+        for column in columns:
+            value = row.values.get(column)
+            found[column] = value if isinstance(value, Scalar) else empty
+        made.append(found)
+    return columns, made, " of `for_each`"
+
+
+def _values_in(block: Node | None) -> GivenValues:
+    if not isinstance(block, Block):
+        return GivenValues({}, {})
+    return GivenValues({name: one for name, one in block.values.items() if isinstance(one, Scalar)}, block.keys)
+
+
+def _moved(node: Node, file: str, bad: set[int], moved: set[int]) -> Node:
+    """The same nodes, in the file they are of."""
+    made: Node
+    if isinstance(node, Scalar):
+        made = node._replace(file=file)
+    elif isinstance(node, Block):
+        made = Block(node.line, node.column, file)
+        for name, value in node.values.items():
+            key = node.keys[name]
+            made.keys[name] = key._replace(file=file)
+            if id(key) in bad:
+                moved.add(id(made.keys[name]))
+            made.values[name] = _moved(value, file, bad, moved)
+    else:
+        made = Listing(node.line, node.column, file)
+        made.items.extend(_moved(item, file, bad, moved) for item in node.items)
+    if id(node) in bad:
+        moved.add(id(made))
+    return made

@@ -1,0 +1,165 @@
+"""A table as bettors have it: a CSV file out of a spreadsheet, in whatever dress the spreadsheet gave it.
+
+Read here and not by `csv`, because a bad cell is told by its line and column; what the cells hold is what `csv` says (a test
+holds the two against each other).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from planrunner.plan.messages import table as say
+from planrunner.plan.nodes import Scalar, Span
+from planrunner.plan.problems import Problem
+
+LARGEST = 1 << 20  # bytes, as of a plan
+MOST_ROWS = 10_000
+_LINE_ENDS = re.compile("\r\n|\r|\n")
+_QUOTED = re.compile(r' *"((?:[^"]|"")*)"([ ]*)')
+_DELIMITERS = ";\t,"
+_SEP = re.compile(r"sep=([;,\t])(?:\r\n|\r|\n)", re.IGNORECASE)  # Excel's own first line
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+class Table(NamedTuple):
+    """`columns` as templates name them. Every row has a cell for each; an empty one has an empty text."""
+
+    columns: tuple[str, ...]
+    rows: list[dict[str, Scalar]]
+    lines: list[str]
+    problems: list[Problem]
+
+
+class _Unreadable(Exception):
+    def __init__(self, problem: Problem) -> None:
+        super().__init__()
+        self.problem = problem
+
+
+def column_name(header: str) -> str:
+    """`Each-way price` is `each_way_price`: a word that a template can name."""
+    return re.sub(r"\W+", "_", header.strip().lower()).strip("_")
+
+
+def read(data: bytes, file: str) -> Table:
+    """Never raises. Without columns nothing of the table can be used."""
+    top = Span(1, 1, file=file)
+    if len(data) > LARGEST:
+        return Table((), [], [], [say.too_large(top, len(data), LARGEST)])
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        return Table((), [], [], [say.not_utf8(top if data[:2] in _UTF16 else top._replace(line=line))])
+    lines = _LINE_ENDS.split(text)
+    try:
+        records = list(_records(text, file))
+    except _Unreadable as told:
+        return Table((), [], lines, [told.problem])
+    if not records:
+        return Table((), [], lines, [say.nothing_here(top)])
+    return _table(records, lines, file)
+
+
+def _table(records: list[list[Scalar]], lines: list[str], file: str) -> Table:
+    problems: list[Problem] = []
+    headers, *body = records
+    columns = [column_name(header.text) for header in headers]
+    while columns and not columns[-1] and all(not row[len(columns) - 1 :] or not row[len(columns) - 1].text for row in body):
+        columns.pop()
+    first: dict[str, Scalar] = {}
+    for header, column in zip(headers, columns, strict=False):
+        if not column:
+            problems.append(say.no_header(header.span))
+        elif column in first:
+            problems.append(say.same_header(header.span, column, first[column].column))
+        else:
+            first[column] = header
+    if not first:
+        return Table((), [], lines, [say.no_headers(Span(1, 1, file=file))])
+    if not body:
+        problems.append(say.no_rows(Span(1, 1, file=file)))
+    elif len(body) > MOST_ROWS:
+        problems.append(say.too_many_rows(body[MOST_ROWS][0].span, MOST_ROWS))
+        body = body[:MOST_ROWS]
+    problems += _ragged(body, len(columns))
+    return Table(tuple(first), [_row(row, columns) for row in body], lines, problems)
+
+
+def _row(row: Sequence[Scalar], columns: Sequence[str]) -> dict[str, Scalar]:
+    missing = row[-1]._replace(text="", column=row[-1].column + row[-1].width, width=1)
+    found: dict[str, Scalar] = {}
+    for index, column in enumerate(columns):
+        if column:
+            found.setdefault(column, row[index] if index < len(row) else missing)
+    return found
+
+
+def _ragged(body: list[list[Scalar]], count: int) -> list[Problem]:
+    """Said of the first row that has too many cells, and of the first that has too few: most often one cause made them all."""
+    long = [row for row in body if any(cell.text for cell in row[count:])]
+    short = [row for row in body if len(row) < count]
+    found = []
+    if long:
+        cell = next(cell for cell in long[0][count:] if cell.text)
+        found.append(say.too_many_cells(cell.span, len(long[0]), count, [row[0].line for row in long[1:]]))
+    if short:
+        found.append(say.too_few_cells(short[0][0].span, len(short[0]), count, [row[0].line for row in short[1:]]))
+    return found
+
+
+def _records(text: str, file: str) -> Iterator[list[Scalar]]:
+    """Rows of cells; rows in which nothing stands are no rows."""
+    at, line = 0, 1
+    if sep := _SEP.match(text):
+        at, line = sep.end(), 2
+    delimiter = sep[1] if sep else _delimiter(text)
+    plain = re.compile(f"[^{delimiter}\r\n]*")
+    row: list[Scalar] = []
+    begin = at  # of the line
+    while at < len(text):
+        cell, end = _cell(text, at, plain, delimiter, Span(line, at - begin + 1, file=file))
+        row.append(cell)
+        breaks = list(_LINE_ENDS.finditer(text, at, end))
+        if breaks:  # inside quotes
+            line, begin = line + len(breaks), breaks[-1].end()
+        if text[end : end + 1] == delimiter:
+            at = end + 1
+            if at < len(text):
+                continue
+            row.append(Scalar("", line, at - begin + 1, 1, '"', file))
+        else:
+            stop = _LINE_ENDS.match(text, end)
+            at = stop.end() if stop else len(text)
+        if any(one.text for one in row):
+            yield row
+        row, line, begin = [], line + 1, at
+        # a line that ends with a delimiter has one more, empty cell: the loop above reads it as such
+
+
+def _cell(text: str, at: int, plain: re.Pattern[str], delimiter: str, span: Span) -> tuple[Scalar, int]:
+    """A cell and where it ends. What surrounds it is no part of it."""
+    lead = len(text[at:]) - len(text[at:].lstrip(" ")) if text[at : at + 1] == " " else 0
+    if text[at + lead : at + lead + 1] != '"':
+        found = plain.match(text, at)
+        assert found is not None
+        content = found[0].strip()
+        before = len(found[0]) - len(found[0].lstrip())
+        return Scalar(content, span.line, span.column + before, max(1, len(content)), '"', span.file), found.end()
+    quoted = _QUOTED.match(text, at)
+    if quoted is None:
+        raise _Unreadable(say.open_quote(span._replace(column=span.column + lead)))
+    end = quoted.end()
+    if text[end : end + 1] not in ("", delimiter, "\r", "\n"):
+        raise _Unreadable(say.after_quote(Span(span.line, span.column + end - at, file=span.file)))
+    inside = quoted[1].replace('""', '"').strip()
+    width = end - at - lead - len(quoted[2]) if not _LINE_ENDS.search(quoted[1]) else 1
+    return Scalar(inside, span.line, span.column + lead, width, '"', span.file), end
+
+
+def _delimiter(text: str) -> str:
+    """The one that the line of headers has most of."""
+    head = re.sub('"(?:[^"]|"")*"', "", _LINE_ENDS.split(text.lstrip("\r\n"), maxsplit=1)[0])
+    return max(_DELIMITERS, key=lambda one: (head.count(one), one == ","))
