@@ -239,8 +239,10 @@ def only_with_blueprint(key: Scalar) -> Problem:
 
 
 def comes_from_blueprint(key: Scalar) -> Problem:
-    text = f"`{key.text}` comes from the blueprint; a plan that uses one has `plan`, `use_blueprint` and `with`, "
+    text = (
+        f"`{key.text}` comes from the blueprint; a plan that uses one has `plan`, `use_blueprint` and `with`, "
         "and nothing is merged."
+    )
     return problem("PR331", key.span, text)
 
 
