@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from enum import StrEnum
 
 from planrunner.model.account import Account, AccountLimits, Site, SiteLimits
 from planrunner.model.exposure import liability, most_markets, placed_by, worst_loss
-from planrunner.model.money import Money, zero
+from planrunner.model.money import Money, smallest_unit, zero
 from planrunner.model.names import plain
 from planrunner.model.odds import Side
-from planrunner.model.plan import At, BeforeStart, LimitOrder, PlaceWhen, Plan, Target
+from planrunner.model.plan import At, BeforeStart, LimitOrder, Now, PlaceWhen, Plan, Target
 from planrunner.model.profile import VenueProfile
 
 MINUTE = timedelta(minutes=1)
@@ -44,15 +44,16 @@ class Measure(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """What one order takes of the limits, in one market. `times`: in how many markets it may be placed."""
+    """What one order takes of the limits, in one market. `times`: in how many markets it may be placed. `account` and `place` are
+    None where the plan says them wrong."""
 
     order: str
-    account: Account
+    account: Account | None
     market: tuple[str, ...]
     side: Side
     stake: Money
     loss: Money
-    place: PlaceWhen
+    place: PlaceWhen | None
     times: int = 1
 
 
@@ -96,6 +97,25 @@ def amount_of(figure: Money | int) -> Decimal:
     return Decimal(figure) if isinstance(figure, int) else figure.amount
 
 
+def share_in(bound: Bound, share: Share) -> Money:
+    """What an order adds to the figure, in one market."""
+    return share.stake if bound.measure is Measure.STAKE else share.loss
+
+
+def largest(bound: Bound) -> Share:
+    """The order that adds most; of equal ones the first."""
+    return max(bound.shares, key=lambda share: share_in(bound, share).amount)
+
+
+def down_to(bound: Bound) -> Money | None:
+    """What the largest order may be for the limit to hold; None where that alone is not enough."""
+    share = largest(bound)
+    most, currency = share_in(bound, share).amount, share.stake.currency
+    times = 1 if bound.is_of_one else share.times
+    less = (-amount_of(bound.left) / times).quantize(smallest_unit(currency), rounding=ROUND_UP)
+    return Money(amount=most - less, currency=currency) if most > less else None
+
+
 def cascade(plan: Plan, site: Site, profiles: Mapping[str, VenueProfile]) -> tuple[Bound, ...]:
     """Every limit of a checked plan. Of a limit that is for each order, or each market, the one nearest to it."""
     times = most_markets(plan)
@@ -107,7 +127,7 @@ def cascade(plan: Plan, site: Site, profiles: Mapping[str, VenueProfile]) -> tup
         *_max_orders(plan, shares),
         *account_bounds(shares, site),
         *site_bounds(shares, site),
-        *_venue_bounds(plan, shares, profiles),
+        *_venue_bounds(plan, shares, site, profiles),
     ]
     return tuple(_nearest(found))
 
@@ -142,13 +162,13 @@ def plan_bounds(shares: Sequence[Share], limits: Mapping[str, Money | None]) -> 
 
 def plan_market_bounds(shares: Sequence[Share], limit: Money | None) -> Iterator[Bound]:
     if limit is not None:
-        yield from _per_market(Level.PLAN, "", limit, shares, by=lambda share: share.account.name)
+        yield from _per_market(Level.PLAN, "", limit, shares, by=lambda share: share.account.name if share.account else "")
 
 
 def account_bounds(shares: Sequence[Share], site: Site) -> Iterator[Bound]:
     """The limits of each account that the plan uses, over the orders that go there."""
-    for account in {share.account.name: share.account for share in shares}.values():
-        mine = [share for share in shares if share.account.name == account.name]
+    for account in {share.account.name: share.account for share in shares if share.account}.values():
+        mine = [share for share in shares if share.account == account]
         path = f"accounts.{account.name}.limits"
         yield from _common(account.limits, Level.ACCOUNT, account.name, mine, site, path)
         if (limit := account.limits.max_loss_per_day) is not None:
@@ -184,8 +204,10 @@ def _moment(share: Share) -> tuple[tuple[str, ...], timedelta]:
             return ("at",), at - _EPOCH
         case BeforeStart(delay=delay):
             return ("start", *share.market[:3]), -delay
-        case _:
+        case Now():
             return ("now",), timedelta(0)
+        case None:
+            return ("unknown", share.order), timedelta(0)
 
 
 def _densest(group: list[tuple[timedelta, Share]]) -> list[Share]:
@@ -223,7 +245,9 @@ def _common(
         elif name == "max_open_exposure":
             yield _sum(name, level, of, limit, Measure.LOSS, shares, written)
         else:
-            yield from _per_market(level, of, limit, shares, by=lambda share: share.account.venue, written=written)
+            yield from _per_market(
+                level, of, limit, shares, by=lambda share: share.account.venue if share.account else "", written=written
+            )
 
 
 def _sum(name: str, level: Level, of: str, limit: Money, measure: Measure, shares: Sequence[Share], written: str = "") -> Bound:
@@ -247,6 +271,10 @@ def _per_market(
             used=sum((share.loss for share in together), zero(limit.currency)), measure=Measure.LOSS, shares=tuple(together),
             market=told_market(together[0].market), written=written, is_of_one=True,
         )  # fmt: skip
+
+
+def _venue_of(share: Share) -> str:
+    return share.account.venue if share.account is not None else ""
 
 
 def _times(money: Money, times: int) -> Money:
@@ -290,10 +318,10 @@ def _max_orders(plan: Plan, shares: Sequence[Share]) -> Iterator[Bound]:
         )  # fmt: skip
 
 
-def _venue_bounds(plan: Plan, shares: Sequence[Share], profiles: Mapping[str, VenueProfile]) -> Iterator[Bound]:
+def _venue_bounds(plan: Plan, shares: Sequence[Share], site: Site, profiles: Mapping[str, VenueProfile]) -> Iterator[Bound]:
     """The venue's minimum; for a stake below it what stake times odds must reach instead."""
     for order, share in zip(plan.orders, shares, strict=True):
-        profile = profiles[share.account.venue]
+        profile = profiles[site.accounts[order.account].venue]
         minimum = profile.minimums[order.stake.currency]
         name, least, used = "minimum stake", minimum.stake, order.stake.amount
         if used < least and minimum.payout is not None:

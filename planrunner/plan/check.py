@@ -5,18 +5,14 @@ A value that was complained about is None in the draft, and every check that nee
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from decimal import Decimal
 
 from planrunner.model.account import Account, Site
-from planrunner.model.exposure import worst_loss
 from planrunner.model.market import AccountName
-from planrunner.model.money import Money, zero
-from planrunner.model.names import plain
-from planrunner.model.odds import Side
+from planrunner.model.money import Money
 from planrunner.model.profile import VenueProfile
-from planrunner.plan import market_checks, order_checks
+from planrunner.plan import limit_checks, market_checks, order_checks
 from planrunner.plan.decode import Draft, DraftOrder
 from planrunner.plan.hedge_checks import hedges_of
 from planrunner.plan.messages import meaning as say
@@ -36,8 +32,9 @@ def check(plan: Draft, site: Site, profiles: Mapping[str, VenueProfile]) -> None
         profile = profiles.get(account.venue) if account else None
         order_checks.check_order(plan.shape, order, profile, account, has_market=plan.markets is not None)
     market_checks.check_markets(plan, accounts)
+    times = _times(plan)
     if currency is not None:
-        _limits(plan, currency, accounts)
+        limit_checks.check_limits(plan, site, accounts, profiles, times=times)
 
 
 def _accounts(plan: Draft, site: Site) -> dict[str, Account]:
@@ -168,19 +165,6 @@ def _account_currencies(plan: Draft, accounts: Mapping[str, Account], currency: 
 # Limits
 
 
-def _limits(plan: Draft, currency: str, accounts: Mapping[str, Account]) -> None:
-    """Only where every order is known: a sum with a hole says nothing."""
-    times = _times(plan)
-    risks = [at_risk(order) for order in plan.orders]
-    if not plan.is_whole or any(one is None for one in risks):
-        return
-    known = [
-        (order, Money(amount=one, currency=currency)) for order, one in zip(plan.orders, risks, strict=True) if one is not None
-    ]
-    _plan_limits(plan, currency, known, times)
-    _account_limits(plan, currency, known, accounts, times)
-
-
 def _times(plan: Draft) -> int:
     """In how many markets the orders may be placed: `max_orders` has room for so many. Hedges are orders too."""
     hedges = sum(len(hedges_of(order)[:1]) for order in plan.orders)
@@ -192,90 +176,6 @@ def _times(plan: Draft) -> int:
         _complain(plan, "max_orders", problem)
         return 1
     return most // placed if plan.repeats else 1
-
-
-def at_risk(order: DraftOrder) -> Decimal | None:
-    """The worst loss of an order; None where something it needs is unknown."""
-    if order.side is None or order.stake is None:
-        return None
-    return worst_loss(order.side, order.stake.amount, order.liability.amount if order.liability is not None else None)
-
-
-def _plan_limits(plan: Draft, currency: str, known: list[tuple[DraftOrder, Money]], times: int) -> None:
-    none = zero(currency)
-    parts = {order.name or "": money for order, money in known}
-    total = _sum((money for _, money in known), none, times)
-    limit = plan.amounts.get("max_loss")
-    if limit is not None and limit < total:
-        value, has_lay = _limit(plan, "max_loss"), any(order.side is Side.LAY for order, _ in known)
-        problem = say.max_loss(value, figure=total, limit=limit, parts=parts, markets=times, has_lay=has_lay)
-        _complain(plan, "max_loss", problem)
-    stakes = {order.name or "": order.stake for order, _ in known if order.stake is not None}
-    total = _sum(stakes.values(), none, times)
-    limit = plan.amounts.get("max_stake")
-    if limit is not None and limit < total:
-        problem = say.max_stake(_limit(plan, "max_stake"), figure=total, limit=limit, parts=stakes, markets=times)
-        _complain(plan, "max_stake", problem)
-    limit = plan.amounts.get("max_exposure_per_market")
-    for order, figure in _by_market(known, none) if limit is not None else ():
-        if limit is not None and limit < figure:
-            value = _limit(plan, "max_exposure_per_market")
-            problem = say.max_exposure_per_market(value, figure=figure, limit=limit, market=_told(_market(order)))
-            _complain(plan, "max_exposure_per_market", problem)
-            return
-
-
-def _sum(amounts: Iterable[Money], none: Money, times: int) -> Money:
-    total = sum(amounts, none)
-    return Money(amount=total.amount * times, currency=total.currency)
-
-
-def _account_limits(
-    plan: Draft, currency: str, known: list[tuple[DraftOrder, Money]], accounts: Mapping[str, Account], times: int
-) -> None:
-    none = zero(currency)
-    for account in accounts.values():
-        mine = [(order, money) for order, money in known if order.account == account.name]
-        most = account.limits.max_open_exposure
-        total = _sum((money for _, money in mine), none, times)
-        if most is not None and most < total:
-            at = _value(mine[0][0], "venue").span
-            plan.shape.complain(None, say_venue.exposure_over_limit(at, account=account.name, figure=total, limit=most))
-        most = account.limits.max_exposure_per_market
-        for order, figure in _by_market(mine, none) if most is not None else ():
-            if most is not None and most < figure:
-                at = _value(order, "venue").span
-                text = say_venue.market_over_limit(
-                    at, account=account.name, market=_told(_market(order)), figure=figure, limit=most
-                )
-                plan.shape.complain(None, text)
-
-
-def _by_market(known: list[tuple[DraftOrder, Money]], none: Money) -> list[tuple[DraftOrder, Money]]:
-    """What is at risk in each market, as far as the plan's words tell markets apart, beside the market's first order."""
-    found: dict[tuple[str, ...], tuple[DraftOrder, Money]] = {}
-    for order, money in known:
-        key = (order.account or "", *(plain(word) for word in _market(order)))
-        first, so_far = found.get(key, (order, none))
-        found[key] = (first, so_far + money)
-    return list(found.values())
-
-
-def _market(order: DraftOrder) -> tuple[str, ...]:
-    target = order.target
-    if target is None:
-        return ("",)
-    if target.market_id is not None:
-        return (target.market_id,)
-    when = "today" if target.today else str(target.on or "")
-    names = (target.event or target.event_id or "", when, target.race or "", target.market or "")
-    return tuple(" ".join(name.split()) for name in names)
-
-
-def _told(market: tuple[str, ...]) -> str:
-    if not any(market):
-        return "each market"
-    return f"{market[-1]} of {market[0]}" if len(market) > 1 else market[0]
 
 
 def _limit(plan: Draft, key: str) -> Scalar:

@@ -7,11 +7,12 @@ a hedge that is matched in part lies between that and no hedge. So it is looked 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from fractions import Fraction
 
-from planrunner.model.account import Account
 from planrunner.model.money import Money, rounded_down
+from planrunner.model.odds import Odds
 from planrunner.model.plan import Hedge
 from planrunner.model.profile import VenueProfile
 from planrunner.plan.decode import DraftOrder, DraftStep
@@ -51,19 +52,22 @@ def hedges_of(order: DraftOrder) -> list[DraftStep]:
     return [step for step in order.steps if "hedge" in step.node.values]
 
 
-def check_stake(shape: Shape, order: DraftOrder, profile: VenueProfile, account: Account) -> None:
+def check_stake(shape: Shape, order: DraftOrder, profile: VenueProfile) -> None:
     """The hedge of an order matched in full at its odds, at the worst odds allowed: a safety that can't be bet is none."""
-    for step in hedges_of(order):
-        if not isinstance(step.action, Hedge) or order.stake is None or order.odds is None:
-            continue
-        value, worst = _scalar(step, "no_worse_than"), step.action.no_worse_than
-        stake = rounded_down(Fraction(order.stake.amount) * order.odds.ratio / worst.ratio, order.stake.currency)
-        minimum, most = profile.minimums.get(stake.currency), account.limits.max_stake_per_order
-        if most is not None and most.currency == stake.currency and most < stake:
-            shape.complain(value, say_venue.hedge_over_limit(value, account=account.name, hedge=stake, limit=most))
-        elif minimum is not None and not minimum.allows(stake.amount, worst.ratio):
+    for value, stake, worst in full_stakes(order):
+        minimum = profile.minimums.get(stake.currency)
+        if minimum is not None and not minimum.allows(stake.amount, worst.ratio):
             least = Money(amount=minimum.stake, currency=stake.currency)
             shape.complain(value, say_venue.hedge_too_small(value, title=profile.title, hedge=stake, least=least))
+
+
+def full_stakes(order: DraftOrder) -> Iterator[tuple[Scalar, Money, Odds]]:
+    """The stake of the hedge of an order matched in full at its odds, at the worst odds allowed; and where those stand."""
+    for step in hedges_of(order):
+        if isinstance(step.action, Hedge) and order.stake is not None and order.odds is not None:
+            worst = step.action.no_worse_than
+            stake = rounded_down(Fraction(order.stake.amount) * order.odds.ratio / worst.ratio, order.stake.currency)
+            yield _scalar(step, "no_worse_than"), stake, worst
 
 
 def _scalar(step: DraftStep, key: str) -> Scalar:

@@ -45,8 +45,8 @@ def check_order(
     step_checks.check_steps(shape, order, profile)
     _liability(shape, order, is_off=is_off)
     if profile is not None and account is not None:
-        _stake(shape, order, profile, account)
-        hedge_checks.check_stake(shape, order, profile, account)
+        _stake(shape, order, profile)
+        hedge_checks.check_stake(shape, order, profile)
 
 
 def _scalar(order: DraftOrder, key: str) -> Scalar:
@@ -198,13 +198,11 @@ def _can_lose(stake: Money, ratio: Fraction) -> Money:
     return rounded_up(risk(Side.LAY, stake.amount, ratio), stake.currency)
 
 
-def _stake(shape: Shape, order: DraftOrder, profile: VenueProfile, account: Account) -> None:
+def _stake(shape: Shape, order: DraftOrder, profile: VenueProfile) -> None:
     stake = order.stake
     if stake is None:
         return
-    value, most, minimum = _scalar(order, "stake"), account.limits.max_stake_per_order, profile.minimums.get(stake.currency)
-    if most is not None and most.currency == stake.currency and most < stake:
-        shape.complain(None, say_venue.stake_over_limit(value, account=account.name, limit=most))
+    value, minimum = _scalar(order, "stake"), profile.minimums.get(stake.currency)
     if minimum is None or minimum.allows(stake.amount, order.odds.ratio if order.odds is not None else Fraction(1)):
         return
     if minimum.payout is not None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import date
 
-from planrunner.model.account import Account, AccountLimits, AccountMode, Site
+from planrunner.model.account import Account, AccountLimits, AccountMode, Site, SiteLimits
+from planrunner.model.calendar import Calendar
 from planrunner.model.market import AccountName
 from planrunner.model.money import Money
 from planrunner.model.profile import VenueProfile
+from planrunner.plan import mend, scalars
 from planrunner.plan.decode import Reading
-from planrunner.plan.messages import venue as say
-from planrunner.plan.nodes import Block, Scalar
+from planrunner.plan.messages import shape as say_shape
+from planrunner.plan.messages import site as say
+from planrunner.plan.messages import venue as say_venue
+from planrunner.plan.nodes import Block, Listing, Scalar
 from planrunner.plan.schema import Shape
 
-_LIMITS = ("max_stake_per_order", "max_open_exposure", "max_exposure_per_market")
+_OF_ALL = ("max_stake_per_order", "max_open_exposure", "max_exposure_per_market")
+_OF_ACCOUNT = (*_OF_ALL, "max_loss_per_day")
 
 
 def default_site(profiles: Mapping[str, VenueProfile]) -> Site:
@@ -25,32 +31,57 @@ def default_site(profiles: Mapping[str, VenueProfile]) -> Site:
     return Site(accounts=accounts)
 
 
-def decode(root: Block, shape: Shape, profiles: Mapping[str, VenueProfile]) -> Site:
-    """What could be read; accounts with problems are left out."""
+def decode(root: Block, shape: Shape, profiles: Mapping[str, VenueProfile], *, file: str) -> Site:
+    """What could be read; accounts with problems are left out. `file` is its name in messages about plans."""
     reading = Reading(shape, root)
+    zone = _zone(reading, root) or "UTC"
     accounts: dict[AccountName, Account] = {}
-    listed = root.values.get("accounts")
-    for name, node in listed.values.items() if isinstance(listed, Block) else ():
-        account = _account(reading, AccountName(name), node, profiles) if isinstance(node, Block) else None
+    listed = list(_blocks(root, "accounts"))
+    for name, node in listed:
+        account = _account(reading, AccountName(name), node, profiles, zone)
         if account is not None:
             accounts[account.name] = account
     policy = root.values.get("policy")
     approval = reading.text(policy, "live_needs_approval") if isinstance(policy, Block) else None
-    return Site(accounts=accounts, live_needs_approval=approval != "no")
+    return Site(
+        accounts=accounts,
+        limits=_site_limits(reading, root, accounts, is_whole=len(accounts) == len(listed) > 0),
+        calendars=dict(_calendars(reading, root)),
+        live_needs_approval=approval != "no",
+        file=file,
+        lines=dict(_lines(root)),
+    )
 
 
-def _account(reading: Reading, name: AccountName, node: Block, profiles: Mapping[str, VenueProfile]) -> Account | None:
+def _blocks(root: Block, key: str) -> Iterator[tuple[str, Block]]:
+    node = root.values.get(key)
+    for name, value in node.values.items() if isinstance(node, Block) else ():
+        if isinstance(value, Block):
+            yield name, value
+
+
+def _zone(reading: Reading, node: Block) -> str | None:
+    value = reading.scalar(node, "time_zone")
+    if value is None:
+        return None
+    if scalars.zone(value.text) is None:
+        reading.shape.complain(value, say_shape.no_such_zone(value, mend.zone(value.text)))
+        return None
+    return value.text
+
+
+def _account(reading: Reading, name: AccountName, node: Block, profiles: Mapping[str, VenueProfile], zone: str) -> Account | None:
     venue = reading.scalar(node, "venue")
     if venue is None:
         return None
     profile = profiles.get(venue.text)
     if profile is None:
-        reading.shape.complain(venue, say.unknown_venue(venue, list(profiles)))
+        reading.shape.complain(venue, say_venue.unknown_venue(venue, list(profiles)))
         return None
     given = reading.scalar(node, "currency")
     currency = given.text if given is not None else profile.usual_currency
     if given is not None and currency not in profile.minimums:
-        reading.shape.complain(given, say.no_such_accounts(given, profile.title, list(profile.minimums)))
+        reading.shape.complain(given, say_venue.no_such_accounts(given, profile.title, list(profile.minimums)))
         return None
     if "currency" in node.values and given is None:
         return None  # complained about; its limits can't be compared with anything
@@ -61,22 +92,79 @@ def _account(reading: Reading, name: AccountName, node: Block, profiles: Mapping
         currency=currency,
         mode=AccountMode(mode) if mode is not None else AccountMode.SANDBOX,
         credentials=reading.text(node, "credentials") or "env",
+        time_zone=_zone(reading, node) or zone,
         limits=_limits(reading, node, currency),
     )
 
 
 def _limits(reading: Reading, account: Block, currency: str) -> AccountLimits:
     node = account.values.get("limits")
+    if not isinstance(node, Block):
+        return AccountLimits()
     found: dict[str, Money] = {}
-    for key in _LIMITS if isinstance(node, Block) else ():
-        assert isinstance(node, Block)
-        money = reading.money(node, key)
-        if money is None:
-            continue
-        value = node.values[key]
-        assert isinstance(value, Scalar)
+    for key, value, money in _amounts(reading, node, _OF_ACCOUNT):
         if money.currency != currency:
-            reading.shape.complain(value, say.limit_currency(value, key=key, currency=currency))
+            reading.shape.complain(value, say_venue.limit_currency(value, key=key, currency=currency))
         else:
             found[key] = money
-    return AccountLimits(**found)
+    count = reading.text(node, "max_orders_per_minute")
+    return AccountLimits(
+        max_stake_per_order=found.get("max_stake_per_order"),
+        max_open_exposure=found.get("max_open_exposure"),
+        max_exposure_per_market=found.get("max_exposure_per_market"),
+        max_loss_per_day=found.get("max_loss_per_day"),
+        max_orders_per_minute=scalars.count(count) if count is not None else None,
+    )
+
+
+def _site_limits(reading: Reading, root: Block, accounts: Mapping[AccountName, Account], *, is_whole: bool) -> SiteLimits:
+    """Each says by its amount for which currency it is; one that is for no account would be a limit that only looks like one."""
+    node = root.values.get("limits")
+    if not isinstance(node, Block):
+        return SiteLimits()
+    currencies = sorted({account.currency for account in accounts.values()})
+    found: dict[str, Money] = {}
+    for key, value, money in _amounts(reading, node, _OF_ALL):
+        if is_whole and money.currency not in currencies:
+            reading.shape.complain(value, say.no_account_in(value, key, money.currency, currencies))
+        else:
+            found[key] = money
+    return SiteLimits(**found)
+
+
+def _amounts(reading: Reading, node: Block, keys: tuple[str, ...]) -> Iterator[tuple[str, Scalar, Money]]:
+    for key in keys:
+        if (money := reading.money(node, key)) is not None:
+            value = node.values[key]
+            assert isinstance(value, Scalar)
+            yield key, value, money
+
+
+def _calendars(reading: Reading, root: Block) -> Iterator[tuple[str, Calendar]]:
+    node = root.values.get("calendars")
+    for name, listing in node.values.items() if isinstance(node, Block) else ():
+        if isinstance(listing, Listing) and id(listing) not in reading.shape.bad:
+            yield name, Calendar(name=name, days=tuple(sorted(_days(reading.shape, name, listing))))
+
+
+def _days(shape: Shape, calendar: str, listing: Listing) -> dict[date, Scalar]:
+    found: dict[date, Scalar] = {}
+    for item in listing.items:
+        if not isinstance(item, Scalar) or id(item) in shape.bad:
+            continue
+        day = scalars.day(item.text)
+        if day is None:
+            shape.complain(item, say.no_such_day(item))
+        elif day in found:
+            shape.complain(item, say.same_day(item, calendar, found[day]))
+        else:
+            found[day] = item
+    return found
+
+
+def _lines(root: Block) -> Iterator[tuple[str, int]]:
+    """Where each limit is written, by its path."""
+    for prefix, node in [("", root), *((f"accounts.{name}.", node) for name, node in _blocks(root, "accounts"))]:
+        limits = node.values.get("limits")
+        for key, value in limits.values.items() if isinstance(limits, Block) else ():
+            yield f"{prefix}limits.{key}", value.span.line

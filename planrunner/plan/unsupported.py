@@ -5,16 +5,14 @@ The first table is by the title of the schema that the key would stand in.
 
 from __future__ import annotations
 
-import re
-
 from planrunner.plan.nodes import Scalar
 
 KEYS: dict[str, frozenset[str]] = {
     "plan": frozenset({"tickets", "when"}),
-    "limits": frozenset({"max_loss_in_total", "max_loss_per_day", "max_orders_per_minute"}),
+    "limits": frozenset({"max_loss_in_total"}),
     "order": frozenset({"settings", "player", "player_id", "shares"}),
     "step": frozenset({"move_remainder_to", "retry"}),
-    "site": frozenset({"calendars", "notify"}),
+    "site": frozenset({"notify"}),
     "account": frozenset({"allow_lay"}),
     "policy": frozenset({"approval_needs_two_people_above"}),
 }
@@ -36,7 +34,6 @@ _WORDS: dict[str, frozenset[str]] = {
     "credentials": frozenset({"keyring", "file"}),
     "mode": frozenset({"paper"}),
 }
-_BARE_TIME = re.compile(r"[0-9]{1,2}:[0-9]{2}")
 TEMPLATE = "${"
 
 
@@ -49,6 +46,4 @@ def word(key: str, value: Scalar) -> str | None:
     """The part of the language a value belongs to, where this version has only the rest of it."""
     if value.text in _WORDS.get(key, ()):
         return f"`{key}: {value.text}`"
-    if key in ("place_at", "expires_at") and _BARE_TIME.fullmatch(value.text):
-        return f"a time without its day in `{key}`"
     return None

@@ -9,10 +9,10 @@ from planrunner.model.odds import Side
 from planrunner.runtime.journal import Journal
 from planrunner.runtime.ledger import Ledger
 
-from .makers import AT, RUN, gbp, opened, place, placement, prepare
+from .makers import AT, RUN, gbp, opened, place, placement, prepare, site
 from .test_ledger import admit, held
 
-LIMITS = {"betfair": AccountLimits(max_stake_per_order=gbp("20.00"), max_open_exposure=gbp("10.00"))}
+LIMITS = site(AccountLimits(max_stake_per_order=gbp("20.00"), max_open_exposure=gbp("10.00")))
 
 
 def hedge(ref, size="10.00"):
@@ -34,9 +34,9 @@ def test_a_hedge_larger_than_an_order_may_be_is_denied():
 
 
 def test_a_hedge_takes_no_room_after_a_restart_either(tmp_path):
-    with opened(tmp_path / "j.db", limits=LIMITS) as (journal, epoch):
+    with opened(tmp_path / "j.db", site=LIMITS) as (journal, epoch):
         asyncio.run(journal.intend(RUN, epoch, place(hedge("a")), AT, prepare))
-    with Journal.open(tmp_path / "j.db", durable=False, limits=LIMITS) as journal:
+    with Journal.open(tmp_path / "j.db", durable=False, site=LIMITS) as journal:
         epoch = journal.take(RUN, "another")
         order = place(placement("b"), attempt=1)
         assert asyncio.run(journal.intend(RUN, epoch, order, AT, prepare)).denied == ()

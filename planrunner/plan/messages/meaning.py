@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from planrunner.model.money import DECIMALS, Money
 from planrunner.plan import mend
@@ -46,28 +46,10 @@ def step_ends_by_itself(at: Span, kind: str) -> Problem:
     return problem("PR302", at, text)
 
 
-def max_loss(value: Scalar, *, figure: Money, limit: Money, parts: Mapping[str, Money], markets: int, has_lay: bool) -> Problem:
-    """`markets`: how many markets the parts are repeated over."""
-    text = f"this plan can lose {figure}{_sum(parts, markets)}, but `max_loss` is {limit}; {_ways_out(markets, has_lay=has_lay)}."
-    return problem("PR303", value.span, text, fix=f"max_loss: {figure}")
-
-
-def max_stake(value: Scalar, *, figure: Money, limit: Money, parts: Mapping[str, Money], markets: int) -> Problem:
-    text = f"the stakes add up to {figure}{_sum(parts, markets)}, but `max_stake` is {limit}; {_ways_out(markets)}."
-    return problem("PR304", value.span, text, fix=f"max_stake: {figure}")
-
-
-def max_exposure_per_market(value: Scalar, *, figure: Money, limit: Money, market: str) -> Problem:
-    text = f"{figure} can be at risk in {quoted(market)}, but `max_exposure_per_market` is {limit}; {_ways_out(1)}."
-    return problem("PR305", value.span, text, fix=f"max_exposure_per_market: {figure}")
-
-
 def max_orders(value: Scalar, *, orders: int, hedges: int, per_market: bool) -> Problem:
-    what = (
-        f"{_counted(orders, 'order')} and {_counted(hedges, 'hedge')}, which count too" if hedges else _counted(orders, "order")
-    )
-    where = " for each market" if per_market else ""
-    text = f"this plan has {what}{where}, but `max_orders` is {value.text}."
+    what = _counted(orders, "order") + (" for each market" if per_market else "")
+    what += f" and {_counted(hedges, 'hedge')}, which count{'s' if hedges == 1 else ''} too" if hedges else ""
+    text = f"this plan has {what}, but `max_orders` is {value.text}."
     return problem("PR306", value.span, text, fix=f"max_orders: {orders + hedges}")
 
 
@@ -280,20 +262,6 @@ def min_fill_too_large(value: Scalar, stake: Money) -> Problem:
 def min_fill_too_small(value: Scalar, least: Money) -> Problem:
     text = f"{quoted(value.text)} is below the venue's minimum of {least}."
     return problem("PR325", value.span, text, did_you_mean=str(least))
-
-
-def _sum(parts: Mapping[str, Money], markets: int) -> str:
-    """How a figure comes about, where it is more than one order's."""
-    times = f"{_counted(markets, 'market')}, each " if markets > 1 else ""
-    if len(parts) < 2 and not times:
-        return ""
-    shown = [f"{name} {money}" for name, money in list(parts.items())[:4]]
-    return f" ({times}{' + '.join(shown)}{' + ...' if len(parts) > 4 else ''})"
-
-
-def _ways_out(markets: int, *, has_lay: bool = False) -> str:
-    others = ["a stake"] + ["a `liability_at_most`"] * has_lay + ["`max_orders`"] * (markets > 1)
-    return f"raise it, or lower {' or '.join(others)}"
 
 
 def _counted(number: int, what: str) -> str:

@@ -38,7 +38,14 @@ _WHOLE = {
 }  # fmt: skip
 
 
+# Limits of an account that a plan has no word for.
+_OF_AN_ACCOUNT = ("max_stake_per_order", "max_open_exposure", "max_loss_per_day", "max_orders_per_minute")
+
+
 def unknown_key(key: Scalar, block: str, did_you_mean: str | None, elsewhere: str | None) -> Problem:
+    if block == "limits" and key.text in _OF_AN_ACCOUNT:
+        text = f"{quoted(key.text)} is a limit of an account, for all plans; it stands in planrunner.yaml, not in a plan."
+        return problem("PR201", key.span, text)
     text = f"{quoted(key.text)} is not a key of {BLOCKS[block]}."
     if elsewhere and did_you_mean is None:
         text = (

@@ -49,13 +49,6 @@ def hedge_too_small(value: Scalar, *, title: str, hedge: Money, least: Money) ->
     return problem("PR413", value.span, f"{text}; raise the order's stake, or take this step out.")
 
 
-def hedge_over_limit(value: Scalar, *, account: str, hedge: Money, limit: Money) -> Problem:
-    text = (
-        f"a hedge at {quoted(value.text)} is a stake of {hedge} when all is matched, above `max_stake_per_order` of the account"
-    )
-    return problem("PR501", value.span, f"{text} {quoted(account)}, {limit}; lower the order's stake.")
-
-
 def unknown_type(value: Scalar, *, title: str, types: Sequence[str]) -> Problem:
     text = f"{title} has no `{value.text}` orders; it takes {listed(types)}."
     return problem("PR404", value.span, text)
@@ -102,24 +95,6 @@ def unknown_venue(value: Scalar, venues: Sequence[str]) -> Problem:
 def no_such_accounts(value: Scalar, title: str, currencies: Sequence[str]) -> Problem:
     text = f"{title} keeps no accounts in {quoted(value.text)}; it has {listed(sorted(currencies), 20)}."
     return problem("PR411", value.span, text, did_you_mean=nearest(value.text, currencies))
-
-
-def stake_over_limit(value: Scalar, *, account: str, limit: Money) -> Problem:
-    text = f"a stake of {quoted(value.text)} is above `max_stake_per_order` of the account {quoted(account)}, {limit}."
-    return problem("PR501", value.span, text)
-
-
-def exposure_over_limit(at: Span, *, account: str, figure: Money, limit: Money) -> Problem:
-    text = f"this plan can have {figure} at risk on the account {quoted(account)}, above its `max_open_exposure` of {limit}."
-    return problem("PR502", at, text)
-
-
-def market_over_limit(at: Span, *, account: str, market: str, figure: Money, limit: Money) -> Problem:
-    text = (
-        f"this plan can have {figure} at risk in {quoted(market)} on the account {quoted(account)}, "
-        f"above its `max_exposure_per_market` of {limit}."
-    )
-    return problem("PR503", at, text)
 
 
 def limit_currency(value: Scalar, *, key: str, currency: str) -> Problem:

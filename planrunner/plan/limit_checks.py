@@ -1,0 +1,192 @@
+"""A plan against the cascade of limits. Where one cause goes past several limits, the tightest is told and the others are not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+from planrunner.model.account import Account, Site
+from planrunner.model.exposure import worst_loss
+from planrunner.model.money import Money
+from planrunner.model.odds import Side
+from planrunner.model.profile import VenueProfile
+from planrunner.plan import cascade
+from planrunner.plan.cascade import Bound, Level, Measure, Share, amount_of
+from planrunner.plan.decode import Draft, DraftOrder
+from planrunner.plan.hedge_checks import full_stakes
+from planrunner.plan.messages import limits as say
+from planrunner.plan.nodes import Scalar
+
+_LEVELS = list(Level)
+
+
+def check_limits(
+    plan: Draft, site: Site, accounts: Mapping[str, Account], profiles: Mapping[str, VenueProfile], *, times: int
+) -> None:
+    """Adds a problem for every limit that is gone past. Sums only where every order is known: one with a hole says nothing.
+
+    `times`: in how many markets the orders may be placed.
+    """
+    known = [(order, share) for order in plan.orders if (share := _share(order, accounts, times)) is not None]
+    told = _Told(plan, known, profiles)
+    shares = [share for _, share in known]
+    bounds = [*cascade.account_bounds(shares, site), *cascade.site_bounds(shares, site)]
+    if plan.is_whole and all(at_risk(order) is not None for order in plan.orders):
+        bounds = [*cascade.plan_bounds(shares, plan.amounts), *_plan_market(plan, shares), *bounds]
+    else:
+        bounds = [bound for bound in bounds if bound.name == "max_stake_per_order"]
+    for bound in tightest((bound for bound in bounds if bound.is_exceeded), told.least):
+        told.tell(bound)
+    for order, share in known:
+        _hedges(plan, order, share, site)
+
+
+def tightest(exceeded: Iterable[Bound], least: Callable[[Share], Decimal] = lambda _: Decimal(0)) -> list[Bound]:
+    """Those that would still be gone past once what the others ask for is done; the narrowest first. `least`: the smallest that
+    an order may be."""
+    found = _narrowest(exceeded)
+    mended: dict[int, list[int]] = {}  # by which of them an order is lowered
+    for place, bound in enumerate(found):
+        lowered = cascade.down_to(bound) if bound.measure is not Measure.ORDERS else None
+        if lowered is not None and lowered.amount >= least(share := cascade.largest(bound)):
+            mended.setdefault(id(share), []).append(place)
+    return [bound for place, bound in enumerate(found) if not _is_mended(place, found, mended)]
+
+
+def _is_mended(place: int, found: Sequence[Bound], mended: Mapping[int, Sequence[int]]) -> bool:
+    """Does lowering one order for a wider limit do for this one too?"""
+    bound = found[place]
+    for share in bound.shares:
+        for wider in mended.get(id(share), ()):
+            if wider > place and _compare([share], found[wider], bound):
+                lowered = cascade.down_to(found[wider])
+                assert lowered is not None
+                less = (cascade.share_in(found[wider], share) - lowered).amount * (1 if bound.is_of_one else share.times)
+                if less >= -amount_of(bound.left):
+                    return True
+    return False
+
+
+def _narrowest(exceeded: Iterable[Bound]) -> list[Bound]:
+    """From the narrowest on those that are still gone past when the ones before are kept."""
+    found: list[Bound] = []
+    of: dict[int, list[int]] = {}  # which of them a share is in
+    for bound in sorted(exceeded, key=lambda each: (len(each.shares), amount_of(each.left), _LEVELS.index(each.level))):
+        within = sorted({place for share in bound.shares for place in of.get(id(share), ())}, reverse=True)
+        if -amount_of(bound.left) > _relief(bound, [found[place] for place in within]):
+            for share in bound.shares:
+                of.setdefault(id(share), []).append(len(found))
+            found.append(bound)
+    return found
+
+
+def _relief(bound: Bound, told: Iterable[Bound]) -> Decimal:
+    """By how much a figure goes down with what was told already, the widest first: what lies within it counts with it."""
+    relief, counted = Decimal(0), set[int]()
+    mine = {id(share) for share in bound.shares}
+    for other in told:
+        theirs = {id(share) for share in other.shares}
+        if theirs <= mine and not theirs & counted and _compare(other.shares, other, bound):
+            counted |= theirs
+            times = other.shares[0].times if other.is_of_one and not bound.is_of_one else 1
+            relief -= amount_of(other.left) * times
+    return relief
+
+
+def _compare(shares: Iterable[Share], one: Bound, other: Bound) -> bool:
+    """A back loses its stake, so less of the one is less of the other; a lay's liability does not follow its stake."""
+    if Measure.ORDERS in (one.measure, other.measure):
+        return False
+    return one.measure is other.measure or all(share.side is Side.BACK for share in shares)
+
+
+def _share(order: DraftOrder, accounts: Mapping[str, Account], times: int) -> Share | None:
+    if order.side is None or order.stake is None:
+        return None
+    loss = at_risk(order)
+    return Share(
+        order=order.name or "",
+        account=accounts.get(order.account or ""),
+        market=cascade.market_words(order.target),
+        side=order.side,
+        stake=order.stake,
+        loss=Money(amount=loss, currency=order.stake.currency) if loss is not None else order.stake,
+        place=order.place,
+        times=times,
+    )
+
+
+def at_risk(order: DraftOrder) -> Decimal | None:
+    """The worst loss of an order; None where something it needs is unknown."""
+    if order.side is None or order.stake is None:
+        return None
+    return worst_loss(order.side, order.stake.amount, order.liability.amount if order.liability is not None else None)
+
+
+def _plan_market(plan: Draft, shares: Sequence[Share]) -> Iterator[Bound]:
+    """Of the plan's markets the fullest: one limit, one message."""
+    bounds = list(cascade.plan_market_bounds(shares, plan.amounts.get("max_exposure_per_market")))
+    if bounds:
+        yield min(bounds, key=lambda bound: amount_of(bound.left))
+
+
+def _hedges(plan: Draft, order: DraftOrder, share: Share, site: Site) -> None:
+    """A hedge takes no room, but it is an order like others."""
+    for value, stake, _ in full_stakes(order):
+        hedge = replace(share, side=share.side.other, stake=stake, place=None)
+        both = [*cascade.account_bounds([hedge], site), *cascade.site_bounds([hedge], site)]
+        for bound in tightest(each for each in both if each.name == "max_stake_per_order" and each.is_exceeded):
+            plan.shape.complain(value, say.hedge_over_stake(value, bound))
+
+
+class _Told:
+    """Where each limit's problem stands: the plan's own at the limit, the site's at what must be lowered for it."""
+
+    def __init__(self, plan: Draft, known: Sequence[tuple[DraftOrder, Share]], profiles: Mapping[str, VenueProfile]) -> None:
+        self._plan = plan
+        self._orders = {id(share): order for order, share in known}
+        self._profiles = profiles
+
+    def tell(self, bound: Bound) -> None:
+        shape = self._plan.shape
+        if bound.level is Level.PLAN:
+            value = _limit(self._plan, bound.name)
+            shape.complain(value, say.over_plan(value, bound, self.least(cascade.largest(bound))))
+        elif bound.measure is Measure.ORDERS:
+            at = _value(self._orders[id(bound.shares[int(amount_of(bound.limit)) // bound.shares[0].times])], "venue")
+            shape.complain(None, say.too_many_in_a_minute(at.span, bound))
+        elif bound.name == "max_stake_per_order":
+            [share] = bound.shares
+            shape.complain(None, say.over_stake(_value(self._orders[id(share)], "stake"), bound, self.least(share)))
+        else:
+            share = cascade.largest(bound)
+            order = self._orders[id(share)]
+            at = _value(order, "stake" if share.side is Side.BACK else "liability_at_most")
+            shape.complain(None, say.over_site(at.span, bound, self.least(share)))
+
+    def least(self, share: Share) -> Decimal:
+        """The smallest stake that the venue takes at the order's odds; nothing is known of a liability."""
+        order, profile = self._orders[id(share)], self._profiles.get(share.account.venue) if share.account else None
+        minimum = profile.minimums.get(share.stake.currency) if profile is not None else None
+        if minimum is None or share.side is Side.LAY or order.odds is None:
+            return Decimal(0)
+        if minimum.payout is None:
+            return minimum.stake
+        ratio = order.odds.ratio
+        needed = Fraction(minimum.payout) / ratio
+        return min(minimum.stake, Decimal(needed.numerator) / Decimal(needed.denominator))
+
+
+def _limit(plan: Draft, key: str) -> Scalar:
+    assert plan.limits is not None
+    value = plan.limits.values[key]
+    assert isinstance(value, Scalar)
+    return value
+
+
+def _value(order: DraftOrder, key: str) -> Scalar:
+    value = order.node.values[key]
+    assert isinstance(value, Scalar)
+    return value
