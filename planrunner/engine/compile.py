@@ -25,7 +25,7 @@ def compile_plan(
     profiles: Mapping[AccountName, VenueProfile],
 ) -> Program:
     """Attach terms and ids. `resolved` is by order name; every order's odds are on its market's ladder."""
-    orders = tuple(one for order in plan.orders for one in _order(order, resolved[order.name]))
+    orders = tuple(one for order in plan.orders for one in orders_of(order, resolved[order.name]))
     markets = {where.market.id: where.market for where in resolved.values()}
     names = dict.fromkeys(order.account for order in plan.orders)
     terms = {name: _terms(accounts[name], profiles[name], {market.ladder for market in markets.values()}) for name in names}
@@ -43,7 +43,7 @@ def compile_plan(
     )
 
 
-def _order(order: LimitOrder, where: Resolved) -> Iterator[ProgramOrder]:
+def orders_of(order: LimitOrder, where: Resolved) -> Iterator[ProgramOrder]:
     """The order and, where a step may ask for one, its hedge right after it."""
     selection, path = where.selection, f"orders.{order.name}"
     planned = ProgramOrder(

@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
+from planrunner.engine.compile import orders_of
+from planrunner.engine.resolve import Resolved
 from planrunner.model.market import AccountName, Market, MarketId, RunId, Selection, SelectionId
 from planrunner.model.money import Money
 from planrunner.model.odds import Band, Ladder, Side, decimal_odds
@@ -14,25 +16,30 @@ from planrunner.model.plan import (
     Action,
     AfterPlacing,
     BeforeStart,
+    ByPercent,
     ByTicks,
     Cancel,
     Condition,
     Every,
     FallbackStep,
+    Hedge,
     If,
     LimitOrder,
+    OnlyIf,
     Order,
     PlanLimits,
     Reprice,
     Target,
     TellOwner,
     ToBest,
+    ToHead,
     Trigger,
 )
-from planrunner.model.program import Program, ProgramOrder, Terms
+from planrunner.model.program import Program, Terms
 from tests.engine.twin import T0
 
 BETFAIR = AccountName("betfair")
+RUNNERS = tuple(Selection(id=SelectionId(str(at)), name=name) for at, name in enumerate(("Arsenal", "Chelsea", "The Draw"), 1))
 LADDER = Ladder("STEPS", (Band(low=Decimal("1.1"), high=Decimal(10), step=Decimal("0.1")),))
 
 
@@ -72,7 +79,7 @@ def program(
     known = {
         one: Market(
             id=one, name="Match Odds", fixture=f"Fixture {one}", start=T0 + timedelta(minutes=10),
-            selections=(Selection(id=SelectionId("1"), name="Arsenal"),), ladder="STEPS", turns_in_play=True,
+            selections=RUNNERS, ladder="STEPS", turns_in_play=True,
         )
         for one in ids
     }  # fmt: skip
@@ -82,12 +89,12 @@ def program(
         minimum_stake=Decimal(1), minimum_payout=Decimal(10), ladders={"STEPS": LADDER},
     )  # fmt: skip
     specs = tuple(
-        ProgramOrder(
-            path=f"orders.{order.name}", order=order, account=BETFAIR, market=ids[number % markets],
-            selection=SelectionId("1"), selection_name="Arsenal",
-        )
+        spec
         for number, order in enumerate(orders)
-    )  # fmt: skip
+        for spec in orders_of(
+            order, Resolved(market=known[ids[number % markets]], selection=None if order.target.favourite else RUNNERS[0])
+        )
+    )
     return Program(
         run=RunId("run"), seed_of_refs="run", plan="a plan", digest="d", currency="GBP",
         limits=PlanLimits(max_loss=gbp(max_loss), **limits),  # type: ignore[arg-type]
@@ -106,9 +113,16 @@ def any_order(draw: st.DrawFn, name: str) -> LimitOrder:
     moments = st.one_of(seconds(1, 200).map(lambda d: AfterPlacing(delay=d)), seconds(0, 500).map(lambda d: BeforeStart(delay=d)))
     reprice = st.builds(
         Reprice,
-        by=st.one_of(st.builds(ByTicks, ticks=st.integers(1, 3)), st.just(ToBest())),
+        by=st.one_of(
+            st.builds(ByTicks, ticks=st.integers(1, 3)),
+            st.builds(ByPercent, percent=st.integers(1, 20).map(Decimal)),
+            st.sampled_from([ToBest(), ToHead()]),
+        ),
         no_worse_than=st.just(floor),
         at_most=st.one_of(st.none(), st.integers(1, 4)),
+    )
+    hedge = st.builds(
+        Hedge, no_worse_than=st.just(decimal_odds("3.5" if side is Side.BACK else "2.5")), for_at_most=seconds(5, 120)
     )
     steps = st.one_of(
         st.builds(fallback, seconds(5, 60).map(lambda d: Every(delay=d)), reprice),
@@ -118,7 +132,13 @@ def any_order(draw: st.DrawFn, name: str) -> LimitOrder:
             st.builds(If, condition=st.sampled_from([Condition.UNMATCHED, Condition.PARTLY_MATCHED]), moment=moments),
             st.one_of(st.just(Cancel()), reprice, st.just(TellOwner(text="look"))),
         ),
-        st.builds(fallback, st.just(If(condition=Condition.EXPIRED)), st.just(TellOwner(text="over"))),
+        st.builds(fallback, st.just(If(condition=Condition.EXPIRED)), st.one_of(st.just(TellOwner(text="over")), hedge)),
+        st.builds(fallback, moments, st.one_of(hedge, hedge, st.just(TellOwner(text="later")))),
+        st.builds(fallback, st.builds(If, condition=st.just(Condition.MATCHED), moment=moments), hedge),
+    )
+    looks = st.one_of(
+        st.builds(OnlyIf, runners_at_least=st.integers(1, 4)),
+        st.builds(OnlyIf, odds_at_least=st.sampled_from([decimal_odds("2.5"), decimal_odds("3.1")]), market_open=st.booleans()),
     )
     return back(
         name,
@@ -127,6 +147,34 @@ def any_order(draw: st.DrawFn, name: str) -> LimitOrder:
         ending=draw(moments),
         fallback=tuple(draw(st.lists(steps, max_size=3))),
         liability_at_most=gbp("60.00") if side is Side.LAY else None,
+        only_if=draw(st.one_of(st.none(), st.none(), looks)),
+        target=Target(favourite=draw(st.one_of(st.none(), st.none(), st.integers(1, 3))), selection="Arsenal"),
+    )
+
+
+def hedged_order(
+    name: str, side: Side, *, stake: str, after: int, trade_out: int, steps: tuple[FallbackStep, ...] = ()
+) -> LimitOrder:
+    """Hedged `after` seconds from placing, for `trade_out` seconds."""
+    worst = decimal_odds("3.5" if side is Side.BACK else "2.5")
+    hedge = fallback(
+        AfterPlacing(delay=timedelta(seconds=after)), Hedge(no_worse_than=worst, for_at_most=timedelta(seconds=trade_out))
+    )
+    cap = gbp("200.00") if side is Side.LAY else None
+    return back(name, side=side, stake=gbp(stake), liability_at_most=cap, fallback=(hedge, *steps))
+
+
+@st.composite
+def any_hedged_order(draw: st.DrawFn, name: str) -> LimitOrder:
+    side = draw(st.sampled_from(Side))
+    floor = "2.5" if side is Side.BACK else "3.6"
+    return hedged_order(
+        name,
+        side,
+        stake=str(draw(st.integers(100, 6000)) / Decimal(100)),
+        after=draw(st.integers(1, 150)),
+        trade_out=draw(st.integers(5, 120)),
+        steps=draw(st.sampled_from([(), (chase(floor, every=10, ticks=1),)])),
     )
 
 

@@ -44,6 +44,7 @@ from planrunner.model.placement import Sizes
 from planrunner.model.plan import (
     AfterPlacing,
     BeforeStart,
+    ByPercent,
     Cancel,
     Condition,
     Every,
@@ -54,6 +55,7 @@ from planrunner.model.plan import (
     Reprice,
     TellOwner,
     ToBest,
+    ToHead,
 )
 from planrunner.model.program import Program
 from tests.engine.programs import back, chase, fallback, gbp, program
@@ -195,6 +197,51 @@ def test_reprice_to_best_takes_what_is_on_offer_within_the_floor(offer: str | No
     else:
         story.cancelled(cancelled="10")
         assert story.placed() == does
+
+
+@pytest.mark.parametrize(
+    ("waiting", "does"),
+    [
+        ("3.0", (D("3.0"), D(10))),
+        ("3.1", "already the head"),
+        ("3.4", "already the head"),
+        ("2.4", "worse than 2.5"),
+        (None, "nobody"),
+    ],
+)
+def test_reprice_to_the_head_joins_who_waits_on_its_own_side(waiting: str | None, does: object) -> None:
+    by = Reprice(by=ToHead(), no_worse_than=decimal_odds("2.5"))
+    story = Story(back(fallback=(fallback(AfterPlacing(delay=timedelta(seconds=30)), by),)))
+    story.accept()
+    story.wait(30)
+    lay, back_ = ((D(waiting), D(50)) if waiting else None), (D("2.9"), D(50))
+    story.hear(BookChanged(at=story.at, market=MarketId("1.0"), selection=SelectionId("1"), handicap=D(0), back=back_, lay=lay))
+    if isinstance(does, str):
+        assert does in (story.order.steps[0].note or "")
+    else:
+        story.cancelled(cancelled="10")
+        assert story.placed() == does
+
+
+@pytest.mark.parametrize(
+    ("side", "percent", "floor", "to"),
+    [
+        (Side.BACK, "5", "2.5", "3.0"),  # 2.945 lies between 2.9 and 3.0
+        (Side.BACK, "1", "2.5", "3.0"),  # one tick at least
+        (Side.BACK, "40", "2.5", "2.5"),
+        (Side.LAY, "8", "4.0", "3.3"),  # 3.348
+        (Side.LAY, "1", "4.0", "3.2"),
+        (Side.LAY, "90", "4.0", "4.0"),
+    ],
+)
+def test_a_percentage_never_goes_further_than_asked_but_for_one_tick(side: Side, percent: str, floor: str, to: str) -> None:
+    by = Reprice(by=ByPercent(percent=D(percent)), no_worse_than=decimal_odds(floor))
+    cap = gbp("100") if side is Side.LAY else None
+    story = Story(back(side=side, liability_at_most=cap, fallback=(fallback(Every(delay=timedelta(seconds=20)), by),)))
+    story.accept()
+    story.wait(20)
+    story.cancelled(cancelled="10")
+    assert story.placed() == (D(to), D(10))
 
 
 def test_a_remainder_below_the_minimum_is_left_where_it_is() -> None:

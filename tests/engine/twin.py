@@ -25,6 +25,7 @@ from planrunner.model.commands import (
     PlaceOrders,
     QueryBook,
     QueryOrder,
+    QueryRunners,
     SetTimers,
     UnwatchMarket,
     WatchMarket,
@@ -43,11 +44,15 @@ from planrunner.model.events import (
     OrderRejected,
     OrderReported,
     OrderUnknown,
+    Runner,
+    RunnersSeen,
     RunResumed,
     RunStarted,
+    StopRequested,
     TimerFired,
 )
-from planrunner.model.market import BetId, MarketStatus, OrderRef
+from planrunner.model.market import BetId, MarketStatus, OrderRef, Selection
+from planrunner.model.odds import Side
 from planrunner.model.placement import Sizes
 from planrunner.model.program import Program
 
@@ -63,6 +68,11 @@ class Held:
     matched: Decimal = Decimal(0)
     cancelled: Decimal = Decimal(0)
     lapsed: Decimal = Decimal(0)
+    returns: Decimal = Decimal(0)  # matched sizes times the odds they were matched at
+
+    @property
+    def average(self) -> Decimal | None:
+        return self.returns / self.matched if self.matched else None
 
     @property
     def sizes(self) -> Sizes:
@@ -81,6 +91,8 @@ class Dice:
     restart: int = 0
     window: bool = True
     repeats: int = 20
+    lapses: int = 0
+    stop: int = 0
 
 
 @dataclass
@@ -128,6 +140,10 @@ class Twin:
             self.restart()
         elif self.chance(self.dice.fill):
             self.fill()
+        elif self.chance(self.dice.lapses):
+            self.lapse()
+        elif self.chance(self.dice.stop) and self.state.stopping is None:
+            self.feed(StopRequested(at=self.now, text="stop"))
         due = min(self._timers.items(), key=lambda item: item[1]) if self._timers else None
         if self._queue and (due is None or self._queue[0][0] <= due[1]):
             self.deliver()
@@ -176,18 +192,16 @@ class Twin:
             case QueryOrder():
                 self.query(command)
             case QueryBook():
-                odds = self.random.choice([Decimal("2.5"), Decimal("2.9"), Decimal(3), Decimal("3.1"), Decimal("3.5")])
-                offer = (odds, Decimal(100))
-                self.later(
+                self.answer(
                     BookChanged(
-                        at=self.now,
-                        market=command.market,
-                        selection=command.selection,
-                        handicap=Decimal(0),
-                        back=offer,
-                        lay=offer,
+                        at=self.now, market=command.market, selection=command.selection, handicap=Decimal(0),
+                        back=self.offer(), lay=self.offer(),
                     )
-                )
+                )  # fmt: skip
+            case QueryRunners():
+                status = MarketStatus.SUSPENDED if self.chance(self.dice.lost) else MarketStatus.OPEN
+                runners = tuple(self.runner(one) for one in self.program.markets[command.market].selections)
+                self.answer(RunnersSeen(at=self.now, market=command.market, status=status, in_play=False, runners=runners))
             case WatchMarket():
                 start = self.program.markets[command.market].start
                 self.later(
@@ -197,6 +211,18 @@ class Twin:
                 pass
             case _:
                 assert_never(command)
+
+    def answer(self, event: Event) -> None:
+        if not self.chance(self.dice.lost):
+            self.later(event)
+
+    def offer(self) -> tuple[Decimal, Decimal] | None:
+        odds = self.random.choice([None, "2.5", "2.9", "3", "3.1", "3.3", "3.5"])
+        return (Decimal(odds), Decimal(100)) if odds else None
+
+    def runner(self, one: Selection) -> Runner:
+        back, lay = ((offer,) if (offer := self.offer()) else () for _ in range(2))
+        return Runner(selection=one.id, handicap=one.handicap, name=one.name, back=back, lay=lay)
 
     def place(self, command: PlaceOrders) -> None:
         if self.chance(self.dice.not_sent):
@@ -227,7 +253,7 @@ class Twin:
             self.later(OrderRejected(at=self.now, ref=asked.ref, reason="INVALID_ODDS", text="refused"))
         else:
             held = self.books[asked.ref]
-            self.later(OrderAccepted(at=self.now, ref=asked.ref, bet=held.bet, sizes=held.sizes))
+            self.later(OrderAccepted(at=self.now, ref=asked.ref, bet=held.bet, sizes=held.sizes, average_odds=held.average))
 
     def cancel(self, command: CancelOrder) -> None:
         held = self.books[command.ref]
@@ -253,7 +279,7 @@ class Twin:
             since = self.now - self.first_sent[request] if self.dice.window and request in self.first_sent else None
             self.later(OrderNotFound(at=self.now, ref=command.ref, since_sent=since))
         else:
-            self.later(OrderReported(at=self.now, ref=command.ref, bet=held.bet, sizes=held.sizes))
+            self.later(OrderReported(at=self.now, ref=command.ref, bet=held.bet, sizes=held.sizes, average_odds=held.average))
 
     def fill(self) -> None:
         live = [held for held in self.books.values() if held.sizes.remaining]
@@ -261,5 +287,20 @@ class Twin:
             return
         held = self.random.choice(live)
         part = min(held.sizes.remaining, Decimal(self.random.randrange(1, 500)) / 100)
+        better = Decimal(self.random.choice(["0", "0", "0.2"]))  # a market that moved meanwhile fills at better odds
+        odds = held.asked.odds + (better if held.asked.side is Side.BACK else -better)
         held.matched += part
-        self.later(OrderReported(at=self.now, ref=held.asked.ref, bet=held.bet, sizes=held.sizes), self.random.random() * 3)
+        held.returns += part * odds
+        self.tell(held, self.random.random() * 3)
+
+    def lapse(self) -> None:
+        """The market turned in-play for a moment."""
+        for held in self.books.values():
+            if held.sizes.remaining:
+                held.lapsed += held.sizes.remaining
+                self.tell(held, 0.1)
+
+    def tell(self, held: Held, seconds: float) -> None:
+        self.later(
+            OrderReported(at=self.now, ref=held.asked.ref, bet=held.bet, sizes=held.sizes, average_odds=held.average), seconds
+        )

@@ -1,0 +1,115 @@
+"""What holds for every hedge, whatever a venue and a network do; told from the venue's own books."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from random import Random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from planrunner.engine.state import OrderEnd, Phase, State
+from planrunner.model.commands import Alert, PlaceOrders
+from planrunner.model.odds import Side
+from planrunner.model.program import Program
+from tests.engine.programs import any_hedged_order, any_program, hedged_order, program
+from tests.engine.test_laws import SEEDS, STORMS, runs
+from tests.engine.twin import Dice, Held, Twin
+
+CENT = Decimal("0.01")
+HEDGED = st.tuples(any_hedged_order("one"), any_hedged_order("two")).map(lambda orders: program(*orders))
+
+
+def books(twin: Twin, path: str) -> list[Held]:
+    return [held for held in twin.books.values() if held.asked.path == path]
+
+
+def profit(held: Held, *, wins: bool, live: bool) -> Decimal:
+    """Of a bet if its selection wins or loses; with `live`, as if all that still can match did, at the odds asked for."""
+    more = held.sizes.remaining if live else Decimal(0)
+    size, returns = held.matched + more, held.returns + more * held.asked.odds
+    result = returns - size if wins else -size
+    return result if held.asked.side is Side.BACK else -result
+
+
+def never_loses_more_than_the_hedged_alone(twin: Twin, _: State) -> None:
+    for spec in twin.program.orders:
+        if spec.hedges is None:
+            continue
+        mine, hedges = books(twin, spec.hedges), books(twin, spec.path)
+        alone = min(sum(profit(one, wins=wins, live=False) for one in mine) for wins in (True, False)) if mine else Decimal(0)
+        for live in (True, False):
+            for wins in (True, False):
+                both = sum(profit(one, wins=wins, live=False) for one in mine)
+                both += sum(profit(one, wins=wins, live=live) for one in hedges)
+                assert both >= alone
+        # Never more than equal profit: at the odds asked for, for what was matched at better ones is a gift.
+        paid = sum(held.returns for held in mine)
+        hedged = sum(min(held.returns, held.matched * held.asked.odds) for held in hedges)
+        assert hedged + sum(held.sizes.remaining * held.asked.odds for held in hedges) <= paid
+
+
+def is_sized_by_what_is_certain(twin: Twin, _: State) -> None:
+    for spec in twin.program.orders:
+        if spec.hedges is not None and (hedges := books(twin, spec.path)):
+            assert all(not held.sizes.remaining for held in books(twin, spec.hedges))
+            assert sum(1 for held in hedges if held.sizes.remaining) <= 1
+
+
+@runs
+@given(HEDGED, STORMS, SEEDS)
+def test_hedge_and_hedged_never_lose_more_than_the_hedged_alone(program: Program, dice: Dice, seed: int) -> None:
+    Twin(program, Random(seed), dice, watch=never_loses_more_than_the_hedged_alone).play()
+
+
+@runs
+@given(HEDGED, STORMS, SEEDS)
+def test_a_hedge_is_sent_when_nothing_more_can_match_and_one_at_a_time(program: Program, dice: Dice, seed: int) -> None:
+    Twin(program, Random(seed), dice, watch=is_sized_by_what_is_certain).play()
+
+
+@runs
+@given(HEDGED, STORMS, SEEDS)
+def test_a_hedge_is_complete_or_its_owner_was_told(program: Program, dice: Dice, seed: int) -> None:
+    twin = Twin(program, Random(seed), dice).play()
+    told = {command.path for command in twin.commands if isinstance(command, Alert)}
+    for spec in program.orders:
+        hedge = twin.state.orders[spec.path]
+        if spec.hedges is None or hedge.phase is Phase.DORMANT:
+            continue
+        assert hedge.phase is Phase.DONE
+        open_ = sum(held.returns for held in books(twin, spec.hedges)) - sum(held.returns for held in books(twin, spec.path))
+        if hedge.end is OrderEnd.MATCHED:
+            odds = max(twin.state.placements[ref].asked.odds for ref in hedge.refs)
+            assert open_ / odds < 1  # less than the venue takes
+            if all(held.returns == held.matched * held.asked.odds for held in books(twin, spec.path)):
+                assert open_ <= CENT * odds
+        elif hedge.end is not OrderEnd.UNRESOLVED and open_ > 0:
+            assert hedge.path in told
+
+
+@runs
+@given(any_program(), STORMS, SEEDS)
+def test_a_chain_stays_on_its_runner_and_its_side(program: Program, dice: Dice, seed: int) -> None:
+    twin = Twin(program, Random(seed), dice).play()
+    asked: dict[str, set[tuple[object, Side]]] = {}
+    for command in twin.commands:
+        if isinstance(command, PlaceOrders):
+            for one in command.placements:
+                asked.setdefault(one.path, set()).add((one.selection, one.side))
+    assert all(len(kinds) == 1 for kinds in asked.values())
+    for spec in program.orders:
+        if spec.hedges in asked and spec.path in asked:
+            ((runner, side),) = asked[spec.hedges]
+            assert asked[spec.path] == {(runner, side.other)}
+
+
+def test_these_histories_hold_what_they_are_for() -> None:
+    """Hedges that end in every way, or the laws above would say nothing."""
+    ends: set[OrderEnd | None] = set()
+    for seed in range(150):
+        order = hedged_order("order", Side.LAY if seed % 2 else Side.BACK, stake="20.00", after=20, trade_out=30)
+        dice = Dice(lost=seed % 3 * 20, fill=seed % 4 * 20, rejected=seed % 2 * 30, lapses=2, stop=5 if seed % 5 == 0 else 0)
+        twin = Twin(program(order), Random(seed), dice).play()
+        ends |= {one.end for one in twin.state.orders.values() if one.is_hedge}
+    assert ends >= {OrderEnd.MATCHED, OrderEnd.UNHEDGED, OrderEnd.STOPPED, OrderEnd.UNRESOLVED, None}
