@@ -11,6 +11,7 @@ from planrunner.app.check import STDIN, Results, check_files
 from planrunner.app.site import SITE_FILE, find_site
 from planrunner.app.venues import profiles
 from planrunner.model.errors import WrongUse
+from planrunner.plan.given import NOTHING_GIVEN, Given
 from planrunner.plan.problems import CODES
 
 if TYPE_CHECKING:
@@ -26,14 +27,16 @@ class PlanExplained:
     told: Explained | None
 
 
-def explain_plan(name: str, *, read_stdin: Callable[[], bytes], site: Path | None = None) -> PlanExplained:
+def explain_plan(
+    name: str, *, read_stdin: Callable[[], bytes], site: Path | None = None, given: Given = NOTHING_GIVEN
+) -> PlanExplained:
     """One plan. Raises WrongUse for what is none."""
     path = Path() if name == STDIN else Path(name)
     if name != STDIN and path.is_dir():
         raise WrongUse(f"{name} is a folder; name one plan of it")
     if path.name == SITE_FILE:
         raise WrongUse(f"{name} is a site file; its limits are told with each plan")
-    results = check_files([name], read_stdin=read_stdin, site=site)
+    results = check_files([name], read_stdin=read_stdin, site=site, given=given)
     plan = next((one.plan for one in results.files if one.plan is not None), None)
     if results.unreadable:
         raise WrongUse("\n".join(results.unreadable))

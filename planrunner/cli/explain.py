@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from planrunner.cli.given import given_options
+
 if TYPE_CHECKING:
+    from planrunner.plan.given import Given
     from planrunner.review.explained import Explained
 
 _CODE = re.compile(r"pr[0-9]{1,4}", re.IGNORECASE)
@@ -21,10 +24,14 @@ _STYLES: dict[str, dict[str, bool]] = {"title": {"bold": True}, "strong": {"bold
 @click.argument("what", metavar="PLAN|CODE")
 @click.option("--site", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="The site file [default: planrunner.yaml beside the plan].")  # fmt: skip
+@given_options
 @click.option("--all", "everything", is_flag=True, help="Every row of a table, every rung and every part of a sum.")
 @click.option("--json", "as_json", is_flag=True, help="Print the sentences and their figures as JSON.")
 @click.pass_context
-def explain(ctx: click.Context, what: str, *, site: Path | None, everything: bool, as_json: bool) -> None:
+def explain(
+    ctx: click.Context, what: str, *, site: Path | None, set_values: dict[str, str], inputs: str | None, everything: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Tell what PLAN will do, in sentences for reading aloud: every order, what it can win and lose, every step of its fallback
     in order of time, the worst loss as a sum, and which limit binds. PLAN is a file, or - for standard input.
 
@@ -36,23 +43,26 @@ def explain(ctx: click.Context, what: str, *, site: Path | None, everything: boo
     Examples:
       planrunner explain plan.yaml
       planrunner explain picks.yaml --all
+      planrunner explain blueprint.yaml --set stake="5.00 GBP"
       planrunner explain PR206
       planrunner explain codes
     """
+    from planrunner.plan.given import Given
+
     if _CODE.fullmatch(what):
         _print_code(what.upper(), as_json=as_json)
     elif what == "codes":
         _print_codes(as_json=as_json)
-    elif not _print_plan(what, site, everything=everything, as_json=as_json):
+    elif not _print_plan(what, site, Given(values=set_values, file=inputs), everything=everything, as_json=as_json):
         ctx.exit(1)
 
 
-def _print_plan(name: str, site: Path | None, *, everything: bool, as_json: bool) -> bool:
+def _print_plan(name: str, site: Path | None, given: Given, *, everything: bool, as_json: bool) -> bool:
     """Whether there was a plan to tell."""
     from planrunner.app.explain import explain_plan
     from planrunner.cli import check
 
-    found = explain_plan(name, read_stdin=sys.stdin.buffer.read, site=site)
+    found = explain_plan(name, read_stdin=sys.stdin.buffer.read, site=site, given=given)
     if found.told is None:
         check.tell(found.results, as_json=as_json)
     elif as_json:

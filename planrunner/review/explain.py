@@ -39,27 +39,26 @@ def _summary(plan: Plan, site: Site, profiles: Mapping[str, VenueProfile]) -> It
     placed = sum(placed_by(order) for order in plan.orders)
     hedges = placed - len(plan.orders)
     count = plural(len(plan.orders), "order") + (f" and {plural(hedges, 'hedge')}" if hedges else "")
+    count += " for each market" if plan.per_market is not None else ""
     yield f"{count}, on the account{'s' if len(accounts) > 1 else ''} {told}. At most {worst} can be lost."
     if plan.per_market is not None:
         yield _markets(plan.per_market, plan.time_zone)
         most = plan.limits.max_orders
+        room = plural(most_markets(plan), "market")
         yield (
-            f"Each of these markets gets {plural(len(plan.orders), 'order')} of its own, as told below. Which markets there are "
-            f"is known when the plan is run: `max_orders: {most}` has room for {plural(most_markets(plan), 'market')}, and if "
-            "there are more, nothing is placed."
+            f"Each of these markets gets {plural(len(plan.orders), 'order')} of its own, as told below; what an order takes from "
+            "its market is told with an example. Which markets there are is known when the plan is run: "
+            f"`max_orders: {most}` has room for {room}, and if there are more, nothing is placed."
         )
 
 
 def _markets(query: MarketQuery, zone: str | None) -> str:
     """Which markets the orders are repeated over."""
-    where = [f"called {query.market}", f"of {query.sport}"]
-    if query.country is not None:
-        where.append(f"in {query.country}")
-    if query.meetings:
-        where.append(f"at {listed(query.meetings)}")
+    country = f" in {query.country}" if query.country is not None else ""
+    meetings = f", at {listed(query.meetings, 'or')}," if query.meetings else ""
     day = f"on {query.on.isoformat()}" if query.on is not None else "on the day of the run"
     span = _span(query.starts_after, query.starts_before, zone)
-    return f"The plan is for every market {' '.join(where)} that starts {day}{span}."
+    return f"The plan is for every {query.market} market of {query.sport}{country}{meetings} that starts {day}{span}."
 
 
 def _span(after: time | None, before: time | None, zone: str | None) -> str:

@@ -24,13 +24,13 @@ def tell_loss(plan: Plan) -> WorstLoss:
 
 def _because(part: Part) -> str:
     order = part.order
-    times = f", {part.each} in each of {plural(part.times, 'market')}" if part.times > 1 else ""
+    times = f"{plural(part.times, 'market')} x {part.each}, " if part.times > 1 else ""
     if order.side is Side.BACK:
-        return f"stake of {order.name}{times}"
+        return f"{times}stake of {order.name}"
     need = _product(part)
     if liability(order) == order.liability_at_most:
-        return f"liability of {order.name}: {need}{times}"
-    return f"liability_at_most of {order.name}, of which {need} = {liability(order)} can be needed{times}"
+        return f"{times}liability of {order.name}: {need}"
+    return f"{times}liability_at_most of {order.name}, of which {need} = {liability(order)} can be needed"
 
 
 def _product(part: Part) -> str:

@@ -153,5 +153,5 @@ def _brief(order: LimitOrder, points: tuple[Point, ...], zone: str | None) -> st
     bet = f"{order.side.value} {target_in_words(order.target, zone)}, {order.stake} at {at}{cap}"
     steps = [step.text for step in order.fallback]
     placed = [] if isinstance(order.place, Now) else [_placing(order.place, zone).removeprefix("It is ").removesuffix(".")]
-    ends = [f"{point.when} {point.what}" for point in points if point.what == ENDS]
+    ends = [f"ends {point.when}" for point in points if point.what == ENDS]
     return "; ".join((bet, *placed, *steps, *ends))

@@ -73,12 +73,14 @@ def test_the_sum_adds_up_to_what_check_says(plan):
     assert loss.total <= loss.at_most
 
 
-def test_the_rungs_told_are_those_a_run_walks(tmp_path):
-    ran = rehearse("chase", tmp_path, case="nothing-matches")
+@pytest.mark.parametrize("by", ["1 tick", "3 ticks", "2%"])
+def test_the_rungs_told_are_those_a_run_walks(by, tmp_path):
+    text = changed(("reprice: 1 tick", f"reprice: {by}"), plan=(ROOT / "plans" / "chase.yaml").read_text(encoding="utf-8"))
+    (tmp_path / "plan.yaml").write_text(text, encoding="utf-8")
+    ran = rehearse(tmp_path / "plan.yaml", tmp_path, case="nothing-matches")
     walked = [one["odds"] for one in json.loads(ran.json)["orders"][0]["placements"]]
-    told = tell((ROOT / "plans" / "chase.yaml").read_text(encoding="utf-8"))
-    (ladder,) = [point.rungs for point in told.orders[0].points if point.rungs]
-    assert len(walked) > 3
+    (ladder,) = [point.rungs for point in tell(text).orders[0].points if point.rungs]
+    assert len(walked) > 2
     assert [Decimal(one) for one in walked] == [Decimal(one) for one in ladder[: len(walked)]]
 
 

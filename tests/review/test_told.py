@@ -60,6 +60,54 @@ HEDGE = """\
         for_at_most: 2m
 """
 
+PICKS = """\
+planrunner: 1
+plan: Picks
+limits:
+  max_loss: 100.00 GBP
+  max_orders: 50
+for_each:
+{rows}orders:
+  - name: pick
+    venue: betfair
+    event: Arsenal v Chelsea
+    market: Match Odds
+    selection: ${{row.selection}}
+    side: back
+    odds: 3.10
+    stake: 2.00 GBP
+    expires_after: 5m
+"""
+EVERY_RACE = """\
+planrunner: 1
+plan: Every favourite
+time_zone: Europe/London
+limits:
+  max_loss: 24.00 GBP
+  max_orders: 7
+for_each_market:
+  venue: betfair
+  sport: Horse Racing
+  country: GB
+  meetings: [Ascot, Bath]
+  market: Win
+  starts_after: 12:00
+orders:
+  - name: first
+    venue: betfair
+    favourite: 1
+    side: lay
+    odds: 3.00
+    stake: 2.00 GBP
+    liability_at_most: 4.00 GBP
+    expires_before_start: 0s
+    fallback:
+      - before_start: 1m
+        hedge: green_up
+        no_worse_than: 2.00
+        for_at_most: 1m
+"""
+
 
 def test_the_worst_loss_is_a_sum_that_can_be_followed():
     assert (
@@ -126,6 +174,26 @@ def test_a_reprice_is_told_from_the_rung_where_the_one_before_leaves_the_order()
 def test_a_hedge_is_told_with_what_it_leaves_at_the_worst():
     text = changed((ALERT, HEDGE))
     assert "would at the worst be a lay of 24.21 GBP at 3.20, which leaves at least -0.79 GBP before commission" in in_words(text)
+
+
+def test_rows_of_a_table_are_told_shortly_and_with_all_in_full():
+    rows = "".join(f"  - selection: Runner {number}\n" for number in range(1, 21))
+    text = PICKS.format(rows=rows)
+    short, full = in_words(text), in_words(text, everything=True)
+    assert "pick#1 Back Runner 1 in Match Odds" in short
+    assert "pick#2: back Runner 2 in Match Odds of Arsenal v Chelsea, 2.00 GBP at 3.10 or higher; ends 5 minutes after" in short
+    assert "... and 16 more rows; --all tells every one of them in full." in short
+    assert "+ 32.00 GBP (16 more orders) = 40.00 GBP" in short
+    assert all(f"pick#{number} Back Runner {number} in" in full for number in range(1, 21))
+
+
+def test_a_plan_for_every_market_is_told_in_words_and_counted_for_as_many_as_there_is_room():
+    told = in_words(EVERY_RACE)
+    assert "1 order and 1 hedge for each market, on the account betfair" in told
+    assert "for every Win market of Horse Racing in GB, at Ascot or Bath, that starts on the day of the run" in told
+    assert "after 12:00 (Europe/London)" in told
+    assert "`max_orders: 7` has room for 3 markets, and if there are more, nothing is placed." in told
+    assert "12.00 GBP (3 markets x 4.00 GBP, liability of first: 2.00 x (3.00 - 1)) = 12.00 GBP" in told
 
 
 @pytest.mark.parametrize("width", [40, 72, 100])
