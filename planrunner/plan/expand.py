@@ -17,6 +17,7 @@ from planrunner.plan.given import SET, Context
 from planrunner.plan.inputs import GivenValues
 from planrunner.plan.messages import template as say
 from planrunner.plan.nodes import Block, Listing, Node, Scalar, Span, walk
+from planrunner.plan.problems import Problem
 from planrunner.plan.reader import Source, read
 from planrunner.plan.schema import Shape
 from planrunner.plan.template import OPENING, LeftOut, Renderer
@@ -29,6 +30,12 @@ _FOREIGN = ("{%", "{{", "{#")
 _FIXED = ("planrunner", "blueprint", "use_blueprint", "with", "inputs", "for_each", "time_zone")
 _BESIDE_BLUEPRINT = frozenset({"planrunner", "plan", "about", "use_blueprint", "with"})
 _RENDERED = ("time_zone", "limits", "for_each_market")
+# What an order on a fixture can't do without, and what says it otherwise.
+_INSTEAD = {
+    "event": ("event_id", "market_id"), "event_id": ("event", "market_id"), "market": ("market_id",),
+    "selection": ("selection_id", "favourite"), "selection_id": ("selection", "favourite"),
+    "favourite": ("selection", "selection_id"), "market_id": ("event", "event_id"),
+}  # fmt: skip
 MARKET_WORDS = ("event", "name", "id", "meeting", "country", "sport", "start", "runners")
 # Stands for a market before any is known, so that templates can be tried.
 _SOME_MARKET = {
@@ -67,11 +74,10 @@ class _Expander:
 
     def expand(self, root: Block) -> Expanded:
         self._refuse(root)
-        shape = shapes.apply(root, self._context.schema, self._source)
+        shape = shapes.apply(root, self._context.schema, self._source, known=self._alone(root))
         base, given = root, self._given()
         missing_at: Span | None = None
         if "use_blueprint" in root.values:
-            self._alone(root, shape)
             given.append(_values_in(root.values.get("with")))
             missing_at = (root.keys.get("with") or root.keys["use_blueprint"]).span
             found = self._blueprint(root, shape)
@@ -79,10 +85,6 @@ class _Expander:
                 return _nothing(root, shape)
             base, shape = found
             shape.keep(base)
-        elif "with" in root.values:
-            shape.complain(root.values["with"], say.only_with_blueprint(root.keys["with"]))
-        if "blueprint" in root.values and "plan" in root.values:
-            shape.complain(None, say.plan_and_blueprint(root.keys["plan"]))
         filled = inputs.fill(base, shape, given, missing_at=missing_at)
         return self._rendered(root, base, shape, filled)
 
@@ -102,16 +104,25 @@ class _Expander:
                 elif OPENING in node.text and is_plan and (key == "limits" or (under and under.text == "venue")):
                     self._complain(node, say.limits_are_fixed(node.span, under.text if under is not None else key))
 
-    def _complain(self, node: Scalar, problem: Any) -> None:
+    def _complain(self, node: Node, problem: Problem) -> None:
         self._source.problems.append(problem)
         self._source.bad.add(id(node))
 
-    def _alone(self, root: Block, shape: Shape) -> None:
+    def _alone(self, root: Block) -> frozenset[str]:
+        """What stands beside a blueprint and may not; and keys that are not missing, whatever the schema thinks."""
+        if "blueprint" in root.values and "plan" in root.values:
+            self._complain(root.values["plan"], say.plan_and_blueprint(root.keys["plan"]))
+        if "use_blueprint" not in root.values:
+            if "with" not in root.values:
+                return frozenset()
+            self._complain(root.values["with"], say.only_with_blueprint(root.keys["with"]))
+            return frozenset({"limits", "orders"})
         for key in root.values:
             if key == "blueprint":
-                shape.complain(None, say.blueprint_of_blueprint(root.keys["use_blueprint"]))
+                self._complain(root.values[key], say.blueprint_of_blueprint(root.keys["use_blueprint"]))
             elif key not in _BESIDE_BLUEPRINT and key in self._context.schema["properties"]:
-                shape.complain(None, say.comes_from_blueprint(root.keys[key]))
+                self._complain(root.values[key], say.comes_from_blueprint(root.keys[key]))
+        return frozenset({"plan"} if "blueprint" in root.values else ())
 
     # Other files
 
@@ -218,11 +229,8 @@ class _Expander:
             columns, cells, where = read_table.columns, read_table.rows, f" of {node.text}"
             is_whole = not read_table.problems
         if not columns or not cells:
-            return unknown if not columns else ([_Row({}, "", "#1")], {"row": None}, False)
-        made = [
-            _Row({"row": {key: _cell(one) for key, one in row.items()}}, f"row {number}{where}", f"#{number}")
-            for number, row in enumerate(cells, 1)
-        ]
+            return unknown
+        made = [_Row({"row": _cells(row, columns)}, f"row {number}{where}", f"#{number}") for number, row in enumerate(cells, 1)]
         return made, {"row": columns}, is_whole
 
     def _market_rows(self, base: Block) -> Iterator[_Row]:
@@ -319,7 +327,8 @@ class _Expander:
         each = len(orders.items) // len(rows)
         for at, order in enumerate(orders.items):
             for key, origin in renderer.left_out.get(id(order), ()):
-                if key not in required or origin is None:
+                instead = _INSTEAD.get(key, () if key in required else None)
+                if origin is None or instead is None or not isinstance(order, Block) or set(instead) & order.values.keys():
                     continue
                 cells = rows[at // each].parts.get("row", {})
                 column = next((name for name, value in cells.items() if value.origin is origin), "")
@@ -372,14 +381,18 @@ def _finish(order: Node, row: _Row, shape: Shape) -> None:
         order.values["market_id"] = order.keys["market_id"]._replace(text=row.market, style='"')
 
 
+def _cells(row: Mapping[str, Scalar] | None, columns: Sequence[str]) -> dict[str, Value]:
+    return dict.fromkeys(columns, values.UNKNOWN) if row is None else {key: _cell(one) for key, one in row.items()}
+
+
 def _cell(scalar: Scalar) -> Value:
     return values.text_value(scalar.text, scalar) if scalar.text else values.ABSENT._replace(origin=scalar)
 
 
-def _listed_rows(rows: Sequence[Block]) -> tuple[tuple[str, ...], list[dict[str, Scalar]], str]:
+def _listed_rows(rows: Sequence[Block]) -> tuple[tuple[str, ...], list[dict[str, Scalar] | None], str]:
     """Rows written in the plan; a key that only some of them have is empty in the others."""
     columns = tuple(dict.fromkeys(key for row in rows for key in row.values))
-    made = []
+    made: list[dict[str, Scalar] | None] = []
     for row in rows:
         at = row.span
         empty = Scalar("", at.line, at.column, at.width, '"', at.file)

@@ -254,14 +254,12 @@ def to_json(problem: Problem) -> dict[str, object]:
 
 def _notes(problem: Problem, gutter: str) -> list[str]:
     """What to write instead; several lines stand below each other."""
-    told = [f"{gutter} = {harmless(problem.note)}"] if problem.note else []
+    told = [f"{gutter} = note: {harmless(problem.note)}"] if problem.note else []
     for label, text in (("did you mean", problem.did_you_mean), ("write", problem.fix)):
         lines = text.split("\n") if text is not None else []
         if lines and all(len(line) <= _WIDEST for line in lines):
             head = f"{gutter} = {label}: "
             told += [(head if not number else " " * len(head)) + harmless(line) for number, line in enumerate(lines)]
-    if problem.note:
-        told.append(f"{gutter} = {harmless(problem.note)}")
     return told
 
 

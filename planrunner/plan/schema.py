@@ -6,7 +6,7 @@ whatever follows from it, stays silent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
@@ -43,6 +43,7 @@ _CALLED = {
     "include": "use_blueprint", "template": "use_blueprint", "values": "with", "conditions": "only_if", "condition": "only_if",
     "cash_out": "hedge", "green_up": "hedge", "trade_out": "hedge", "persistence": "keep", "wait": "after", "delay": "after",
     "interval": "every", "min_stake": "min_fill", "side_of_bet": "side", "direction": "side", "back_lay": "side",
+    "risk": "limits", "limit": "limits", "risk_limits": "limits",
 }  # fmt: skip
 _WORDS = {
     "for": "back", "against": "lay", "fok": "fill_or_kill", "fak": "fill_and_kill", "ioc": "fill_and_kill", "gtc": "limit",
@@ -108,9 +109,9 @@ def _fits(holder: _Schema) -> fit.Fits:
     return fit.compile_schema(holder.schema)
 
 
-def apply(root: Block, schema: Mapping[str, Any], source: Source) -> Shape:
-    """All problems of shape, added to those of the text."""
-    found = Shape(problems=source.problems, bad=source.bad, supposed={})
+def apply(root: Block, schema: Mapping[str, Any], source: Source, *, known: Collection[str] = ()) -> Shape:
+    """All problems of shape, added to those of the text. `known` are keys of the file that are not missing, for a reason told."""
+    found = Shape(problems=source.problems, bad=source.bad, supposed={id(root): set(known)} if known else {})
     if schema["title"] == "plan":
         layout.put_right(root, source.lines, found.problems, found.bad)
     if source.bad or not _fits(_Schema(schema))(root) or (source.has_odd_words and _holds_odd_words(root)):

@@ -24,10 +24,11 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Table(NamedTuple):
-    """`columns` as templates name them. Every row has a cell for each; an empty one has an empty text."""
+    """`columns` as templates name them. Every row has a cell for each; an empty one has an empty text. None is a row whose cells
+    nobody can tell apart."""
 
     columns: tuple[str, ...]
-    rows: list[dict[str, Scalar]]
+    rows: list[dict[str, Scalar] | None]
     lines: list[str]
     problems: list[Problem]
 
@@ -78,28 +79,30 @@ def _table(records: list[list[Scalar]], lines: list[str], file: str) -> Table:
         else:
             first[column] = header
     if not first:
-        return Table((), [], lines, [say.no_headers(Span(1, 1, file=file))])
+        return Table((), [], lines, [say.no_headers(headers[0].span)])
+    if problems:
+        return Table((), [], lines, problems)
     if not body:
         problems.append(say.no_rows(Span(1, 1, file=file)))
     elif len(body) > MOST_ROWS:
         problems.append(say.too_many_rows(body[MOST_ROWS][0].span, MOST_ROWS))
         body = body[:MOST_ROWS]
-    problems += _ragged(body, len(columns))
+    problems += _ragged(body, columns)
     return Table(tuple(first), [_row(row, columns) for row in body], lines, problems)
 
 
-def _row(row: Sequence[Scalar], columns: Sequence[str]) -> dict[str, Scalar]:
-    missing = row[-1]._replace(text="", column=row[-1].column + row[-1].width, width=1)
-    found: dict[str, Scalar] = {}
-    for index, column in enumerate(columns):
-        if column:
-            found.setdefault(column, row[index] if index < len(row) else missing)
-    return found
+def _row(row: Sequence[Scalar], columns: Sequence[str]) -> dict[str, Scalar] | None:
+    return None if _is_long(row, columns) or len(row) < len(columns) else dict(zip(columns, row, strict=False))
 
 
-def _ragged(body: list[list[Scalar]], count: int) -> list[Problem]:
+def _is_long(row: Sequence[Scalar], columns: Sequence[str]) -> bool:
+    return any(cell.text for cell in row[len(columns) :])
+
+
+def _ragged(body: list[list[Scalar]], columns: Sequence[str]) -> list[Problem]:
     """Said of the first row that has too many cells, and of the first that has too few: most often one cause made them all."""
-    long = [row for row in body if any(cell.text for cell in row[count:])]
+    count = len(columns)
+    long = [row for row in body if _is_long(row, columns)]
     short = [row for row in body if len(row) < count]
     found = []
     if long:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from planrunner.model.odds import Ladder
 from planrunner.plan.messages import template as say
 from planrunner.plan.nodes import Block, Listing, Node, Scalar, Span
-from planrunner.plan.problems import Problem, quoted
+from planrunner.plan.problems import Problem
 from planrunner.plan.schema import Shape
 from planrunner.plan.values import Kind, Value, Wrong, there, written
 
@@ -81,8 +81,9 @@ class Renderer:
                     block.keys[key], block.values[key] = node.keys[key], one
             self.inherit(node, block)
             if id(block) in self.left_out and block.keys and scope.where:
-                first, keys = next(iter(block.keys)), ", ".join(f"`{key}`" for key, _ in self.left_out[id(block)])
-                block.keys[first] = block.keys[first]._replace(note=f"{keys} is left out in {scope.where}")
+                first = next(iter(block.keys))
+                note = say.left_out([key for key, _ in self.left_out[id(block)]], scope.where)
+                block.keys[first] = block.keys[first]._replace(note=note)
             return block
 
         return made
@@ -177,7 +178,7 @@ class Renderer:
             return None
 
     def _wrong(self, node: Scalar, piece: _Piece, wrong: Wrong, scope: Scope) -> Scalar:
-        at = wrong.at.span if wrong.at is not None else _at(node, piece)._replace(note=f"in {scope.where}" if scope.where else "")
+        at = wrong.at.span if wrong.at is not None else _at(node, piece)._replace(note=say.in_row(scope.where))
         self.shape.complain(None, wrong.tell(at))
         return self._unknown(node)
 
@@ -188,8 +189,7 @@ class Renderer:
         return self.shape.keep(copy)
 
     def _computed(self, node: Scalar, text: str, scope: Scope) -> Scalar:
-        where = f" in {scope.where}" if scope.where else ""
-        made = node._replace(text=text, style='"', note=f"{quoted(node.text)} is {quoted(text)}{where}")
+        made = node._replace(text=text, style='"', note=say.worked_out(node.text, text, scope.where))
         if problem := _not_a_value(text, made.span):
             self.shape.complain(self.shape.keep(made), problem)
         return made

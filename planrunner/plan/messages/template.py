@@ -177,6 +177,21 @@ def not_exact(at: Span, text: str, kind: str) -> Problem:
     return problem("PR328", at, f"the template gives {quoted(text)}, and nothing is rounded silently; add {how}{note}.")
 
 
+# Notes
+
+
+def worked_out(template: str, text: str, where: str) -> str:
+    return f"{quoted(template)} is {quoted(text)}" + (f" in {where}" if where else "")
+
+
+def in_row(where: str) -> str:
+    return f"in {where}" if where else ""
+
+
+def left_out(keys: Sequence[str], where: str) -> str:
+    return f"{_listed(keys)} {'are' if len(keys) > 1 else 'is'} left out in {where}"
+
+
 # Inputs
 
 
