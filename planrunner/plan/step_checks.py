@@ -128,11 +128,11 @@ def _companions(shape: Shape, step: DraftStep) -> None:
 
 
 def _outlives(step: DraftStep) -> bool:
-    """Has it something to do when the order itself is over? A hedge acts on what is matched, a look at it can be told."""
-    if isinstance(step.action, Hedge) or "hedge" in step.node.values:
-        return True
-    looks = isinstance(step.trigger, If) and step.trigger.condition in (Condition.MATCHED, Condition.PARTLY_MATCHED)
-    return looks and isinstance(step.action, TellOwner)
+    """Has it something to do when the order itself is over? A hedge acts on what is matched, and a full match can be told."""
+    condition = step.trigger.condition if isinstance(step.trigger, If) else None
+    if "hedge" in step.node.values:
+        return condition is not Condition.EXPIRED
+    return isinstance(step.action, TellOwner) and condition is Condition.MATCHED
 
 
 def _at_once(shape: Shape, order: DraftOrder, step: DraftStep) -> None:
@@ -226,7 +226,7 @@ def _pointless(order: DraftOrder, trigger: If, step: DraftStep) -> str | None:
             return "nothing is left of a matched order, so only `alert` and `hedge` go with `if: matched`"
         case Condition.UNMATCHED if is_hedge:
             return "nothing is matched then, so there is nothing to hedge"
-        case Condition.SUSPENDED if isinstance(step.action, Reprice | Hedge):
+        case Condition.SUSPENDED if isinstance(step.action, Reprice):
             return "no bet can be placed while the market is suspended"
         case Condition.IN_PLAY if isinstance(step.action, Reprice) and not _is_kept(order):
             return "the remainder lapses when the market turns in-play, unless a step says `keep: in_play`"

@@ -316,7 +316,9 @@ def test_alerts_and_hedges_still_come_when_the_remainder_is_gone(step: str) -> N
     assert codes(order(f"place_before_start: 20m\nexpires_after: 5m\nfallback:\n{alert}\n  - {step}\n    cancel: remainder"))
 
 
-@pytest.mark.parametrize("when", ["before_start: 2m", "if: matched\n    before_start: 2m", "if: in_play", "after_start: 5m"])
+@pytest.mark.parametrize(
+    "when", ["before_start: 2m", "if: matched\n    before_start: 2m", "if: in_play", "if: suspended", "after_start: 5m"]
+)
 def test_what_a_fill_or_kill_matched_can_be_hedged(when: str) -> None:
     text = HEDGED.replace("expires_before_start: 1m", "type: fill_or_kill\nodds_hold_for: average").replace("WHEN", when)
     assert codes(order(text)) == []

@@ -135,6 +135,13 @@ def words(schema: dict[str, Any]) -> set[str]:
     return set(schema["anyOf"][0]["enum"])
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_messages_have_a_name_for_every_block(name: str) -> None:
+    schema = resources.schema(name)
+    blocks = [schema, *schema["$defs"].values()]
+    assert {one["title"] for one in blocks if "properties" in one} <= BLOCKS.keys()
+
+
 def test_every_later_word_is_refused_by_name() -> None:
     for title, keys in unsupported.KEYS.items():
         assert title in BLOCKS
