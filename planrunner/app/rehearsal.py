@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, TypeVar
 
+from planrunner.app.resolving import zone_of
 from planrunner.app.stage import Accounts, Stage, Venues, opened
 from planrunner.app.venues import make_venue
 from planrunner.app.worlds import load_recording
 from planrunner.model.journal import Mode
-from planrunner.model.names import nearest, same_name
-from planrunner.model.plan import At, BeforeStart, If, LimitOrder, Plan
+from planrunner.model.names import code_of, nearest, same_name
+from planrunner.model.plan import At, BeforeStart, If, LimitOrder, MarketQuery, Plan
 from planrunner.net.door import Door
 from planrunner.net.memory import MemoryWire
 from planrunner.runtime.clock import HandsClock, run_virtual
 from planrunner.runtime.secrets import PRACTICE
 from planrunner.sandbox.betfair.app import betfair_app
+from planrunner.sandbox.building import SPORT_AT_VENUE
 from planrunner.sandbox.clock import from_ms
 from planrunner.sandbox.practice import Rehearsal, practice_scenario, rehearse
-from planrunner.sandbox.scenario import Scenario
+from planrunner.sandbox.scenario import FixtureScript, MarketScript, Scenario
 
 T = TypeVar("T")
 
@@ -34,11 +37,13 @@ SETTLE_WITHIN = timedelta(hours=6)
 def in_memory(plan: Plan, accounts: Accounts, *, seed: int, case: str, scenario: Scenario | None = None) -> Stage:
     """The practice world, or a scenario of the user's, as a case changes it."""
     scenario = scenario or practice_scenario()
-    day = min((order.target.on for order in plan.orders if order.target.on), default=scenario.begins_on or PRACTICE_DAY)
+    days = [order.target.on for order in plan.orders] + ([plan.per_market.on] if plan.per_market else [])
+    day = min((on for on in days if on), default=scenario.begins_on or PRACTICE_DAY)
     begin = _begin(plan, scenario, day)
     rehearsal = rehearse(scenario, day=day, seed=seed, case=case, begin=begin)
-    _invent(plan, rehearsal)
-    return staged(rehearsal, accounts, begin=begin, today=day)
+    invented = _invent(plan, rehearsal)
+    notes = tuple(f"{name} is not in the world of the rehearsal, and was invented for it" for name in invented)
+    return staged(rehearsal, accounts, begin=begin, today=day, notes=notes)
 
 
 def on_recording(accounts: Accounts, file: Path, *, seed: int, case: str, before_start: timedelta) -> Stage:
@@ -47,11 +52,23 @@ def on_recording(accounts: Accounts, file: Path, *, seed: int, case: str, before
     Raises BadRecording and NotPlayed, before anything is placed.
     """
     rehearsal = load_recording(file, seed=seed, case=case, before_start=before_start)
-    begin = rehearsal.world.begin
-    return staged(rehearsal, accounts, begin=begin, today=begin.astimezone(rehearsal.scenario.zone).date())
+    begin, zone = rehearsal.world.begin, rehearsal.scenario.zone
+    start = from_ms(next(iter(rehearsal.world.fixtures.values())).start)
+    notes: tuple[str, ...] = ()
+    if begin > start - before_start:
+        asked, there = _minutes(before_start), _minutes(max(start - begin, timedelta(0)))
+        notes = (f"the recording begins {there} before the start, and the rehearsal with it; asked for were {asked}",)
+    return staged(rehearsal, accounts, begin=begin, today=begin.astimezone(zone).date(), notes=notes)
 
 
-def staged(rehearsal: Rehearsal, accounts: Accounts, *, begin: datetime, today: date) -> Stage:
+def _minutes(length: timedelta) -> str:
+    """`4 minutes and 30 seconds`."""
+    counts = zip(divmod(int(length.total_seconds()), 60), ("minute", "second"), strict=True)
+    parts = [f"{count} {unit}{'' if count == 1 else 's'}" for count, unit in counts if count]
+    return " and ".join(parts) or "no time"
+
+
+def staged(rehearsal: Rehearsal, accounts: Accounts, *, begin: datetime, today: date, notes: tuple[str, ...] = ()) -> Stage:
     """A world with its adapters around it."""
 
     @asynccontextmanager
@@ -70,7 +87,9 @@ def staged(rehearsal: Rehearsal, accounts: Accounts, *, begin: datetime, today: 
     def play(main: Callable[[HandsClock], Coroutine[Any, Any, T]]) -> T:
         return run_virtual(main, start=begin)
 
-    return Stage(mode=Mode.REHEARSAL, today=lambda _: today, play=play, venues=venues, settle_within=SETTLE_WITHIN)
+    return Stage(
+        mode=Mode.REHEARSAL, today=lambda _, __: today, play=play, venues=venues, settle_within=SETTLE_WITHIN, notes=notes
+    )  # fmt: skip
 
 
 def _begin(plan: Plan, scenario: Scenario, day: date) -> datetime:
@@ -78,14 +97,61 @@ def _begin(plan: Plan, scenario: Scenario, day: date) -> datetime:
     if scenario.begins_at is not None:
         return datetime.combine(scenario.begins_on or day, scenario.begins_at, scenario.zone)
     midnight = datetime.combine(day, time(), scenario.zone)
-    starts = {fixture.name: from_ms(fixture.start.resolve(midnight, day, scenario.zone)) for fixture in scenario.fixtures}
+    contests = list(_contests(scenario, midnight, day))
     noon = datetime.combine(day, time(12), scenario.zone)
-    moments = [moment for order in plan.orders for moment in _moments(order, _start_of(order, starts) or noon)]
+    moments = [
+        moment for order in plan.orders for start in _starts(order, plan, contests) or [noon] for moment in _moments(order, start)
+    ]
     return max(min(moments), midnight).astimezone(UTC)
 
 
-def _start_of(order: LimitOrder, starts: dict[str, datetime]) -> datetime | None:
-    return next((at for name, at in starts.items() if order.target.event and same_name(name, order.target.event)), None)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Contest:
+    """A market of the scenario, and when it starts on the day of the rehearsal."""
+
+    fixture: FixtureScript
+    market: MarketScript
+    start: datetime
+
+
+def _contests(scenario: Scenario, midnight: datetime, day: date) -> Iterator[_Contest]:
+    for fixture in scenario.fixtures:
+        for market in fixture.markets:
+            start = from_ms((market.start or fixture.start).resolve(midnight, day, scenario.zone))
+            yield _Contest(fixture=fixture, market=market, start=start)
+
+
+def _starts(order: LimitOrder, plan: Plan, contests: Sequence[_Contest]) -> list[datetime]:
+    """Of whatever the order may be on. A race's number is told by a card of which nothing is over."""
+    target, zone = order.target, zone_of(plan)
+    if plan.per_market is not None:
+        return [one.start for one in contests if _fits(plan.per_market, one, zone)]
+    found = [
+        one.start
+        for one in contests
+        if (target.event_id is not None and target.event_id == one.fixture.id)
+        or (target.market_id is not None and target.market_id == one.market.id)
+        or (target.event is not None and _is_called(target.event, one.fixture.name, one.fixture.meeting))
+    ]
+    at_time = [start for start in found if f"{start.astimezone(zone):%H:%M}" == target.race]
+    return at_time or found
+
+
+def _fits(query: MarketQuery, contest: _Contest, zone: tzinfo) -> bool:
+    """Roughly: what is found in the end is the venue's to say, and here only how early the world begins hangs on it."""
+    fixture, market, at = contest.fixture, contest.market, contest.start.astimezone(zone).time()
+    return (
+        _is_called(query.sport, fixture.sport, SPORT_AT_VENUE.get(fixture.sport))
+        and query.country in (None, fixture.country)
+        and (not query.meetings or any(_is_called(one, fixture.meeting) for one in query.meetings))
+        and (same_name(query.market, market.name) or code_of(query.market) == market.type)
+        and (query.starts_after or at) <= at
+        and (query.starts_before is None or at < query.starts_before)
+    )
+
+
+def _is_called(word: str, *names: str | None) -> bool:
+    return any(same_name(word, name) for name in names if name is not None)
 
 
 def _moments(order: LimitOrder, start: datetime) -> Iterator[datetime]:
@@ -98,23 +164,33 @@ def _moments(order: LimitOrder, start: datetime) -> Iterator[datetime]:
             yield moment.at - LEAD
 
 
-def _invent(plan: Plan, rehearsal: Rehearsal) -> None:
-    """Fixtures the world lacks, unless a name in it is so near that the author most likely meant that one."""
+def _invent(plan: Plan, rehearsal: Rehearsal) -> list[str]:
+    """Fixtures the world lacks, unless a name in it is so near that the author most likely meant that one; their names."""
     wanted: dict[tuple[str, str], list[LimitOrder]] = {}
     for order in plan.orders:
-        if order.target.event is not None and order.target.market is not None and order.target.selection is not None:
+        if order.target.event is not None and order.target.market is not None and order.target.selection_id is None:
             wanted.setdefault((order.target.event, order.target.market), []).append(order)
     known = rehearsal.names()
+    invented: dict[str, None] = {}
     for (event, market), orders in wanted.items():
         if any(same_name(event, name) for name in known) or nearest(event, known) is not None:
             continue
-        rehearsal.invent(
-            event, market, [name for order in orders if (name := order.target.selection)], start=_noon(orders, rehearsal)
-        )
+        rehearsal.invent(event, market, _selections(orders), start=_noon(orders, rehearsal))
+        invented[event] = None
+    return list(invented)
+
+
+def _selections(orders: Sequence[LimitOrder]) -> list[str]:
+    """Those that are named, and as many more as a favourite needs to be one of."""
+    named = list(dict.fromkeys(name for order in orders if (name := order.target.selection) is not None))
+    least = max((order.target.favourite or 0 for order in orders), default=0)
+    return named + [f"Runner {number}" for number in range(len(named) + 1, least + 1)]
 
 
 def _noon(orders: Sequence[LimitOrder], rehearsal: Rehearsal) -> datetime:
-    """An invented fixture starts when the practice day's noon is, or on the day the plan names."""
+    """An invented fixture starts when the practice day's noon is, or on the day the plan names; a race at its time."""
     day = next((order.target.on for order in orders if order.target.on), None)
+    race = next((order.target.race for order in orders if order.target.race and ":" in order.target.race), None)
     begin = rehearsal.world.begin.astimezone(rehearsal.scenario.zone)
-    return datetime.combine(day or begin.date(), time(12), rehearsal.scenario.zone)
+    at = time.fromisoformat(race) if race else time(12)
+    return datetime.combine(day or begin.date(), at, rehearsal.scenario.zone)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date
+from datetime import UTC, date, tzinfo
 from zoneinfo import ZoneInfo
 
 from planrunner.engine.resolve import Resolved, Unresolved, resolve
@@ -44,7 +44,7 @@ async def resolve_plan(plan: Plan, venues: Mapping[AccountName, Venue], *, today
     asked: dict[tuple[AccountName, Target], Catalogue] = {}
     found: dict[str, Resolved] = {}
     wrong: list[Finding] = []
-    zone = ZoneInfo(plan.time_zone) if plan.time_zone else UTC
+    zone = zone_of(plan)
     for order in plan.orders:
         on = today if order.target.today else order.target.on
         question = (order.account, _question(order.target))
@@ -71,6 +71,11 @@ async def resolve_plan(plan: Plan, venues: Mapping[AccountName, Venue], *, today
     return found
 
 
+def zone_of(plan: Plan) -> tzinfo:
+    """Where the plan's days and times are."""
+    return ZoneInfo(plan.time_zone) if plan.time_zone else UTC
+
+
 def _odds(order: Order, ladder: str, profile: VenueProfile) -> list[Finding]:
     """`check` knows the venue's usual ladder only; a market may have another."""
     below, above = profile.ladder(ladder).around(order.odds.ratio)
@@ -83,4 +88,4 @@ def _odds(order: Order, ladder: str, profile: VenueProfile) -> list[Finding]:
 
 def _question(target: Target) -> Target:
     """What decides the answer: the fixture, or the market's id. Its markets come whole."""
-    return replace(target, market=None, selection=None, selection_id=None, line=None)
+    return replace(target, market=None, selection=None, selection_id=None, line=None, favourite=None)

@@ -12,7 +12,8 @@ from pathlib import Path
 from planrunner.app.hands import Hands
 from planrunner.app.news import Tell
 from planrunner.app.outcome import Exit, Ran
-from planrunner.app.resolving import resolve_plan
+from planrunner.app.per_market import PerMarket
+from planrunner.app.resolving import resolve_plan, zone_of
 from planrunner.app.stage import Stage, Venues
 from planrunner.engine.compile import compile_plan
 from planrunner.engine.replay import replay
@@ -33,7 +34,8 @@ __all__ = ["Job", "Ran", "resume", "start"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A checked plan and where its run is kept. `seed`, `case` and `market_data` are a rehearsal's; `options` are those that
-    the command line must have again to go on with the run."""
+    the command line must have again to go on with the run. `per_market` makes the orders of a plan that has some for each
+    market of a catalogue."""
 
     plan_file: str
     plan: Plan
@@ -43,6 +45,7 @@ class Job:
     case: str | None = None
     market_data: str | None = None
     options: str = ""
+    per_market: PerMarket | None = None
 
     def go_on(self, run: RunId) -> str:
         """The command that takes a run up again, to be pasted."""
@@ -52,8 +55,8 @@ class Job:
 def start(job: Job, stage: Stage, tell: Tell) -> Ran:
     """Run a plan from its beginning.
 
-    Raises Refused (an unfinished run of the same plan), DoesNotFit, VenueRefused, VenueTrouble, JournalTrouble; all of them
-    before anything is placed.
+    Raises Refused (an unfinished run of the same plan, no market for a plan per market), PlanProblems, DoesNotFit, VenueRefused,
+    VenueTrouble, JournalTrouble; all of them before anything is placed.
     """
 
     async def main(clock: HandsClock) -> Ran:
@@ -154,15 +157,19 @@ def _info(job: Job, stage: Stage) -> RunInfo:
         seed=job.seed,
         case=job.case,
         market_data=job.market_data,
+        notes=stage.notes,
     )
 
 
 async def _prepare(job: Job, info: RunInfo, stage: Stage, venues: Venues, clock: HandsClock) -> Program:
-    """Names to ids, terms attached. Raises DoesNotFit."""
-    resolved = await resolve_plan(job.plan, venues, today=stage.today(clock))
+    """Names to ids, terms attached. Raises DoesNotFit, and for a plan per market Refused and PlanProblems."""
+    plan, today = job.plan, stage.today(clock, zone_of(job.plan))
+    if job.per_market is not None:
+        plan = await job.per_market.orders(venues, today=today)
+    resolved = await resolve_plan(plan, venues, today=today)
     in_rehearsal = info.mode is Mode.REHEARSAL
     return compile_plan(
-        job.plan,
+        plan,
         resolved,
         run=info.run,
         seed_of_refs=f"{info.plan_digest}/{info.seed}/{info.case}" if in_rehearsal else info.run,

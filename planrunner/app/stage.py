@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, timedelta, tzinfo
 from typing import Any, Protocol, TypeVar
 
 from planrunner.model.account import Account
@@ -30,13 +30,15 @@ class Play(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """`today` is the day that plans call so; `settle_within` how long a finished run is listened to for its settlement."""
+    """`today` is the day that plans of a zone call so; `settle_within` how long a finished run is listened to for its settlement;
+    `notes` what a reader of the report must know of this place."""
 
     mode: Mode
-    today: Callable[[HandsClock], date]
+    today: Callable[[HandsClock, tzinfo], date]
     play: Play
     venues: Callable[[HandsClock], AbstractAsyncContextManager[Venues]]
     settle_within: timedelta | None = None
+    notes: tuple[str, ...] = ()
 
 
 def over_http(mode: Mode, accounts: Accounts, secrets: Secrets, *, sandbox_url: str | None) -> Stage:
@@ -59,7 +61,7 @@ def over_http(mode: Mode, accounts: Accounts, secrets: Secrets, *, sandbox_url: 
     def play(main: Callable[[HandsClock], Coroutine[Any, Any, T]]) -> T:
         return asyncio.run(main(RealClock()))
 
-    return Stage(mode=mode, today=lambda clock: clock.now().date(), play=play, venues=venues)
+    return Stage(mode=mode, today=lambda clock, zone: clock.now().astimezone(zone).date(), play=play, venues=venues)
 
 
 @asynccontextmanager

@@ -61,7 +61,10 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunInfo:
-    """`plan_file` as the user named it; `seed` and `case` of a rehearsal; `created` is the real time, also in a rehearsal."""
+    """`plan_file` as the user named it; `seed` and `case` of a rehearsal; `created` is the real time, also in a rehearsal.
+
+    `notes` say what is odd about the world that the run took place in, in whole sentences.
+    """
 
     run: RunId
     plan_file: str
@@ -73,3 +76,4 @@ class RunInfo:
     seed: int | None = None
     case: str | None = None
     market_data: str | None = None
+    notes: tuple[str, ...] = ()

@@ -78,6 +78,7 @@ def _run_facts(info: RunInfo, history: History, times: Times, records: int) -> R
         seed=info.seed,
         case=info.case,
         market_data=info.market_data,
+        notes=info.notes,
         created=info.created,
         zone=times.name,
         started=history.started_at,

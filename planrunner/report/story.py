@@ -272,7 +272,7 @@ class SettlementStory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFacts:
-    """Which run this was. Times are UTC; `zone` is the one in which they are told."""
+    """Which run this was. Times are UTC; `zone` is the one in which they are told; `notes` are on the world it took place in."""
 
     run: str
     plan_file: str
@@ -282,6 +282,7 @@ class RunFacts:
     seed: int | None
     case: str | None
     market_data: str | None
+    notes: tuple[str, ...]
     created: datetime
     zone: str
     started: datetime | None

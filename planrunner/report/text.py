@@ -69,6 +69,7 @@ def _facts(story: Story, times: Times) -> Iterator[Line]:
     yield _fact("Plan", f"{run.plan_name} ({run.plan_file}, digest {run.digest[:12]})")
     extras = [f"seed {run.seed}" if run.seed is not None else "", f"case {run.case}" if run.case else "", run.market_data or ""]
     yield _fact("Mode", ", ".join([run.mode, *(extra for extra in extras if extra)]))
+    yield from (_fact("Note", note, Style.WARN) for note in run.notes)
     if run.started is not None:
         ended = f" to {times.clock(run.ended)}" if run.ended else ", not ended"
         settled = f", settled {times.clock(run.settled)}" if run.settled and story.settlement else ""

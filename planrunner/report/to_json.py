@@ -91,6 +91,7 @@ def _run(run: RunFacts) -> dict[str, Any]:
         "seed": run.seed,
         "case": run.case,
         "market_data": run.market_data,
+        **({"notes": list(run.notes)} if run.notes else {}),
         "created": iso(run.created),
         "time_zone": run.zone,
         "started": _at(run.started),

@@ -212,6 +212,9 @@ for _type, _names in _JOINED_LATER.items():
     _left_out: Any = {name: override(omit_if_default=True) for name in _names}
     _CONVERTER.register_unstructure_hook(_type, make_dict_unstructure_fn(_type, _CONVERTER, **_left_out))
 
+# Left out where there are none: the digests of older journals begin with what stands here.
+_CONVERTER.register_unstructure_hook(RunInfo, make_dict_unstructure_fn(RunInfo, _CONVERTER, notes=override(omit_if_default=True)))
+
 _KINDS: dict[str, type[Any]] = {each.__name__: each for each in get_args(Body)}
 _WRITE = {kind: _CONVERTER.get_unstructure_hook(each) for kind, each in _KINDS.items()}
 _READ = {kind: _CONVERTER.get_structure_hook(each) for kind, each in _KINDS.items()}

@@ -26,6 +26,7 @@ from planrunner.model.commands import (
     PlaceOrders,
     QueryBook,
     QueryOrder,
+    QueryRunners,
     SetTimers,
     UnwatchMarket,
     WatchMarket,
@@ -216,7 +217,7 @@ class Driver:
                 self._timers.set(command.timers)
             case PlaceOrders():
                 self._spawn(self._place(command))
-            case CancelOrder() | QueryOrder() | QueryBook():
+            case CancelOrder() | QueryOrder() | QueryBook() | QueryRunners():
                 self._spawn(self._ask(command))
             case WatchMarket():
                 self._venues[command.account].watch(command.market)
@@ -272,7 +273,7 @@ class Driver:
                 by_age = by_age if first_age is None else min(by_age, first_age + left.total_seconds())
         return SendBy(wall=wall, age=by_age)
 
-    async def _ask(self, command: CancelOrder | QueryOrder | QueryBook) -> None:
+    async def _ask(self, command: CancelOrder | QueryOrder | QueryBook | QueryRunners) -> None:
         venue = self._venues[command.account]
         if isinstance(command, CancelOrder):
             await self._flush_now()

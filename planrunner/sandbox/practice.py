@@ -30,8 +30,9 @@ class Rehearsal:
     scenario: Scenario
 
     def names(self) -> list[str]:
-        """The fixtures there are."""
-        return [fixture.name for fixture in self.world.fixtures.values()]
+        """The fixtures and meetings there are."""
+        fixtures = self.world.fixtures.values()
+        return list(dict.fromkeys([fixture.name for fixture in fixtures] + [one.meeting for one in fixtures if one.meeting]))
 
     def invent(self, event: str, market: str, selections: Sequence[str], *, start: datetime | None = None) -> str:
         """Add a market, and its fixture where there is none of that name; answers the market's id.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -71,4 +72,9 @@ def test_a_fixture_nobody_could_mean_is_invented_for_the_rehearsal(tmp_path: Pat
         tmp_path, ("event: Newcastle v Brighton", "event: Grimsby v Rochdale"), ("selection: Newcastle", "selection: Grimsby")
     )
     assert run(["run", plan, "--case", "nothing-matches"]) == 0
-    assert "back Grimsby in Match Odds of Grimsby v Rochdale at betfair" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "back Grimsby in Match Odds of Grimsby v Rochdale at betfair" in told
+    assert "\nNote       Grimsby v Rochdale is not in the world of the rehearsal, and was invented for it\n" in told
+    (report,) = (tmp_path / "runs").glob("*/report.json")
+    assert "was invented for it" in json.loads(report.read_text(encoding="utf-8"))["run"]["notes"][0]
+    assert "was invented for it" in report.with_suffix(".html").read_text(encoding="utf-8")

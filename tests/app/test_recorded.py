@@ -175,6 +175,24 @@ def test_what_a_recording_can_not_give_is_refused(tmp_path: Path, capsys: pytest
     assert not (tmp_path / "runs").exists()
 
 
+def test_a_recording_that_begins_later_than_asked_for_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan, words = tmp_path / "plan.yaml", ["--market-data", str(MARKETS / "1.197931750.gz")]
+    plan.write_text(GREYHOUNDS, encoding="utf-8")
+    assert run(["run", str(plan), *words, "--at", "100000"]) == 0
+    told = capsys.readouterr().out
+    assert "\nNote       the recording begins " in told
+    assert "before the start, and the rehearsal with it; asked for were 100000 minutes\n" in told
+    assert run(["run", str(plan), *words, "--at", "1"]) == 0
+    assert "\nNote " not in capsys.readouterr().out
+
+
+def test_a_moment_of_a_recording_needs_a_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(GREYHOUNDS, encoding="utf-8")
+    assert run(["run", str(plan), "--at", "10"]) == 2
+    assert "it goes with --market-data" in capsys.readouterr().err
+
+
 def test_a_recording_cut_off_in_the_middle_is_refused_before_anything_is_placed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

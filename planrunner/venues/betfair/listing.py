@@ -59,10 +59,10 @@ async def _where(client: Client, query: MarketQuery) -> Filter:
     where: Filter = {"eventTypeIds": [await _sport(client, query.sport)]}
     if query.country is not None:
         countries = await _words(client, "listCountries", where, "countryCode")
-        where["marketCountries"] = [_known("country", query.country, countries, f"for {query.sport} no country")]
+        where["marketCountries"] = [_known("country", query.country, countries, f"for {query.sport} the venue has no country")]
     if query.meetings:
         meetings = await _words(client, "listVenues", where, "venue")
-        no_meeting = f"for {query.sport}{f' in {query.country}' if query.country else ''} no meeting"
+        no_meeting = f"for {query.sport}{f' in {query.country}' if query.country else ''} the venue has no meeting"
         where["venues"] = [_known("meetings", meeting, meetings, no_meeting) for meeting in query.meetings]
     return where
 
@@ -72,7 +72,7 @@ async def _sport(client: Client, called: str) -> str:
     kinds = [wire.optional(row, "eventType") for row in rows]
     sports = {wire.text(kind, "name"): wire.text(kind, "id") for kind in kinds}
     usual = next((name for other, name in ALSO_CALLED.items() if same_name(other, called)), called)
-    return sports[_known("sport", usual if usual in sports else called, list(sports), "no sport")]
+    return sports[_known("sport", usual if usual in sports else called, list(sports), "the venue has no sport")]
 
 
 async def _words(client: Client, operation: str, where: Filter, name: str) -> list[str]:
@@ -86,7 +86,7 @@ def _known(key: str, word: str, names: Sequence[str], what: str) -> str:
     for name in names:
         if same_name(name, word):
             return name
-    raise NotInCatalogue(f"the venue has {what} `{word}`", key=key, word=word, among=tuple(sorted(names)))
+    raise NotInCatalogue(f"{what} `{word}`", key=key, word=word, among=tuple(sorted(names)))
 
 
 def _called(query: MarketQuery, rows: Sequence[Any], kinds: Sequence[str]) -> list[MarketId]:

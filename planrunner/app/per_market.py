@@ -1,0 +1,75 @@
+"""`for_each_market`: the markets that an account's venue has when the plan runs, and the plan's orders for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from planrunner.app.plans import Loaded, located_query
+from planrunner.app.resolving import zone_of
+from planrunner.app.stage import Venues
+from planrunner.model.errors import NotInCatalogue, Refused
+from planrunner.model.market import Market
+from planrunner.model.plan import Hedge, MarketQuery, Plan
+
+SHOWN = 6
+
+
+class PerMarket:
+    """A plan whose orders are known once its markets are. `loaded` is then the plan with those orders: what is found to be wrong
+    later is told of them."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self.loaded = loaded
+
+    async def orders(self, venues: Venues, *, today: date) -> Plan:
+        """The plan itself where it is not one per market.
+
+        Raises Refused where no market fits, or more than the plan may have orders for; PlanProblems for a word the venue does not
+        know, and for orders that do not fit their market; VenueRefused, VenueTrouble.
+        """
+        plan = self.loaded.plan
+        query = plan.per_market
+        if query is None:
+            return plan
+        on = query.on or today
+        try:
+            markets = await venues[query.account].markets(query, on=on, zone=zone_of(plan))
+        except NotInCatalogue as error:
+            raise located_query(self.loaded, error) from error
+        if not markets:
+            raise Refused(f"{query.account} has no market that fits: {in_words(query, on, plan)}. Nothing was placed.")
+        _refuse_too_many(plan, query, markets)
+        self.loaded = self.loaded.with_markets(markets)
+        return self.loaded.plan
+
+
+def _refuse_too_many(plan: Plan, query: MarketQuery, markets: Sequence[Market]) -> None:
+    of_one = sum(1 + sum(isinstance(step.action, Hedge) for step in order.fallback) for order in plan.orders)
+    most, count = plan.limits.max_orders, of_one * len(markets)
+    if most is None or count <= most:
+        return
+    zone = zone_of(plan)
+    first = ", ".join(f"{one.meeting or one.fixture} {one.start.astimezone(zone):%H:%M}" for one in markets[:SHOWN])
+    more = f" and {len(markets) - SHOWN} more" if len(markets) > SHOWN else ""
+    raise Refused(
+        f"{len(markets)} markets of {query.account} fit ({first}{more}), which makes {count} orders, hedges counted; "
+        f"`max_orders` of the plan is {most}. Nothing was placed."
+    )
+
+
+def in_words(query: MarketQuery, on: date, plan: Plan) -> str:
+    """`Win markets of Horse Racing in GB at Bath and Ascot on 2026-12-05, starting at 13:00 or later
+    (Europe/London)`."""
+    words = f"{query.market} markets of {query.sport}"
+    if query.country:
+        words += f" in {query.country}"
+    if query.meetings:
+        *before, last = query.meetings
+        words += f" at {', '.join(before)} and {last}" if before else f" at {last}"
+    words += f" on {on}"
+    after = f"at {query.starts_after:%H:%M} or later" if query.starts_after else ""
+    before = f"before {query.starts_before:%H:%M}" if query.starts_before else ""
+    if times := " and ".join(filter(None, (after, before))):
+        words += f", starting {times}"
+    return f"{words} ({plan.time_zone or 'UTC'})"
