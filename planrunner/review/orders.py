@@ -121,17 +121,20 @@ def _conditions(only_if: OnlyIf, order: LimitOrder) -> Iterator[str]:
     if only_if.in_play is not None:
         yield "the market is in-play" if only_if.in_play else "the market is not in-play"
     taker = "backer" if order.side is Side.BACK else "layer"
-    for words, odds in (("at least", only_if.odds_at_least), ("at most", only_if.odds_at_most)):
-        if odds is not None:
-            yield f"the odds on offer to a {taker} are {words} {odds}"
-    for words, price in (("at least", only_if.price_at_least), ("at most", only_if.price_at_most)):
-        if price is not None:
-            yield f"the price on offer to a {taker} is {words} {price}"
+    if odds := _between(only_if.odds_at_least, only_if.odds_at_most):
+        yield f"the odds on offer to a {taker} are {odds}"
+    if price := _between(only_if.price_at_least, only_if.price_at_most):
+        yield f"the price on offer to a {taker} is {price}"
     if only_if.available_at_least is not None:
         yield f"at least {only_if.available_at_least} is on offer at its odds or better"
     for words, count in (("at least", only_if.runners_at_least), ("at most", only_if.runners_at_most)):
         if count is not None:
             yield f"{words} {plural(count, 'runner')} take part"
+
+
+def _between(least: Odds | None, most: Odds | None) -> str:
+    """`at least 2.10 and at most 3.50`; empty where neither is given."""
+    return listed([f"{words} {odds}" for words, odds in (("at least", least), ("at most", most)) if odds is not None])
 
 
 def _type(order: LimitOrder) -> Iterator[str]:

@@ -181,7 +181,7 @@ def _action(order: LimitOrder, step: FallbackStep, stands: _Stands) -> tuple[str
         case TellOwner(text=text):
             return f"the owner is told: {' '.join(text.split())}", ()
         case Hedge():
-            return _hedge(order, action), ()
+            return _hedge(order, step, action), ()
     assert_never(action)
 
 
@@ -208,12 +208,13 @@ def _reprice(order: LimitOrder, step: FallbackStep, action: Reprice, found: tupl
     return what
 
 
-def _hedge(order: LimitOrder, action: Hedge) -> str:
+def _hedge(order: LimitOrder, step: FallbackStep, action: Hedge) -> str:
     other, bound = order.side.other, limit_odds(action.no_worse_than, order.side.other)
+    is_whole = isinstance(step.trigger, If) and step.trigger.condition is Condition.MATCHED
     text = (
-        f"what is unmatched is cancelled, and what was matched is hedged with a {other.value} for the same profit whatever "
-        f"happens: at the best odds on offer, {bound}, for at most {length(action.for_at_most)}. What is not hedged by then "
-        "stays open, and the owner is told"
+        f"{'' if is_whole else 'what is unmatched is cancelled, and '}what was matched is hedged with a {other.value} for the same "
+        f"profit whatever happens: at the best odds on offer, {bound}, for at most {length(action.for_at_most)}. What is not "
+        "hedged by then stays open, and the owner is told"
     )
     size, leaves = hedged(order, action)
     return (
