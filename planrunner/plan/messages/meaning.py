@@ -42,7 +42,8 @@ def ends_by_itself(key: Scalar, kind: str) -> Problem:
 
 
 def step_ends_by_itself(at: Span, kind: str) -> Problem:
-    text = f"a `{kind}` order is over at once, so this step can never act; only `if: rejected` with `alert` goes with it."
+    text = f"a `{kind}` order is over at once, so this step can never act"
+    text += "; `hedge` goes with it, and `alert` with `if: rejected` or `if: matched`."
     return problem("PR302", at, text)
 
 
