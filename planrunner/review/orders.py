@@ -133,8 +133,10 @@ def _conditions(only_if: OnlyIf, order: LimitOrder) -> Iterator[str]:
 
 
 def _between(least: Odds | None, most: Odds | None) -> str:
-    """`at least 2.10 and at most 3.50`; empty where neither is given."""
-    return listed([f"{words} {odds}" for words, odds in (("at least", least), ("at most", most)) if odds is not None])
+    """`from 2.10 to 3.50`, `at least 2.10`; empty where neither is given."""
+    if least is not None and most is not None:
+        return f"from {least} to {most}"
+    return f"at least {least}" if least is not None else f"at most {most}" if most is not None else ""
 
 
 def _type(order: LimitOrder) -> Iterator[str]:
