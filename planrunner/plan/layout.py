@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from planrunner.plan.messages import shape as say
-from planrunner.plan.nodes import Block, Listing, Node, Scalar
+from planrunner.plan.nodes import Block, Listing, Node, Scalar, Span
 from planrunner.plan.problems import Problem
 from planrunner.plan.syntax import KEYS
 
@@ -81,8 +81,11 @@ class _Layout:
         lines = self._lines_from(first)
         # Of several items without dashes, every key is there twice.
         until = first.line + len(lines)
-        self.problems[:] = [one for one in self.problems if one.code != _TWICE or not first.line <= one.line < until]
-        self.problems.append(say.dash_too_few(first, name, self._as_item(lines, block.keys[name].column + 1)))
+        twice = [one for one in self.problems if one.code == _TWICE and first.line <= one.line < until]
+        self.problems[:] = [one for one in self.problems if one not in twice]
+        also_on = [one.line for one in twice if one.message.startswith(f"`{first.text}`")]
+        fix = self._as_item(lines, block.keys[name].column + 1) if not twice else None
+        self.problems.append(say.dash_too_few(first, name, fix, also_on))
         self._put(block, name, _listing([item]))
 
     def take_dashes(self, listing: Listing, goes_on: Callable[[Block, Block], bool]) -> None:
@@ -105,22 +108,31 @@ class _Layout:
     def take_steps_from(self, orders: Listing) -> None:
         """Steps that stand among the orders, because they are not indented far enough."""
         kept: list[Node] = []
+        steps: dict[int, list[Node]] = {}
         for item in orders.items:
-            order = kept[-1] if kept else None
-            if not isinstance(item, Block) or not item.values or item.values.keys() - STEP or not isinstance(order, Block):
+            is_step = isinstance(item, Block) and bool(item.values) and item.values.keys() <= STEP
+            if is_step and kept and isinstance(kept[-1], Block):
+                steps.setdefault(len(kept) - 1, []).append(item)
+            else:
                 kept.append(item)
-                continue
-            if not isinstance(order.values.get("fallback"), Listing):
-                first = next(iter(item.keys.values()))
-                key = order.keys.setdefault("fallback", first)
-                self._forget_no_value(key)
-                fix = self._as_item(self._lines_from(first), key.column + 1) if key is not first else None
-                self.problems.append(say.steps_too_far_left(first, fix))
-                self._put(order, "fallback", _listing([]))
-            steps = order.values["fallback"]
-            assert isinstance(steps, Listing)
-            steps.items.append(item)
+        for index, items in steps.items():
+            order = kept[index]
+            assert isinstance(order, Block)
+            self._take_steps(order, items)
         orders.items[:] = kept
+
+    def _take_steps(self, order: Block, items: list[Node]) -> None:
+        first = items[0].span
+        key = order.keys.get("fallback")
+        fix = None
+        if key is not None:
+            self._forget_no_value(key)
+            lines = [line for item in items for line in self._lines_from(item.span)]
+            fix = self._as_item(lines, key.column + 1)
+        self.problems.append(say.steps_too_far_left(first, self._text(first).split(":")[0], fix))
+        order.keys.setdefault("fallback", Scalar("fallback", *first[:3]))
+        there = order.values.get("fallback")
+        self._put(order, "fallback", _listing([*(there.items if isinstance(there, Listing) else ()), *items]))
 
     def add_fallback(self, order: Block) -> None:
         """A trigger and an action among the keys of an order: `fallback` and its dash are missing."""
@@ -157,11 +169,11 @@ class _Layout:
         self.bad.discard(id(node))
         block.values[name] = node
 
-    def _text(self, key: Scalar) -> str:
+    def _text(self, key: Scalar | Span) -> str:
         """A line from its key on."""
         return self.lines[key.line - 1][key.column - 1 :].rstrip()
 
-    def _lines_from(self, key: Scalar) -> list[str]:
+    def _lines_from(self, key: Scalar | Span) -> list[str]:
         """The lines of the block that begins with this key."""
         found: list[str] = []
         for line in self.lines[key.line - 1 :]:

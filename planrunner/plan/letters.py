@@ -35,6 +35,7 @@ def judge(value: Scalar, key: Scalar | None) -> Problem | None:
     for script, block, alike in _SCRIPTS:
         if found := _in_one_alphabet(text, block, alike, is_key=key is None):
             fixed, letters = found
+            script = "Latin" if letters.isascii() else script
             return say.foreign_letters(value.span, text, letters, script, _written(fixed, value))
     return None
 

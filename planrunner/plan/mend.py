@@ -33,6 +33,10 @@ _NUMBER_WORDS = {
     "six": 6,
     "ten": 10,
 }
+_REPRICES = {
+    "best": "best", "best price": "best", "best odds": "best", "to best": "best", "best available": "best",
+    "join best": "join_best", "join": "join_best", "join queue": "join_best",
+}  # fmt: skip
 _UNIT_WORDS = {
     "s": "s", "sec": "s", "secs": "s", "second": "s", "seconds": "s", "m": "m", "min": "m", "mins": "m", "minute": "m",
     "minutes": "m", "h": "h", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "d": "d", "day": "d", "days": "d",
@@ -108,7 +112,9 @@ def odds(text: str) -> str | None:
         return "2.00"
     if fraction := re.fullmatch(r"([0-9]{1,4})\s*(?:/|-|to)\s*([0-9]{1,4})(\s+on)?(?:\s+(?:against|fav|f|j))?", plain):
         win, stake = int(fraction[1]), int(fraction[2])
-        return _fractional(stake, win) if fraction[3] else _fractional(win, stake)
+        if fraction[3]:  # `4/6 on` is `4/6` to some and `6/4` to others
+            return _fractional(stake, win) if win > stake else None
+        return _fractional(win, stake)
     if re.fullmatch(r"0?\.[0-9]{1,4}", plain):
         return _if_read(f"{(Decimal(plain) * 100).normalize():f}%", scalars.odds)
     if re.fullmatch(r"[1-9][0-9]{2}", plain):
@@ -138,7 +144,7 @@ def share(text: str) -> str | None:
     plain = typed(text)
     if re.fullmatch(r"0?\.[0-9]{1,4}", plain):
         return odds(plain)
-    return percent(plain) or _if_other(f"{plain}%", text, scalars.odds)
+    return _if_other(percent(plain) or f"{plain}%", text, scalars.odds)
 
 
 def duration(text: str) -> str | None:
@@ -225,13 +231,12 @@ def clock(text: str) -> str | None:
 def reprice(text: str) -> str | None:
     plain = typed(text).lower().lstrip("+-")
     if part := percent(plain):
-        return part
+        return part if part != text and part.strip("0.%") else None
     number = _counted(plain, ("tick", "ticks", "t", ""))
     if number:
         return "1 tick" if number == 1 else _if_read(f"{number} ticks", scalars.ticks)
-    if nearest(plain, ("join best", "join_best", "join", "join queue")):
-        return "join_best"
-    return "best" if nearest(plain, ("best", "best price", "best odds", "to best")) else None
+    called = nearest(plain, _REPRICES)
+    return _REPRICES[called] if called else None
 
 
 def times(text: str) -> str | None:

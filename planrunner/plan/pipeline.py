@@ -12,8 +12,8 @@ from planrunner.model.odds import Ladder
 from planrunner.model.plan import FallbackStep, LimitOrder, OrderType, Plan, PlanLimits
 from planrunner.model.profile import VenueProfile
 from planrunner.plan import check as checks
+from planrunner.plan import letters, site_file
 from planrunner.plan import schema as shapes
-from planrunner.plan import site_file
 from planrunner.plan.decode import Draft, DraftOrder, draft
 from planrunner.plan.digest import digest
 from planrunner.plan.given import NOTHING_GIVEN, Context, Given
@@ -138,6 +138,11 @@ def _is_ours(source: Source, root: Node, *, first: str, what: str) -> bool:
         if "planrunner_site" in root.values:
             source.problems.append(say.is_a_site_file(root.keys["planrunner_site"].span))
             return False
+        if (key := _meant(root, first)) is not None:
+            if id(key) not in source.bad:
+                source.problems.append(say.first_key_misspelt(key, first))
+                source.bad.add(id(key))
+            return True
         source.problems.append(say.not_a_plan(root.span, first, what))
         return len(_KNOWN_KEYS & root.values.keys()) > 1 and not _FIRST_KEYS & root.values.keys()
     version = root.values[first]
@@ -147,6 +152,14 @@ def _is_ours(source: Source, root: Node, *, first: str, what: str) -> bool:
     if next(iter(root.keys)) != first:
         source.problems.append(say.not_first(root.keys[first]))
     return True
+
+
+def _meant(root: Block, first: str) -> Scalar | None:
+    """`Planrunner`, `plan runner`: the first key in other letters."""
+    key = next(iter(root.keys.values()), None)
+    if key is None or "".join(letters.keyboard(key.text).casefold().split()) != first:
+        return None
+    return key
 
 
 def _finished(found: Draft) -> Plan:

@@ -6,6 +6,7 @@ libyaml's events are used where they are there, the pure Python parser's elsewhe
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -66,12 +67,14 @@ def read(data: bytes, loader: type[Any] = Loader) -> Source:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        shown = _LINE_ENDS.split(data.decode("utf-8", "replace"))
-        return Source(shown, None, [say.not_utf8(_place_of_byte(data, error.start), is_utf16=data[:2] in _UTF16)], set())
+        is_utf16 = data[:2] in _UTF16
+        shown = data.decode("utf-16" if is_utf16 else "utf-8", "replace")
+        problem = say.not_utf8(_place_of_byte(data, error.start), is_utf16=is_utf16)
+        return Source(_LINE_ENDS.split(shown), None, [problem], set())
     lines = _LINE_ENDS.split(text)
     problems: list[Problem] = []
     if "\r" in text:
-        _find_lone_returns(text, problems)
+        _find_lone_returns(text, lines, problems)
     clean, shifts = _cleaned(text, lines, problems)
     builder = _Builder([], lines, shifts)
     try:
@@ -136,12 +139,12 @@ def _place_of_byte(data: bytes, index: int) -> Span:
     return Span(len(before), len(before[-1].decode("utf-8", "replace")) + 1)
 
 
-def _find_lone_returns(text: str, problems: list[Problem]) -> None:
+def _find_lone_returns(text: str, lines: list[str], problems: list[Problem]) -> None:
     """What stands behind one may not be shown where it is read."""
     ends = [match.group() for match in _LINE_ENDS.finditer(text)]
     alone = [number for number, end in enumerate(ends, 1) if end == "\r"]
     if alone:
-        problems.append(say.lone_return(Span(alone[0], 1), alone[1:]))
+        problems.append(say.lone_return(Span(alone[0], len(lines[alone[0] - 1]) + 1), alone[1:]))
 
 
 def _cleaned(text: str, lines: list[str], problems: list[Problem]) -> tuple[str, dict[int, int]]:
@@ -167,7 +170,9 @@ def _without_unseen(text: str, lines: list[str], problems: list[Problem], shifts
         body = _UNSEEN.sub(lambda match: " " if _SPACES.match(match.group()) else _NOTHING, line[head:])
         clean.append(_SPACES.sub(" ", kept) + body)
     for character, spans in found.items():
-        name = _NAMES.get(character, f"an invisible character (U+{ord(character):04X})")
+        called = unicodedata.name(character, "").lower()
+        known = f"{called}, U+{ord(character):04X}" if called else f"U+{ord(character):04X}"
+        name = _NAMES.get(character, f"an invisible character ({known})")
         more = dict.fromkeys(span.line for span in spans if span.line != spans[0].line)
         fixed = _UNSEEN.sub(lambda match: " " if _SPACES.match(match.group()) else "", lines[spans[0].line - 1])
         problems.append(say.invisible(spans[0], name, list(more), fixed.rstrip()))
@@ -345,7 +350,10 @@ class _Builder:
         elif not is_one_line or event.style in ("|", ">"):
             self._long(node, key)
         elif node.style and _UNSEEN_IN_VALUE.search(node.text):
-            self.complain(node, say.control(node.span, key))
+            plain = _UNSEEN_IN_VALUE.sub(
+                lambda found: "" if _UNSEEN.match(found[0]) and not _SPACES.match(found[0]) else " ", node.text
+            )
+            self.complain(node, say.control(node.span, key, syntax.in_quotes(plain)))
         if is_one_line:
             self.values.append((node, key if key is not None or top is None else top.under, start.line, start.column))
         self._add(node)

@@ -22,11 +22,11 @@ LISTS = frozenset({"orders", "fallback", "meetings", "choices", "for_each", "tic
 ODDS = frozenset({"odds", "no_worse_than", "odds_at_least", "odds_at_most"})
 # Keys of orders, steps and limits: two of them on one line were meant as two lines. A test holds them against the schema.
 KEYS = frozenset([
-    "name", "venue", "event", "event_id", "date", "race", "market", "market_id", "selection", "selection_id", "favourite", "line",
-    "side", "odds", "odds_hold_for", "stake", "liability_at_most", "type", "min_fill", "place_before_start", "place_at", "only_if",
-    "expires_after", "expires_before_start", "expires_after_start", "expires_at", "fallback", "after", "every", "before_start",
-    "after_start", "if", "cancel", "reprice", "no_worse_than", "at_most", "keep", "hedge", "for_at_most", "alert", "max_loss",
-    "max_orders", "max_stake", "max_exposure_per_market",
+    "name", "venue", "event", "event_id", "date", "race", "market", "market_id", "selection", "selection_id", "favourite",
+    "line", "side", "odds", "odds_hold_for", "stake", "liability_at_most", "type", "min_fill", "place_before_start",
+    "place_at", "only_if", "expires_after", "expires_before_start", "expires_after_start", "expires_at", "fallback",
+    "after", "every", "before_start", "after_start", "if", "cancel", "reprice", "no_worse_than", "at_most", "keep", "hedge",
+    "for_at_most", "alert", "max_loss", "max_orders", "max_stake", "max_exposure_per_market",
 ])  # fmt: skip
 _KEY = re.compile(r"^(\s*(?:- +)*)([^\s:#'\"\[{&*!|>%@`-][^:#]*?)\s*:(?:\s+(.*))?$")
 _ITEM = re.compile(r"^(\s*(?:- +)+)(\S.*)$")
@@ -206,6 +206,10 @@ def _open_quote(here: _Place) -> Mistake | None:
 def _early_quote(place: _Place, start: int, text: str) -> Mistake:
     """`"Arsenal" FC`, `'O'Brien'`, `""Arsenal""`."""
     sign = text[0]
+    if word := re.fullmatch(rf"{sign}([^\"']*){sign}(\s[^\"']*)", text):
+        fixed = f'"{word[1]}{word[2]}"'
+        words = "the quote that opens here closes before the end of the value; put quotes around all of it, or around nothing."
+        return place.mistake(say.unreadable(place.span(start, len(text)), words, did_you_mean=fixed), place.text[:start] + fixed)
     plain = text.strip(sign) if text.endswith(sign) else text
     other = '"' if "'" in plain and '"' not in plain else "'" if '"' in plain else '"'
     fixed = other + (plain.replace("'", "''") if other == "'" else plain) + other
@@ -228,6 +232,11 @@ def _bracket(began: _Place) -> Mistake:
     at = began.span(start, len(value))
     if "{{" in value or value.startswith("{%"):
         return _foreign(ForeignTemplate(began.index, start), began.rows)
+    key = _KEY.match(began.text)
+    if key is not None and key[2] not in LISTS and start == key.start(3) and "${" not in value and value.startswith("["):
+        plain = value.strip("[], ")
+        problem = say.unreadable(at, f"`[` begins a list, and `{key[2]}` takes one value.", did_you_mean=plain or None)
+        return began.mistake(problem, began.text[:start] + in_quotes(plain))
     if value.startswith("{"):
         return Mistake(say.unreadable(at, "plans don't use braces, and these are never closed; write each key on its own line."))
     if value.endswith("]") and "${" in value:
@@ -280,7 +289,7 @@ def _no_colon(began: _Place) -> Mistake:
         return mistake
     if _OTHER_COMMENT.match(text):
         words = "this is neither a key nor an item; a comment begins with `# `."
-        inner = re.sub(r"^(//|--|/\*+|;|<!--|rem |\()\s*|\s*(\*/|-->)$", "", plain, flags=re.IGNORECASE)
+        inner = re.sub(r"^(//|--|/\*+|;|<!--|rem )\s*|\s*(\*/|-->)$", "", plain, flags=re.IGNORECASE)
         fix = f"{text[:indent]}# {inner}"
         return began.mistake(say.unreadable(began.whole, words, fix=fix), fix)
     for pattern, words in _LACKING:
@@ -291,7 +300,7 @@ def _no_colon(began: _Place) -> Mistake:
         problem = say.unreadable(began.whole, f"`:` is missing after `{plain}`.", fix=f"{text.rstrip()}:")
         return began.mistake(problem, f"{text.rstrip()}:", is_silent=False)
     words = "this line is neither a key with its value nor an item of a list. A comment begins with `# `."
-    return began.mistake(say.unreadable(began.whole, words), "")
+    return began.mistake(say.unreadable(began.whole, words, fix=f"{text[:indent]}# {plain}"), "")
 
 
 _LACKING = (
@@ -345,7 +354,7 @@ def _sign(place: _Place) -> Mistake:
         return Mistake(say.unreadable(place.whole, "a text that begins with this sign needs quotes."))
     key, start, text = value
     if key in ODDS and (fixed := mend.odds(text)):
-        words = "odds have no sign in front, but `+` and `-` of American odds."
+        words = "odds have no sign in front of them, except the `+` and `-` of American odds."
         return place.mistake(say.unreadable(place.span(start, len(text)), words, did_you_mean=fixed), place.text[:start] + fixed)
     return _quote(place, start, text, f"a value that begins with {quoted(text[0])} needs quotes.")
 

@@ -5,16 +5,18 @@ To see a new case's text: `planrunner check tests/golden/messages/<case>/plan.ya
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from planrunner.plan import problems
-from planrunner.plan.problems import CODES
+from planrunner.plan.problems import CODES, Problem
 from tests.plan.checking import SITE, changed, check, check_site, codes
 
 CASES = Path(__file__).parent.parent / "golden" / "messages"
 # A file of a megabyte, and names that only a venue can judge, are looked at in tests of their own.
+OWN = ("plan.yaml", "planrunner.yaml", "expected.txt")
 ELSEWHERE = {"PR102", "PR408"}
 
 
@@ -25,8 +27,13 @@ def told(case: Path) -> str:
         checked_site = check_site((case / "planrunner.yaml").read_bytes())
         text, site = checked_site.told(), checked_site.site or SITE
     if (case / "plan.yaml").exists():
-        text += check((case / "plan.yaml").read_bytes(), site).told()
+        text += check((case / "plan.yaml").read_bytes(), site, files=beside(case)).told()
     return text + "\n"
+
+
+def beside(case: Path) -> dict[str, str | bytes]:
+    """The tables and blueprints of a case."""
+    return {str(file.relative_to(case)): file.read_bytes() for file in case.rglob("*") if file.is_file() and file.name not in OWN}
 
 
 @pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
@@ -48,8 +55,92 @@ def test_no_message_shows_a_pattern_a_type_or_a_trace() -> None:
             assert not any(word in message for word in never)
 
 
-def test_ten_mistakes_make_ten_messages() -> None:
-    assert len(check((CASES / "ten-mistakes" / "plan.yaml").read_bytes()).problems) == 10
+# What can be pasted
+
+# Fixes that stand for lines as they should be; the others are lines to add, or to write elsewhere.
+REWRITES = {"PR103", "PR104", "PR105", "PR113", "PR119", "PR222", "PR223"}
+UNREADABLE = {"PR103", "PR104", "PR105", "PR110", "PR114", "PR115", "PR119", "PR120", "PR121", "PR122"}
+ADDITIONS = {"PR202", "PR301", "PR308", "PR311", "PR312"}
+
+
+def files_of(case: Path) -> list[Path]:
+    return [file for name in ("planrunner.yaml", "plan.yaml") if (file := case / name).exists()]
+
+
+def problems_of(file: Path, text: str | bytes) -> tuple[Problem, ...]:
+    if file.name == "planrunner.yaml":
+        return check_site(text).problems
+    sites = [check_site(one.read_bytes()).site for one in files_of(file.parent) if one.name == "planrunner.yaml"]
+    return check(text, next(iter(sites), None) or SITE, files=beside(file.parent)).problems
+
+
+def lines_of(file: Path) -> list[str]:
+    """As an editor counts them."""
+    return re.split("\r\n|\r|\n", file.read_bytes().decode("utf-8-sig", "replace"))
+
+
+def pasted(lines: list[str], one: Problem) -> list[str]:
+    """The lines when the author has done what a problem says."""
+    head, line, rest = lines[: one.line - 1], lines[one.line - 1], lines[one.line :]
+    if one.did_you_mean is not None:
+        return [*head, line[: one.column - 1] + one.did_you_mean + line[one.column - 1 + one.span :], *rest]
+    assert one.fix is not None
+    fix = one.fix.split("\n")
+    if one.code in ADDITIONS:
+        return [*head, line, *(" " * (one.column - 1) + added for added in fix), *rest]
+    if one.code == "PR113":
+        return [*head, line[: one.column - 1] + one.fix, *rest]
+    is_split = one.code == "PR105" or fix[0].strip() == "fallback:"
+    return [*head, *fix, *rest[(0 if one.code == "PR105" else len(fix) - 1 - is_split) :]]
+
+
+PASTED = [
+    pytest.param(file, one, id=f"{file.parent.name}:{one.line}:{one.code}")
+    for case in sorted(CASES.iterdir())
+    for file in files_of(case)
+    for one in problems_of(file, file.read_bytes())
+    if not one.file and (one.did_you_mean is not None or (one.fix is not None and one.code in REWRITES | ADDITIONS))
+]
+
+
+@pytest.mark.parametrize(("file", "one"), PASTED)
+def test_what_is_offered_can_be_pasted_and_then_the_problem_is_gone(file: Path, one: Problem) -> None:
+    left = problems_of(file, "\n".join(pasted(lines_of(file), one)))
+    is_same = place_and_message if one.code in ADDITIONS else place
+    assert is_same(one) not in [is_same(again) for again in left]
+    # Nor is the line unreadable now, if it was not before.
+    before = {again.code for again in problems_of(file, file.read_bytes()) if again.line == one.line}
+    assert {again.code for again in left if again.line == one.line and again.code in UNREADABLE} <= before
+
+
+def place(one: Problem) -> tuple[object, ...]:
+    return one.code, one.line, one.column
+
+
+def place_and_message(one: Problem) -> tuple[object, ...]:
+    return *place(one), one.message
+
+
+@pytest.mark.parametrize(("name", "number"), [("ten-mistakes", 10), ("fourteen-mistakes", 14)])
+def test_so_many_mistakes_make_so_many_messages_in_one_pass(name: str, number: int) -> None:
+    found = check((CASES / name / "plan.yaml").read_bytes()).problems
+    assert len(found) == number
+    assert len({(one.line, one.column) for one in found}) == number
+
+
+def test_each_of_fourteen_mistakes_has_a_code_of_its_own_and_a_fix() -> None:
+    file = CASES / "fourteen-mistakes" / "plan.yaml"
+    found = problems_of(file, file.read_bytes())
+    assert all(one.did_you_mean or one.fix for one in found)
+    assert len({one.code for one in found}) == 14
+
+
+def test_doing_what_fourteen_messages_say_makes_a_good_plan() -> None:
+    file = CASES / "fourteen-mistakes" / "plan.yaml"
+    lines = lines_of(file)
+    for one in reversed(problems_of(file, file.read_bytes())):  # from below, so that lines above keep their numbers
+        lines = pasted(lines, one)
+    assert problems_of(file, "\n".join(lines)) == ()
 
 
 def test_at_most_fifty_are_shown_and_the_rest_counted() -> None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from planrunner.plan import mend, scalars
 from planrunner.plan.nodes import Block, Scalar, Span
 from planrunner.plan.problems import Problem, problem, quoted
 
 _CLOCK = re.compile(r"[0-9]{1,2}([:.h][0-9]{2})?\s*[ap]\.?m\.?|[0-9]{1,2}:[0-9]{2}")
+_NO_ODDS = frozenset({"sp", "bsp", "starting price", "market", "market price", "best", "best price", "best odds"})
 # How the blocks of the schema are called when speaking of their keys.
 BLOCKS = {
     "plan": "a plan",
     "limits": "`limits`",
     "order": "an order",
     "step": "a fallback step",
+    "only_if": "`only_if`",
+    "for_each_market": "`for_each_market`",
+    "input": "an input",
     "site": "a site file",
     "account": "an account",
     "policy": "`policy`",
@@ -81,9 +85,10 @@ def wants_block(at: Span, what: str, keys: Iterable[str]) -> Problem:
 # Layout
 
 
-def dash_too_few(first: Scalar, name: str, fix: str | None) -> Problem:
+def dash_too_few(first: Scalar, name: str, fix: str | None, also_on: Sequence[int]) -> Problem:
     what = "order" if name == "orders" else "step" if name == "fallback" else "item"
     text = f"`{name}` is a list: each {what} begins with `- `, and here it is missing in front of {quoted(first.text)}"
+    text += f" (also on line{'s' if len(also_on) > 1 else ''} {', '.join(map(str, also_on))})" if also_on else ""
     text += "" if fix and "\n" not in fix else "; the lines below it are indented by two spaces more"
     return problem("PR222", first.span, f"{text}.", fix=fix)
 
@@ -109,9 +114,9 @@ def too_far_right(key: Scalar, name: str, fix: str) -> Problem:
     return problem("PR223", key.span, text, fix=fix)
 
 
-def steps_too_far_left(first: Scalar, fix: str | None) -> Problem:
-    text = f"{quoted(first.text)} is a key of a fallback step, and stands among the orders; indent steps deeper than `fallback`."
-    return problem("PR223", first.span, text, fix=fix)
+def steps_too_far_left(first: Span, key: str, fix: str | None) -> Problem:
+    text = f"{quoted(key)} is a key of a fallback step, and stands among the orders; indent steps deeper than `fallback`."
+    return problem("PR223", first, text, fix=fix)
 
 
 def without_fallback(first: Scalar, fix: str) -> Problem:
@@ -142,6 +147,8 @@ def not_odds(value: Scalar) -> Problem:
     fix = mend.odds(value.text)
     if fix is not None:
         return problem("PR206", value.span, f"{quoted(value.text)} is not odds planrunner reads.", did_you_mean=fix)
+    if text.lower().replace("_", " ") in _NO_ODDS:
+        return problem("PR206", value.span, f"{quoted(value.text)} names no odds; write the worst you would take, as 3.10.")
     text = f"{quoted(value.text)} is not odds planrunner reads; write them as 3.10, +120, -110 or 65%, above 1.00 and below 100%."
     return problem("PR206", value.span, text)
 
@@ -152,9 +159,10 @@ def not_money(value: Scalar, currency: str | None) -> Problem:
     text = f"{quoted(value.text)} is not an amount of money planrunner reads"
     if plain.replace(".", "").replace(",", "").isdigit():
         text = f"{quoted(value.text)} has no currency"
-        text += "" if fix else "; write it as 10.00 GBP"
+        text += "" if fix else f"; write its three letters behind it, as {plain} GBP"
     elif plain.startswith(("-", "+")) and any(letter.isdigit() for letter in plain):
-        text = f"{quoted(value.text)} has a sign, and an amount of money has none; write it as 10.00 GBP"
+        text = f"{quoted(value.text)} has a sign, and an amount of money has none; write it as {mend.typed(plain.lstrip('-+'))}"
+        fix = mend.typed(plain.lstrip("+")) if plain.startswith("+") and scalars.money(plain[1:]) else None
     elif plain.endswith("%"):
         text = f"{quoted(value.text)} is a share, not an amount of money; write it as 10.00 GBP"
     elif fix is None:
@@ -217,7 +225,7 @@ def not_reprice(value: Scalar) -> Problem:
 
 def not_times(value: Scalar) -> Problem:
     fix = mend.times(value.text)
-    text = f"{quoted(value.text)} does not say how often; write it as `5 times`."
+    text = f"{quoted(value.text)} does not say how often; write it as `{fix or '5 times'}`."
     return problem("PR211", value.span, text, did_you_mean=fix)
 
 
@@ -273,6 +281,10 @@ def not_file(value: Scalar, key: str) -> Problem:
 
 def not_a_plan(at: Span, first: str, what: str) -> Problem:
     return problem("PR215", at, f"this is not {what}: the first line of {what} is `{first}: 1`.", fix=f"{first}: 1")
+
+
+def first_key_misspelt(key: Scalar, first: str) -> Problem:
+    return problem("PR215", key.span, f"{quoted(key.text)} is written `{first}`.", did_you_mean=first)
 
 
 def is_a_site_file(at: Span) -> Problem:

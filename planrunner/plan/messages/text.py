@@ -38,7 +38,7 @@ def unreadable(at: Span, text: str, *, fix: str | None = None, did_you_mean: str
 
 
 def out_of_column(at: Span, *, here: int, there: int, lines: int, fix: str, like: tuple[str, int] | None) -> Problem:
-    what = "this line is" if lines == 1 else f"this line and the {lines - 1} below it are"
+    what = "this line is" if lines == 1 else f"this line and the {'one' if lines == 2 else lines - 1} below it are"
     beside = f", as {quoted(like[0])} on line {like[1]}" if like is not None else ""
     now = f"indented by {_spaces(here)}" if here else "not indented"
     text = f"{what} {now}; lines that belong together begin in one column. Indent by {_spaces(there)}{beside}."
@@ -146,9 +146,9 @@ def cut_off(at: Span, value: Scalar, fixed: str) -> Problem:
     return problem("PR115", at, text, did_you_mean=fixed)
 
 
-def control(at: Span, key: Scalar | None) -> Problem:
+def control(at: Span, key: Scalar | None, fixed: str) -> Problem:
     what = f"the value of {quoted(key.text)}" if key is not None else "this value"
-    return problem("PR103", at, f"{what} holds a character that nobody sees in a review; take it out.")
+    return problem("PR103", at, f"{what} holds a character that nobody sees in a review; take it out.", did_you_mean=fixed)
 
 
 def needs_quotes(value: Scalar) -> Problem:
