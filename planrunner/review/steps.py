@@ -213,8 +213,8 @@ def _hedge(order: LimitOrder, step: FallbackStep, action: Hedge) -> str:
     is_whole = isinstance(step.trigger, If) and step.trigger.condition is Condition.MATCHED
     text = "" if is_whole else "what is unmatched is cancelled, and "
     text += (
-        f"what was matched is hedged with a {other.value} for the same profit whatever happens: at the best odds on offer, {bound}, "
-        f"for at most {length(action.for_at_most)}. What is not hedged by then stays open, and the owner is told"
+        f"what was matched is hedged with a {other.value} for the same profit whatever happens: at the best odds on offer, "
+        f"{bound}, for at most {length(action.for_at_most)}. What is not hedged by then stays open, and the owner is told"
     )
     size, leaves = hedged(order, action)
     return (
