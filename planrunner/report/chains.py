@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -14,7 +14,7 @@ from planrunner.report.history import History, placements_of, returns
 from planrunner.report.story import ZERO, BetStory, Parts, PlacementStory, Tone
 from planrunner.report.words import odds
 
-_NEVER_STOOD = (PlacementStatus.DENIED, PlacementStatus.REJECTED, PlacementStatus.DRAFT)
+NEVER_STOOD = (PlacementStatus.DENIED, PlacementStatus.REJECTED, PlacementStatus.DRAFT)
 _IN_FLIGHT = (PlacementStatus.PENDING, PlacementStatus.UNKNOWN)
 
 
@@ -54,7 +54,7 @@ def average(placement: PlacementState) -> Fraction | None:
 
 def _parts(placement: PlacementState, taken_up: Decimal) -> Parts:
     size = placement.asked.size
-    if placement.status in _NEVER_STOOD:
+    if placement.status in NEVER_STOOD:
         return Parts(stake=size, not_placed=size)
     sizes = placement.sizes
     in_flight = placement.status in _IN_FLIGHT
@@ -73,9 +73,18 @@ def _parts(placement: PlacementState, taken_up: Decimal) -> Parts:
 
 def _sum_up(order: OrderState, parts: list[Parts]) -> Parts:
     stake = order.spec.order.stake.amount
+    if order.is_hedge:
+        return _sum_up_hedge(parts)
     if not parts:
         return Parts(stake=stake, not_placed=stake)
     return add(parts, stake)
+
+
+def _sum_up_hedge(parts: list[Parts]) -> Parts:
+    """Its size is worked out anew for every placement; what was refused and asked for again counts where it went."""
+    kept = [replace(part, not_placed=ZERO) for part in parts[:-1]] + parts[-1:]
+    whole = add(kept, ZERO)
+    return replace(whole, stake=whole.total)
 
 
 def add(parts: list[Parts], stake: Decimal) -> Parts:
@@ -94,7 +103,7 @@ def add(parts: list[Parts], stake: Decimal) -> Parts:
 
 def _loss(placement: PlacementState) -> Decimal:
     """What this placement can still lose: matched at its average, the rest of what may match at the odds asked for."""
-    if placement.status in _NEVER_STOOD:
+    if placement.status in NEVER_STOOD:
         return ZERO
     side, sizes, mean = placement.asked.side, placement.sizes, average(placement)
     matched = risk(side, sizes.matched, mean) if mean is not None else ZERO
@@ -120,7 +129,7 @@ def _tell(history: History, order: OrderState, placement: PlacementState, parts:
         stays_in_play=placement.asked.persistence is Persistence.PERSIST,
         bets=tuple(_bets(history, placement)),
         fills=tuple(times.fills),
-        reason=placement.reason if placement.status in (*_NEVER_STOOD, *_IN_FLIGHT) else None,
+        reason=placement.reason if placement.status in (*NEVER_STOOD, *_IN_FLIGHT) else None,
     )
 
 
@@ -168,6 +177,8 @@ def _completed(parts: Parts) -> tuple[str, Tone]:
 
 def _because(order: OrderState, because: str) -> str:
     """`fallback step 2 (every 30s: reprice 1 tick)` for `orders.arsenal.fallback.1`."""
+    if order.is_hedge and because.startswith(f"{order.spec.hedges}.fallback."):
+        return "the hedge"
     steps = order.spec.order.fallback
     index = because.removeprefix(f"{order.path}.fallback.")
     if index.isdecimal() and int(index) < len(steps):
@@ -176,4 +187,6 @@ def _because(order: OrderState, because: str) -> str:
 
 
 def move_in_words(before: PlacementStory, after: PlacementStory, moved: str) -> str:
+    if not before.parts.moved:  # a hedge goes on after a match, a refusal or a lapse
+        return f"placed {moved} at {odds(after.odds)}"
     return f"moved {moved} from {odds(before.odds)} to {odds(after.odds)}"

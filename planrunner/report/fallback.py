@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from planrunner.engine.state import OrderState, Phase, StepState
-from planrunner.model.plan import Cancel, Condition, FallbackStep, If, KeepInPlay, Reprice, TellOwner
+from planrunner.model.plan import Cancel, Condition, FallbackStep, Hedge, If, KeepInPlay, Reprice, TellOwner
 from planrunner.report.chains import Chain, move_in_words
 from planrunner.report.history import History
-from planrunner.report.story import Happening, StepStory, Tone
+from planrunner.report.story import Happening, HedgeStory, StepStory, Tone
 from planrunner.report.words import Times, money
 
 _NEVER_CAME = {
@@ -19,10 +19,12 @@ _NEVER_CAME = {
 }
 
 
-def tell_steps(history: History, order: OrderState, chain: Chain, times: Times, currency: str) -> tuple[StepStory, ...]:
+def tell_steps(
+    history: History, order: OrderState, chain: Chain, hedge: HedgeStory | None, times: Times, currency: str
+) -> tuple[StepStory, ...]:
     told = []
     for index, (step, state) in enumerate(zip(order.spec.order.fallback, order.steps, strict=True)):
-        effects = _effects(history, order, index, chain, currency)
+        effects = _effects(history, order, index, chain, hedge, currency)
         told.append(
             StepStory(
                 number=index + 1,
@@ -36,7 +38,9 @@ def tell_steps(history: History, order: OrderState, chain: Chain, times: Times, 
     return tuple(told)
 
 
-def _effects(history: History, order: OrderState, index: int, chain: Chain, currency: str) -> list[Happening]:
+def _effects(
+    history: History, order: OrderState, index: int, chain: Chain, hedge: HedgeStory | None, currency: str
+) -> list[Happening]:
     step, state = order.spec.order.fallback[index], order.steps[index]
     because = f"{order.path}.fallback.{index}"
     if not state.fired or state.last is None:
@@ -49,11 +53,34 @@ def _effects(history: History, order: OrderState, index: int, chain: Chain, curr
         case KeepInPlay():
             return [_happening(order, state.last, "left the rest at the venue after the start")]
         case TellOwner():
-            return [_happening(order, at, f"told: {one.text}") for at, one in history.alerts if one.because == because]
+            alerts = [(at, one.text) for at, one in history.alerts if one.because == because]
+            return [_happening(order, at, f"told{_later(history, order, at)}: {text}") for at, text in alerts]
+        case Hedge():
+            return _hedged(history, order, index, chain, hedge, currency)
 
 
 def _happening(order: OrderState, at: datetime, text: str, tone: Tone = Tone.PLAIN) -> Happening:
     return Happening(at=at, text=text, order=order.path, tone=tone)
+
+
+def _later(history: History, order: OrderState, at: datetime) -> str:
+    ended = history.ended.get(order.path)
+    return " after the order was over" if ended is not None and ended < at else ""
+
+
+def _hedged(
+    history: History, order: OrderState, index: int, chain: Chain, hedge: HedgeStory | None, currency: str
+) -> list[Happening]:
+    """Taking back what waited, then what the hedge came to."""
+    last = order.steps[index].last
+    assert last is not None
+    effects = []
+    if (ended := history.ended.get(order.path)) is None or ended >= last:
+        effects.append(_taken_back(history, order, order.step_path(index), last, chain, currency))
+    if hedge is not None:
+        over = history.ended.get(hedge.path)
+        effects.append(_happening(order, over or last, hedge.text if hedge.is_over else f"so far: {hedge.text}"))
+    return effects
 
 
 def _moves(
@@ -80,11 +107,18 @@ def _taken_back(history: History, order: OrderState, because: str, last: datetim
     return _happening(order, last, "asked for the rest back while the order was still on its way")
 
 
+def _comes_later(order: OrderState, step: FallbackStep) -> bool:
+    """It still comes, though the order is over."""
+    return any(order.spec.order.fallback[index] is step for index in order.later)
+
+
 def _why_not(history: History, order: OrderState, step: FallbackStep, state: StepState, times: Times) -> str | None:
     if state.fired:
         return f"then: {state.note}" if state.note else None
     if state.note:
         return state.note
+    if _comes_later(order, step):
+        return "its time has not come yet"
     if not order.refs:
         return "the order was never placed" if order.phase is Phase.DONE else "the order is not placed yet"
     if isinstance(step.trigger, If) and step.trigger.moment is None and step.trigger.condition in _NEVER_CAME:

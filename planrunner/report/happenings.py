@@ -64,6 +64,8 @@ def _turned(before: MarketChanged | None, now: MarketChanged) -> str | None:
 
 def _order(history: History, order: OrderStory, currency: str) -> Iterator[Happening]:
     before: PlacementStory | None = None
+    if order.found and order.placements:
+        yield Happening(at=order.placements[0].asked_at, text=f"looked: {order.found}", order=order.path)
     for placement in order.placements:
         yield from _placement(history, order, placement, before, currency)
         before = placement

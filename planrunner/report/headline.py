@@ -64,6 +64,7 @@ def tell_headline(
     if history.finish is None and history.broken is None:
         sentences.append("Not over yet")
     sentences.append(_matched(history, parts, orders, times, currency))
+    sentences += _hedged(orders)
     if settlement is not None:
         sentences.append(_result(settlement, currency))
     return ". ".join(sentence.rstrip(".") for sentence in sentences)
@@ -88,6 +89,14 @@ def _matched(history: History, parts: Parts, orders: tuple[OrderStory, ...], tim
         done += f" in {sum(1 for order in orders if order.parts.matched)} of {plural(len(orders), 'order')}"
     rest = _rest(history, parts, orders, times, currency)
     return f"{done}; {rest}" if rest else done
+
+
+def _hedged(orders: tuple[OrderStory, ...]) -> list[str]:
+    hedged = [order.hedge for order in orders if order.hedge is not None]
+    if len(hedged) == 1:
+        return [f"{hedged[0].how}: {hedged[0].text}"]
+    whole = sum(1 for one in hedged if one.how == "Hedged")
+    return [f"{whole} of {plural(len(hedged), 'hedge')} complete"] if hedged else []
 
 
 def _why_not_placed(orders: tuple[OrderStory, ...]) -> str:

@@ -39,7 +39,7 @@ from planrunner.model.program import Program
 from planrunner.report.story import ZERO, FillStory
 
 RunFact: TypeAlias = RunResumed | StopRequested | VenueDown | VenueUp
-BookKey: TypeAlias = tuple[MarketId, SelectionId, Decimal]
+BookKey: TypeAlias = tuple[MarketId, SelectionId | None, Decimal]
 _EVENTS: tuple[type, ...] = get_args(Event)
 
 
@@ -207,12 +207,11 @@ def _fill_odds(old: PlacementState, new: PlacementState) -> Fraction:
 
 def returns(placement: PlacementState) -> Fraction:
     """Matched size times odds, over all bets; a bet whose average is not told counts at the odds asked for."""
-    odds = placement.asked.odds
-    return sum((Fraction(bet.sizes.matched) * Fraction(bet.average_odds or odds) for bet in placement.bets), Fraction(0))
+    return placement.returns
 
 
 def _note_ends(history: History, event: Event, before: State, after: State) -> None:
-    if after.open_orders != before.open_orders:
+    if after.ends is not before.ends:
         for path in _touched(event, before, after):
             if after.orders[path].phase is Phase.DONE and path not in history.ended:
                 history.ended[path] = event.at
@@ -223,7 +222,8 @@ def _note_ends(history: History, event: Event, before: State, after: State) -> N
 def _touched(event: Event, before: State, after: State) -> Sequence[str]:
     """The orders that this event may have ended: the one it is about, or else any."""
     ref: OrderRef | None = getattr(event, "ref", None)
-    if ref is not None and ref in after.placements and before.open_orders - after.open_orders == 1:
+    ended = sum(after.ends.values()) - sum(before.ends.values())
+    if ref is not None and ref in after.placements and ended == 1:
         path = after.placements[ref].asked.path
         if after.orders[path].phase is Phase.DONE:
             return (path,)

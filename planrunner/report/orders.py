@@ -10,11 +10,12 @@ from planrunner.model.exposure import risk, worst_loss
 from planrunner.model.odds import Ladder, Side
 from planrunner.model.plan import LimitOrder, Reprice
 from planrunner.model.program import Program
-from planrunner.report.chains import Chain, tell_chain
+from planrunner.report.chains import NEVER_STOOD, Chain, tell_chain
 from planrunner.report.fallback import tell_steps
-from planrunner.report.history import History
-from planrunner.report.story import ZERO, OfferStory, OrderStory, Parts, Tone
-from planrunner.report.words import TYPES, Times, ends_when, money, placed_when
+from planrunner.report.hedges import netted_loss, tell_hedge
+from planrunner.report.history import History, placements_of
+from planrunner.report.story import ZERO, HedgeStory, OfferStory, OrderStory, Parts, Tone
+from planrunner.report.words import TYPES, Times, conditions_in_words, ends_when, listed, money, placed_when
 
 ALL_TICKS_UP_TO = 20  # a ladder is drawn whole up to here; beyond it only the odds on which something happened
 
@@ -24,7 +25,8 @@ def tell_order(history: History, program: Program, state: State, order: OrderSta
     spec, asked, currency = order.spec, order.spec.order, program.currency
     market = program.markets[spec.market]
     chain = tell_chain(history, state, order)
-    steps = tell_steps(history, order, chain, times, currency)
+    hedge = tell_hedge(state, order, currency)
+    steps = tell_steps(history, order, chain, hedge, times, currency)
     ladder = program.terms[spec.account].ladders[market.ladder]
     offers = _offers(history, order)
     floor = _floor(asked)
@@ -42,7 +44,7 @@ def tell_order(history: History, program: Program, state: State, order: OrderSta
         odds_limit=asked.odds.ratio,
         floor=floor,
         type=TYPES[asked.type],
-        asks=tuple(_asks(asked, times)),
+        asks=tuple(_asks(order, times)),
         parts=chain.parts,
         moved=chain.moved,
         average_odds=chain.average_odds,
@@ -53,9 +55,12 @@ def tell_order(history: History, program: Program, state: State, order: OrderSta
         ended=_ended(history, order, chain.parts, times, currency),
         tone=_tone(order, chain.parts),
         ended_at=history.ended.get(order.path),
-        loss_before=_loss_before(asked),
-        loss_after=chain.loss_after,
+        loss_before=ZERO if order.is_hedge else _loss_before(asked),
+        loss_after=_loss_after(state, order, chain, hedge),
         profit=_profit(chain),
+        found=order.found or None,
+        hedge=hedge,
+        hedges=spec.hedges,
     )
 
 
@@ -66,8 +71,26 @@ def _loss_before(asked: LimitOrder) -> Decimal:
     return loss if loss is not None else risk(asked.side, asked.stake.amount, asked.odds.ratio)
 
 
-def _asks(asked: LimitOrder, times: Times) -> list[str]:
+def _loss_after(state: State, order: OrderState, chain: Chain, hedge: HedgeStory | None) -> Decimal:
+    """A hedge is netted against what it hedges, and told there."""
+    if order.is_hedge:
+        return ZERO
+    if hedge is None:
+        return chain.loss_after
+    live = (placement for placement in placements_of(state, order) if placement.status not in NEVER_STOOD)
+    waiting = sum((risk(one.asked.side, one.sizes.remaining, one.asked.odds) for one in live), ZERO)
+    return min(chain.loss_after, netted_loss(hedge) + waiting)
+
+
+def _asks(order: OrderState, times: Times) -> list[str]:
+    asked = order.spec.order
+    if order.is_hedge:
+        return [f"hedges {asked.name.removesuffix('/hedge')}", ends_when(asked.ending, times)]
     asks = [placed_when(asked.place, times), ends_when(asked.ending, times)]
+    if asked.target.favourite is not None:
+        asks.append(f"on favourite {asked.target.favourite} of that moment")
+    if asked.only_if is not None:
+        asks.append(f"only if {listed(conditions_in_words(asked.only_if))}")
     if asked.liability_at_most is not None:
         asks.append(f"liability at most {asked.liability_at_most}")
     if asked.min_fill is not None:
@@ -124,6 +147,8 @@ def _ended(history: History, order: OrderState, parts: Parts, times: Times, curr
     match order.end:
         case OrderEnd.EXPIRED:
             return f"expired{when}" + ("; the rest was cancelled" if parts.cancelled else "")
+        case OrderEnd.SKIPPED:
+            return f"not placed, because {order.reason}"
         case OrderEnd.CANCELLED | OrderEnd.STOPPED:
             return f"{order.end.value}{when}{why if order.end is OrderEnd.STOPPED else ''}"
         case OrderEnd.UNRESOLVED:

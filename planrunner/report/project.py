@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from planrunner.engine.state import Phase
 from planrunner.model.exposure import risk
 from planrunner.model.journal import Mode, Record, RunInfo
 from planrunner.model.program import Program
@@ -42,18 +43,20 @@ def tell(info: RunInfo, records: Sequence[Record]) -> Story:
     times = times_in(program.time_zone if program else None, history.started_at)
     orders: tuple[OrderStory, ...] = ()
     if program is not None and state is not None:
-        orders = tuple(tell_order(history, program, state, state.orders[spec.path], times) for spec in program.orders)
+        known = [order for spec in program.orders if (order := state.orders[spec.path]).phase is not Phase.DORMANT]
+        orders = tuple(tell_order(history, program, state, order, times) for order in known)
+    planned = tuple(order for order in orders if order.hedges is None)
     currency = program.currency if program else ""
-    parts = add([order.parts for order in orders], sum((order.parts.stake for order in orders), ZERO))
+    parts = add([order.parts for order in planned], sum((order.parts.stake for order in planned), ZERO))
     settlement = tell_settlement(history, program, orders) if program else None
     unresolved = _unresolved(history, orders, currency)
     return Story(
-        headline=tell_headline(history, parts, orders, unresolved, settlement, times),
+        headline=tell_headline(history, parts, planned, unresolved, settlement, times),
         badge=tell_badge(history, settlement),
         run=_run_facts(info, history, times, len(records)),
         currency=currency,
         parts=parts,
-        average_odds=orders[0].average_odds if len(orders) == 1 else None,
+        average_odds=planned[0].average_odds if len(planned) == 1 else None,
         loss_before=sum((order.loss_before for order in orders), ZERO),
         loss_after=sum((order.loss_after for order in orders), ZERO),
         orders=orders,

@@ -144,8 +144,25 @@ class OfferStory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HedgeStory:
+    """What an order's hedge came to, `path` its own order: the profit of both together, before commission. `how`: `Hedged`,
+    `Hedged in part`, `Not hedged`, `Hedging`."""
+
+    path: str
+    how: str
+    text: str
+    if_it_wins: Decimal
+    if_it_does_not: Decimal
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderStory:
-    """An order: what was asked, the chain of its placements, what came of it. `ladder` are the ticks to draw: number, odds."""
+    """An order: what was asked, the chain of its placements, what came of it. `ladder` are the ticks to draw: number, odds.
+
+    `found` is what was seen of the market before it was placed, where it looked. `hedges` names the order that this one hedges;
+    its stake is then the sum of what was asked for, in no total.
+    """
 
     name: str
     path: str
@@ -174,6 +191,9 @@ class OrderStory:
     loss_before: Decimal
     loss_after: Decimal
     profit: Decimal | None
+    found: str | None = None
+    hedge: HedgeStory | None = None
+    hedges: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

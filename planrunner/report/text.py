@@ -96,8 +96,12 @@ def _order(order: OrderStory, currency: str, times: Times) -> Iterator[Line]:
     yield _fact(
         "  asked", f"{money(order.parts.stake, currency)} at {order.odds} {limit}; " + "; ".join((order.type, *order.asks))
     )
+    if order.found:
+        yield _fact("  looked", order.found)
     yield _fact("  got", parts_in_words(order.parts, currency) + average_in_words(order), _OF_TONE[order.tone])
     yield _fact("  ended", order.ended)
+    if order.hedge is not None:
+        yield _fact("  hedge", f"{order.hedge.how}: {order.hedge.text}")
     for at, placement in enumerate(order.placements):
         yield _placement(placement, currency, times, first=at == 0)
     for at, step in enumerate(order.steps):

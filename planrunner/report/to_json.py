@@ -16,6 +16,7 @@ from planrunner.report.story import (
     ExchangeStory,
     FillStory,
     Happening,
+    HedgeStory,
     LimitStory,
     MarketStory,
     OfferStory,
@@ -134,6 +135,20 @@ def _order(order: OrderStory, currency: str) -> dict[str, Any]:
         "placements": [_placement(one, currency) for one in order.placements],
         "fallback": [_step(one) for one in order.steps],
         "offers_seen": [_offer(one, currency) for one in order.offers],
+        **({"looked": order.found} if order.found else {}),
+        **({"hedges": order.hedges} if order.hedges else {}),
+        **({"hedge": _hedge(order.hedge, currency)} if order.hedge is not None else {}),
+    }
+
+
+def _hedge(hedge: HedgeStory, currency: str) -> dict[str, Any]:
+    return {
+        "order": hedge.path,
+        "how": hedge.how,
+        "text": hedge.text,
+        "if_it_wins": money(hedge.if_it_wins, currency),
+        "if_it_does_not": money(hedge.if_it_does_not, currency),
+        "over": hedge.is_over,
     }
 
 

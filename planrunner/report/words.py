@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from planrunner.model.money import DECIMALS
 from planrunner.model.odds import Side
-from planrunner.model.plan import AfterPlacing, AfterStart, At, BeforeStart, Ending, Now, OrderType, PlaceWhen
+from planrunner.model.plan import AfterPlacing, AfterStart, At, BeforeStart, Ending, Now, OnlyIf, OrderType, PlaceWhen
 
 TYPES = {
     OrderType.LIMIT: "limit order",
@@ -148,6 +148,22 @@ def ends_when(ending: Ending | None, times: Times) -> str:
         case At(at=at):
             return f"expires at {times.clock(at)}"
     assert_never(ending)
+
+
+def conditions_in_words(only_if: OnlyIf) -> list[str]:
+    """`odds at least 3.00`, in the order in which they are looked at."""
+    said = [
+        ("the market is open", only_if.market_open or None),
+        ("in-play" if only_if.in_play else "not in-play", only_if.in_play),
+        (f"at least {only_if.runners_at_least} runners", only_if.runners_at_least),
+        (f"at most {only_if.runners_at_most} runners", only_if.runners_at_most),
+        (f"odds at least {only_if.odds_at_least}", only_if.odds_at_least),
+        (f"odds at most {only_if.odds_at_most}", only_if.odds_at_most),
+        (f"a price of at least {only_if.price_at_least}", only_if.price_at_least),
+        (f"a price of at most {only_if.price_at_most}", only_if.price_at_most),
+        (f"at least {only_if.available_at_least} available", only_if.available_at_least),
+    ]
+    return [text for text, value in said if value is not None]
 
 
 def iso(at: datetime) -> str:

@@ -10,19 +10,25 @@ from planrunner.model.events import OrderDenied, OrderNotFound, OrderRejected, O
 from planrunner.model.market import MarketStatus
 from planrunner.model.odds import Side, decimal_odds
 from planrunner.model.plan import (
+    AfterPlacing,
     AfterStart,
     BeforeStart,
     ByTicks,
     Cancel,
     Condition,
     Every,
+    FallbackStep,
+    Hedge,
     If,
     KeepInPlay,
+    OnlyIf,
     OrderType,
     PlanLimits,
     Reprice,
+    Target,
     TellOwner,
     ToBest,
+    Trigger,
 )
 from tests.report.stage import T0, TEAMS, Stage, fallback, gbp, order, program
 
@@ -147,6 +153,48 @@ def underway() -> Stage:
     return Stage(program(order(fallback=(_chase(),)))).start().accept().go_to(12).match("2.50", "3.2")
 
 
+def _green_up(trigger: Trigger, text: str, minutes: int = 2) -> FallbackStep:
+    action = Hedge(no_worse_than=decimal_odds("3.40"), for_at_most=timedelta(minutes=minutes))
+    return fallback(f"{text}: hedge green_up", trigger, action, 24)
+
+
+def hedged() -> Stage:
+    """Partly matched; hedged a minute after placing, at two odds; an alert comes when all is over."""
+    steps = (
+        _green_up(AfterPlacing(delay=timedelta(seconds=60)), "after 60s"),
+        fallback("after 100s: alert", AfterPlacing(delay=timedelta(seconds=100)), TellOwner(text="Look at the hedge"), 27),
+    )
+    stage = Stage(program(order(fallback=steps))).start().accept().go_to(20).match("7.50", "3.25").go_to(60).confirm_cancel()
+    stage.book("2.96", "3.0").accept("arsenal/hedge").go_to(62).match("4.00", "3.0", "arsenal/hedge").go_to(65.5)
+    stage.book("3.0", "3.05").confirm_cancel("arsenal/hedge").accept("arsenal/hedge").go_to(70)
+    stage.report("arsenal/hedge", average=Decimal("3.05"), matched=stage.asked("arsenal/hedge").size).go_to(100)
+    parent, first, second = stage.ref(), *stage.refs("arsenal/hedge")
+    results = [(parent, Outcome.LOST, "-7.50"), (first, Outcome.WON, "4.00"), (second, Outcome.WON, "4.05")]
+    return stage.settle(results, "0.03")
+
+
+def not_hedged() -> Stage:
+    """Matched in full; at the turn in-play nobody takes the hedge within its two minutes."""
+    steps = (_green_up(If(condition=Condition.IN_PLAY), "if in_play"),)
+    stage = (
+        Stage(program(order(fallback=steps), start=T0 + timedelta(minutes=1))).start().accept().go_to(30).match("10.00", "3.2")
+    )
+    stage.go_to(61).market(in_play=True).book("3.6", "3.7").accept("arsenal/hedge").go_to(90)
+    return stage.match("2.00", "3.4", "arsenal/hedge").go_to(181.2).confirm_cancel("arsenal/hedge")
+
+
+def looked_first() -> Stage:
+    """One order on the favourite, one that a condition kept from being placed."""
+    orders = (
+        order("favourite", None, target=Target(favourite=1), odds=decimal_odds("2.00")),  # type: ignore[arg-type]
+        order("arsenal", only_if=OnlyIf(odds_at_least=decimal_odds("3.50"), available_at_least=gbp("20.00"), in_play=False)),
+    )
+    stage = Stage(program(*orders, limits=PlanLimits(max_loss=gbp("20.00")))).start()
+    stage.now += timedelta(seconds=0.2)
+    stage.field(("3.3", "3.35"), ("2.02", "2.04"), ("3.9", "3.95")).accept("favourite").go_to(15)
+    return stage.match("10.00", "2.02", "favourite")
+
+
 def crowd(count: int = 60) -> Stage:
     """As many orders as one wants, each a little different."""
     orders = [
@@ -180,4 +228,7 @@ SCENES: dict[str, Callable[[], Stage]] = {
     "nothing-matched": nothing_matched,
     "stopped": stopped,
     "underway": underway,
+    "hedged": hedged,
+    "not-hedged-in-full": not_hedged,
+    "looked-first": looked_first,
 }

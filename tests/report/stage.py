@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from planrunner.engine.compile import orders_of
+from planrunner.engine.resolve import Resolved
 from planrunner.engine.state import State, initial
 from planrunner.engine.step import step
 from planrunner.model.commands import Command, NewPlacement, PlaceOrders, SetTimers
@@ -21,6 +23,8 @@ from planrunner.model.events import (
     OrderAccepted,
     OrderReported,
     Outcome,
+    Runner,
+    RunnersSeen,
     RunStarted,
     TimerFired,
 )
@@ -38,7 +42,7 @@ from planrunner.model.plan import (
     Target,
     Trigger,
 )
-from planrunner.model.program import Program, ProgramOrder, Terms
+from planrunner.model.program import Program, Terms
 
 T0 = datetime(2026, 12, 5, 14, 29, tzinfo=UTC)
 BETFAIR = AccountName("betfair")
@@ -89,15 +93,13 @@ def program(
     return Program(
         run=RunId("20261205-142900-1f"), seed_of_refs="1f", plan="Back Arsenal, chase down to 3.00", digest="5f3a" * 16,
         currency="GBP", limits=limits or PlanLimits(max_loss=gbp("25.00")), terms={BETFAIR: terms}, markets={MARKET: market},
-        orders=tuple(
-            ProgramOrder(
-                path=f"orders.{one.name}", order=one, account=BETFAIR, market=MARKET,
-                selection=SelectionId(str(TEAMS.index(str(one.target.selection)))), selection_name=str(one.target.selection),
-            )
-            for one in orders
-        ),
+        orders=tuple(spec for one in orders for spec in orders_of(one, Resolved(market=market, selection=_team(market, one)))),
         time_zone=zone,
     )  # fmt: skip
+
+
+def _team(market: Market, one: LimitOrder) -> Selection | None:
+    return market.selections[TEAMS.index(one.target.selection)] if one.target.selection is not None else None
 
 
 def info(**changes: Any) -> RunInfo:
@@ -154,6 +156,18 @@ class Stage:
     def market(self, status: MarketStatus = MarketStatus.OPEN, *, in_play: bool = False, start: datetime | None = None) -> Stage:
         known = self.program.markets[MARKET].start
         self.say(MarketChanged(at=self.now, market=MARKET, status=status, in_play=in_play, start=start or known))
+        return self
+
+    def field(self, *offers: tuple[str, str], in_play: bool = False) -> Stage:
+        """How the whole market stands: what backers and layers can take of each team."""
+        runners = tuple(
+            Runner(
+                selection=SelectionId(str(at)), handicap=Decimal(0), name=TEAMS[at],
+                back=((Decimal(back), Decimal(40)),), lay=((Decimal(lay), Decimal(40)),),
+            )
+            for at, (back, lay) in enumerate(offers)
+        )  # fmt: skip
+        self.say(RunnersSeen(at=self.now, market=MARKET, status=MarketStatus.OPEN, in_play=in_play, runners=runners))
         return self
 
     def book(self, back: str | None, lay: str | None, size: str = "120.00", team: int = 0) -> Stage:
