@@ -16,7 +16,7 @@ from planrunner.app import rehearsal
 from planrunner.app.outcome import Exit
 from planrunner.app.plans import load
 from planrunner.app.run import Job, Ran, start
-from planrunner.model.account import AccountLimits, Site
+from planrunner.model.account import AccountLimits, Site, SiteLimits
 from planrunner.model.commands import PlaceOrders
 from planrunner.model.errors import PlanProblems
 from planrunner.model.events import OrderDenied
@@ -24,6 +24,7 @@ from planrunner.model.market import AccountName
 from planrunner.model.money import Money
 
 BETFAIR = AccountName("betfair")
+NONE = SiteLimits()
 HEAD = "planrunner: 1\nplan: Many at once\nlimits:\n  max_loss: 100.00 GBP\norders:\n"
 ORDER = """\
   - name: order{number}
@@ -47,12 +48,19 @@ def gbp(amount: str) -> Money:
     return Money(amount=Decimal(amount), currency="GBP")
 
 
-def ran(folder: Path, limits: AccountLimits, orders: list[str], case: str = "nothing-matches") -> Ran:
+def ran(folder: Path, limits: AccountLimits, orders: list[str], case: str = "nothing-matches", whole: SiteLimits = NONE) -> Ran:
     plan = folder / "plan.yaml"
     plan.write_text(HEAD + "".join(orders))
     loaded = load(plan)
     accounts = {BETFAIR: replace(loaded.site.accounts[BETFAIR], limits=limits)}
-    job = Job(plan_file=str(plan), plan=loaded.plan, site=Site(accounts=accounts), journal=folder / "j.db", seed=1, case=case)
+    job = Job(
+        plan_file=str(plan),
+        plan=loaded.plan,
+        site=Site(accounts=accounts, limits=whole),
+        journal=folder / "j.db",
+        seed=1,
+        case=case,
+    )
     return start(job, rehearsal.in_memory(loaded.plan, accounts, seed=1, case=case), lambda body, at: None)
 
 
@@ -84,6 +92,19 @@ def test_a_market_limit_of_four_lets_two_of_six_runners_through(tmp_path: Path) 
     ]
     run = ran(tmp_path, AccountLimits(max_exposure_per_market=gbp("4")), orders)
     assert (placed(run), len(denied(run))) == (2, 4)
+
+
+def test_a_limit_of_the_site_holds_like_one_of_the_account_and_says_so(tmp_path: Path) -> None:
+    run = ran(tmp_path, AccountLimits(max_open_exposure=gbp("20")), MANY, whole=SiteLimits(max_open_exposure=gbp("10")))
+    assert (placed(run), len(denied(run))) == (5, 15)
+    assert {one.limit for one in denied(run)} == {"max_open_exposure of the site"}
+
+
+def test_what_is_over_the_orders_of_a_minute_is_refused_and_not_delayed(tmp_path: Path) -> None:
+    run = ran(tmp_path, AccountLimits(max_orders_per_minute=5), MANY)
+    assert placed(run) == 5
+    assert [(one.limit, one.figure) for one in denied(run)] == [("max_orders_per_minute", "6 of at most 5")] * 15
+    assert run.exit is Exit.NOT_AS_PLANNED
 
 
 def test_check_refuses_what_can_only_be_denied(tmp_path: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
+
+import pytest
 
 from planrunner.model.account import AccountMode
 from planrunner.model.money import Money
@@ -20,11 +23,20 @@ accounts:
       max_stake_per_order: 50.00 GBP
       max_open_exposure: 200.00 GBP
       max_exposure_per_market: 40.00 GBP
+      max_loss_per_day: 100.00 GBP
+      max_orders_per_minute: 60
   euros:
     venue: betfair
     currency: EUR
+    time_zone: Europe/Rome
+time_zone: Europe/London
+limits:
+  max_open_exposure: 300.00 GBP
+  max_stake_per_order: 45.00 EUR
 policy:
   live_needs_approval: no
+calendars:
+  england-holidays: [2026-12-28, 2026-12-25]
 """
 
 
@@ -36,6 +48,45 @@ def test_a_site_file_as_values() -> None:
     assert main.limits.max_open_exposure == Money(amount=Decimal(200), currency="GBP")
     assert (euros.mode, euros.currency, euros.limits.max_open_exposure) == (AccountMode.SANDBOX, "EUR", None)
     assert site.live_needs_approval is False
+
+
+def test_limits_of_the_site_the_day_and_the_minute_as_values() -> None:
+    site = check_site(FILE).site
+    assert site is not None
+    main, euros = site.accounts.values()
+    assert (main.limits.max_loss_per_day, main.limits.max_orders_per_minute) == (Money(amount=Decimal(100), currency="GBP"), 60)
+    assert (main.time_zone, euros.time_zone) == ("Europe/London", "Europe/Rome")
+    assert site.limits.max_open_exposure == Money(amount=Decimal(300), currency="GBP")
+    assert site.limits.max_stake_per_order == Money(amount=Decimal(45), currency="EUR")
+    assert site.place("accounts.main.limits.max_loss_per_day") == "planrunner.yaml:12"
+    assert (site.place("limits.max_open_exposure"), site.place("limits.max_exposure_per_market")) == ("planrunner.yaml:20", "")
+
+
+def test_a_calendar_is_kept_with_its_days_in_order() -> None:
+    site = check_site(FILE).site
+    assert site is not None
+    [holidays] = site.calendars.values()
+    assert (holidays.name, holidays.days) == ("england-holidays", (date(2026, 12, 25), date(2026, 12, 28)))
+    assert date(2026, 12, 28) in holidays
+    assert date(2026, 12, 27) not in holidays
+
+
+def test_an_accounts_day_is_utc_unless_the_file_says_otherwise() -> None:
+    site = check_site("planrunner_site: 1\naccounts:\n  a:\n    venue: betfair\n").site
+    assert site is not None
+    assert [account.time_zone for account in site.accounts.values()] == ["UTC"]
+
+
+@pytest.mark.parametrize("key", ["notify", "approval_needs_two_people_above", "allow_lay"])
+def test_what_is_not_built_yet_is_refused_by_name(key: str) -> None:
+    lines = {
+        "notify": "notify:\n  - webhook: x\n",
+        "approval_needs_two_people_above": "policy:\n  approval_needs_two_people_above: 100.00 GBP\n",
+        "allow_lay": "  b:\n    venue: betfair\n    allow_lay: no\n",
+    }
+    [told] = check_site("planrunner_site: 1\naccounts:\n  a:\n    venue: betfair\n" + lines[key]).problems
+    assert told.code == "PR203"
+    assert f"`{key}`" in told.message
 
 
 def test_live_runs_need_approval_unless_the_file_says_no() -> None:
