@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from planrunner import resources
 from planrunner.plan.pipeline import Checked
 from planrunner.plan.problems import CODES, MOST_SHOWN, to_json
 from tests.plan.checking import PLAN, check, check_site
@@ -55,7 +56,8 @@ planrunner plan limits max_loss orders name venue event market selection side od
 0s
 every after if reprice best no_worse_than cancel remainder keep in_play alert fallback type fill_or_kill min_fill odds_hold_for
 average liability_at_most expires_after expires_at time_zone Europe/London tickets hedge settings 1 999999d 0% -100 2026-02-30
-today null ${x} [ ] { } # ' &a *a 3.10 "
+today null ${x} [ ] { } # ' &a *a 3.10 " favourite only_if odds_at_least price_at_most 40% available_at_least in_play no
+runners_at_most for_each_market green_up for_at_most join_best 1% max_orders starts_after 13:00
 """
 _PHRASES = ("25.00 GBP", "10.00 EUR", "1 tick", "2026-12-05 14:29", "", ": ", "\n", "    ", "- ", "\t")
 WORDS = st.sampled_from([*_WORDS.split(), *_PHRASES])
@@ -105,7 +107,9 @@ def written(value: object, indent: int = 0) -> str:
 _KEYS = """
 planrunner plan limits orders max_loss name venue event market selection side odds stake expires_after fallback
 after cancel reprice
-if accounts policy mode currency when shares
+if accounts policy mode currency when shares favourite only_if odds_at_least odds_at_most available_at_least runners_at_most
+in_play for_each_market sport starts_after starts_before meetings hedge no_worse_than for_at_most place_before_start
+liability_at_most
 """
 KEYS = st.sampled_from(_KEYS.split())
 
@@ -116,6 +120,27 @@ def test_any_tree_of_a_plans_words(tree: dict[str, object]) -> None:
     obeys(check(written({"planrunner": "1", **tree}).lstrip()))
     told = check_site(written({"planrunner_site": "1", **tree}).lstrip())
     assert (told.site is None) == bool(told.problems)
+
+
+def said(kind: str, least: int) -> st.SearchStrategy[dict[str, object]]:
+    """A block with some of its keys, most of them as in the examples of the schema."""
+    defs = resources.schema("plan")["$defs"]
+    values: dict[str, st.SearchStrategy[object]] = {}
+    for key, one in defs[kind]["properties"].items():
+        if key in ("fallback", "only_if"):
+            values[key] = st.lists(said("step", 1), min_size=1, max_size=4) if key == "fallback" else said("only_if", 1)
+        else:
+            examples = one.get("examples") or defs[one["$ref"].removeprefix("#/$defs/")]["examples"]
+            values[key] = st.sampled_from([*examples, *examples, "2.90", "0s", "10.00 EUR"])
+    keys = st.lists(st.sampled_from(sorted(values)), min_size=least, max_size=len(values), unique=True)
+    return keys.flatmap(lambda chosen: st.fixed_dictionaries({key: values[key] for key in chosen}))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(said("order", 6), min_size=1, max_size=3), said("limits", 1), st.none() | said("for_each_market", 3))
+def test_any_order_of_the_words_of_orders(orders: list[object], limits: object, markets: object) -> None:
+    each = {} if markets is None else {"for_each_market": markets}
+    obeys(check(written({"planrunner": "1", "plan": "Any", "limits": limits, **each, "orders": orders}).lstrip()))
 
 
 @pytest.mark.parametrize("size", [1 << 20, 10 << 20])
