@@ -13,7 +13,7 @@ from pathlib import Path
 from planrunner.app.site import read_file
 from planrunner.model.errors import WrongUse
 from planrunner.plan.fmt import formatted
-from planrunner.plan.problems import Problem
+from planrunner.plan.problems import Problem, Texts
 
 STDIN = "-"
 _SUFFIXES = (".yaml", ".yml")
@@ -27,7 +27,7 @@ class FileFormatted:
     before: bytes
     after: bytes | None
     problems: tuple[Problem, ...]
-    lines: Sequence[str]
+    texts: Texts
 
     @property
     def shown(self) -> str:
@@ -61,7 +61,9 @@ def format_files(named: Sequence[str], *, read_stdin: Callable[[], bytes]) -> Re
         if is_from_folder and b"planrunner" not in data:
             continue  # another program's
         after = formatted(data)
-        results.files.append(FileFormatted(name=name, before=data, after=after.data, problems=after.problems, lines=after.lines))
+        results.files.append(
+            FileFormatted(name=name, before=data, after=after.data, problems=after.problems, texts={"": after.lines})
+        )
     if not results.files and not results.unreadable:
         raise WrongUse(f"nothing was formatted: {', '.join(named)} holds no plan (a plan's first line is `planrunner: 1`)")
     return results

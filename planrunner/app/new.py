@@ -8,10 +8,10 @@ from pathlib import Path
 from planrunner.app import schema as schemas
 from planrunner.app.site import find_site
 from planrunner.app.venues import profiles
+from planrunner.model.account import Site
 from planrunner.model.errors import WrongUse
 from planrunner.model.money import Money
 
-SCHEMA_FILE = ".planrunner/plan.schema.json"
 _STARTER = """\
 # yaml-language-server: $schema=.planrunner/plan.schema.json
 # The line above lets an editor explain, complete and check every key while you type.
@@ -46,27 +46,33 @@ def write_starter(path: Path) -> list[Path]:
     Raises WrongUse.
     """
     account, stake = _account_and_stake(path.parent)
-    plan = _STARTER.format(account=account, stake=stake)
-    beside = path.parent / SCHEMA_FILE
+    write_new(path, _STARTER.format(account=account, stake=stake))
+    return [path, schemas.write("plan", path.parent)]
+
+
+def write_new(path: Path, text: str) -> None:
+    """Raises WrongUse, also where there is such a file already."""
     try:
         with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(plan)
-        beside.parent.mkdir(exist_ok=True)
-        beside.write_text(schemas.text("plan", for_editor=True), encoding="utf-8", newline="\n")
+            file.write(text)
     except FileExistsError as error:
         raise WrongUse(f"{path} is there already and is left as it is; name another file: planrunner new other.yaml") from error
     except FileNotFoundError as error:
         raise WrongUse(f"the folder {path.parent} is not there; make it first") from error
     except OSError as error:
         raise WrongUse(f"{path} can't be written: {error.strerror or error}") from error
-    return [path, beside]
+
+
+def site_of(folder: Path) -> Site:
+    """Raises WrongUse where the site file has problems."""
+    found = find_site(folder)
+    if found.site is None:
+        raise WrongUse("planrunner.yaml beside it has problems; see `planrunner check planrunner.yaml`")
+    return found.site
 
 
 def _account_and_stake(folder: Path) -> tuple[str, Money]:
     """The first account of the site, and a stake its venue takes."""
-    found = find_site(folder)
-    if found.site is None:
-        raise WrongUse("planrunner.yaml beside it has problems; see `planrunner check planrunner.yaml`")
-    account = next(iter(found.site.accounts.values()))
+    account = next(iter(site_of(folder).accounts.values()))
     least = profiles()[account.venue].minimums[account.currency].stake
     return account.name, Money(amount=max(Decimal(10), least), currency=account.currency)

@@ -82,7 +82,7 @@ def _print_problems(results: Results, *, to_stderr: bool) -> None:
 
     for one in results.files:
         for problem in one.problems:
-            click.echo(problem_text(one.shown, problem, {"": one.lines}), err=to_stderr)
+            click.echo(problem_text(one.shown, problem, one.texts), err=to_stderr)
         if one.problems:
             click.echo(f"{one.shown}: left as it is", err=to_stderr)
 

@@ -10,7 +10,7 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _values(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
+def read_values(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
     """The last of a name wins, as with every option that is said twice."""
     found: dict[str, str] = {}
     for one in given:
@@ -25,5 +25,5 @@ def given_options(command: F) -> F:
     """The two options; `set_values` and `inputs` are what the command gets."""
     command = click.option("--inputs", type=click.Path(dir_okay=False), metavar="FILE",
                            help="A YAML file with a value for each input: `name: value`.")(command)  # fmt: skip
-    return click.option("--set", "set_values", multiple=True, metavar="NAME=VALUE", callback=_values,
+    return click.option("--set", "set_values", multiple=True, metavar="NAME=VALUE", callback=read_values,
                         help="Give an input of the plan a value; may be said several times.")(command)  # fmt: skip

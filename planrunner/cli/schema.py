@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 
-def _known(_: click.Context, __: click.Parameter, value: str) -> str:
+def _known(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     from planrunner.app.schema import NAMES
 
-    if value not in NAMES:
+    if value is not None and value not in NAMES:
         raise click.BadParameter(f"`{value}` is no schema; there are {', '.join(NAMES)}")
     return value
 
 
 @click.command(short_help="print a schema, for editors and other programs")
-@click.argument("name", default="plan", callback=_known)
-@click.option("--for", "reader", type=click.Choice(["program", "editor"]), default="program", show_default=True,
-              help="For an editor, descriptions carry their examples.")  # fmt: skip
-def schema(name: str, *, reader: str) -> None:
+@click.argument("name", required=False, callback=_known)
+@click.option("--for", "reader", type=click.Choice(["program", "editor"]),
+              help="For an editor: keys explained with examples, values to choose from, messages without patterns "
+              "[default: program; editor with --write].")  # fmt: skip
+@click.option("--write", "is_written", is_flag=True,
+              help="Write .planrunner/NAME.schema.json in this folder, where the first line of a plan looks for it.")  # fmt: skip
+def schema(name: str | None, *, reader: str | None, is_written: bool) -> None:
     """Print the JSON Schema (2020-12) called NAME: plan (the default), site, scenario or report.
 
     \b
     Examples:
       planrunner schema
-      planrunner schema plan --for editor > .planrunner/plan.schema.json
+      planrunner schema plan --for editor
+      planrunner schema --write
     """
     from planrunner.app import schema as schemas
 
-    click.echo(schemas.text(name, for_editor=reader == "editor"), nl=False)
+    if not is_written:
+        click.echo(schemas.text(name or "plan", for_editor=reader == "editor"), nl=False)
+        return
+    for one in [name] if name else ["plan", "site"]:
+        path = schemas.write(one, Path(), for_editor=reader != "program")
+        click.echo(f"written: {path}")
+        click.echo(f"         a file begins with:  # yaml-language-server: $schema={path.as_posix()}")
