@@ -69,7 +69,7 @@ def in_words(query: MarketQuery, on: date, plan: Plan) -> str:
         words += f" at {', '.join(before)} and {last}" if before else f" at {last}"
     words += f" on {on}"
     after = f"at {query.starts_after:%H:%M} or later" if query.starts_after else ""
-    before = f"before {query.starts_before:%H:%M}" if query.starts_before else ""
-    if times := " and ".join(filter(None, (after, before))):
+    until = f"before {query.starts_before:%H:%M}" if query.starts_before else ""
+    if times := " and ".join(filter(None, (after, until))):
         words += f", starting {times}"
     return f"{words} ({plan.time_zone or 'UTC'})"
