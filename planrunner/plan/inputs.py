@@ -44,7 +44,8 @@ def fill(root: Block, shape: Shape, given: Sequence[GivenValues], *, missing_at:
     for place in given:
         for name, key in place.keys.items():
             if name not in found and id(key) not in shape.bad and "inputs" not in shape.supposed.get(id(root), ()):
-                shape.complain(key, say.no_such_input(key.span, name, known, nearest(name, known)))
+                free = [one for one in known if one not in place.keys]
+                shape.complain(key, say.no_such_input(key.span, name, known, nearest(name, free)))
     return found
 
 

@@ -41,6 +41,7 @@ _MOST_MENDED = 30
 # Values that may well hold a `#`; elsewhere a comment was meant.
 _TEXTS = frozenset({"plan", "blueprint", "name", "event", "market", "selection", "alert", "about", "ask", "sport", "meetings"})
 _ODD_WORDS = ("${", "~", "true", "false", "null")
+_SIGN_AND_COMMENT = re.compile("[|>][-+0-9]*#")
 _CUT = re.compile("[ \t]#(?! |$)")
 
 Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -332,6 +333,8 @@ class _Builder:
 
     def _scalar(self, event: Any) -> None:
         start, end = event.start_mark, event.end_mark
+        if event.style in ("|", ">") and self._rows is None and _SIGN_AND_COMMENT.search(self._lines[start.line], start.column):
+            raise yaml.YAMLError  # libyaml alone reads it
         is_one_line = start.line == end.line
         width = end.column - start.column if is_one_line else 1
         line, column = self._place(start)
@@ -340,6 +343,8 @@ class _Builder:
         if top is not None and top.key is None and isinstance(top.node, Block):
             self._key(top, node, event)
             return
+        if top is None and not node.text and event.anchor is None and event.tag is None:
+            return  # a document with nothing in it
         key = top.key if top is not None else None
         if self._is_silent(start):
             self._forget(node)

@@ -178,8 +178,11 @@ class Renderer:
             return None
 
     def _wrong(self, node: Scalar, piece: _Piece, wrong: Wrong, scope: Scope) -> Scalar:
-        at = wrong.at.span if wrong.at is not None else _at(node, piece)._replace(note=say.in_row(scope.where))
-        self.shape.complain(None, wrong.tell(at))
+        if wrong.at is not None:
+            problem = wrong.tell(wrong.at.span._replace(note=say.used_by(piece.text, node.line)))
+        else:
+            problem = say.with_rounding(wrong.tell(_at(node, piece)._replace(note=say.in_row(scope.where))), piece.text)
+        self.shape.complain(None, problem)
         return self._unknown(node)
 
     def _unknown(self, node: Scalar) -> Scalar:
@@ -210,7 +213,7 @@ def _pieces(node: Scalar) -> Iterator[_Piece]:
         if text[end : end + 1] == "{":
             raise _Unreadable(say.not_in_templates(_at(node, _Piece(start, end + 1, "")), "`{`"))
         if text[end : end + 1] != "}":
-            raise _Unreadable(say.unclosed(_at(node, _Piece(start, len(text), ""))))
+            raise _Unreadable(say.unclosed(_at(node, _Piece(start, len(text), "")), text[start:]))
         end += 1
         yield _Piece(start, end, inside[0])
 

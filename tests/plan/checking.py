@@ -72,7 +72,7 @@ def check(
     markets: Sequence[Market] | None = None,
 ) -> pipeline.Checked:
     """`files` are those beside the plan."""
-    known = {name: text, **(files or {})}
+    known = {**(files or {}), name: text}
 
     def read(wanted: str) -> bytes:
         if wanted not in known:

@@ -6,26 +6,22 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from planrunner import resources
+from planrunner.plan import layout, syntax
 from planrunner.plan.nodes import Block, Scalar, tree, walk
 from planrunner.plan.reader import Source, read
 from tests.plan.checking import PLAN
 
 CASES = Path(__file__).parent.parent / "golden" / "messages"
+PLANS = Path(__file__).parent.parent.parent / "plans"
 BOTH = [getattr(yaml, "CSafeLoader", yaml.SafeLoader), yaml.SafeLoader]
 
 
 def told(source: Source) -> tuple[object, ...]:
     return source.problems, None if source.root is None else tree(source.root), source.lines
-
-
-@pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
-def test_both_parsers_tell_the_same(case: Path) -> None:
-    for file in case.glob("*.yaml"):
-        quick, plain = (read(file.read_bytes(), loader) for loader in BOTH)
-        assert told(quick) == told(plain)
 
 
 def test_every_scalar_is_text_whatever_it_looks_like() -> None:
@@ -52,6 +48,31 @@ def test_a_byte_order_mark_and_windows_line_ends_change_nothing() -> None:
     assert told(plain) == told(windows)
 
 
+@pytest.mark.parametrize("loader", BOTH)
+def test_nodes_of_a_mended_text_stand_where_the_author_wrote_them(loader: type) -> None:
+    text = (
+        PLAN.replace("plan: Back Arsenal,", "plan: Cup: Arsenal,")
+        .replace("    stake:", "\t  stake:")
+        .replace("  - name", "  * name")
+    )
+    source = read(text.replace("    odds: 3.10", "      odds: 3.10").encode(), loader)
+    assert source.root is not None
+    for _, node in walk(source.root):
+        if isinstance(node, Scalar) and id(node) not in source.bad:
+            assert source.lines[node.line - 1][node.column - 1 :][: node.width] == node.text
+    assert [one.code for one in source.problems] == ["PR104", "PR105", "PR105", "PR119"]
+
+
+def test_the_keys_known_to_the_reader_are_those_of_the_schema() -> None:
+    defs = resources.schema("plan")["$defs"]
+    order, step, limits = (set(defs[name]["properties"]) for name in ("order", "step", "limits"))
+    assert order | step | limits == syntax.KEYS
+    assert step <= layout.STEP
+    assert layout.STEP - step == {"move_remainder_to", "retry"}
+    assert limits == layout.LIMITS
+    assert order - step - limits == layout.ORDER
+
+
 def test_comments_may_hold_anything() -> None:
     source = read(b"a: b # ${x} {y} &z *w !v 'q #1\n#no space here\nc: d\n")
     assert not source.problems
@@ -62,18 +83,44 @@ def test_an_alias_bomb_is_refused_without_being_unfolded() -> None:
     assert {one.code for one in read(bomb.encode()).problems} == {"PR107"}
 
 
-# Pieces that mean something to YAML, in any order.
+# Pieces that mean something to YAML, and signs that people bring in with the clipboard, in any order.
 PIECES = st.sampled_from([
-    "planrunner: 1", "plan: x", "limits:", "orders:", "a", "b", ": ", ":", "- ", "  ", "    ", "\n", "\n", "\n", "#", " # c",
-    " #c", "'", '"', "[", "]", "{", "}", ", ", "&a ", "*a", "!!str ", "|", ">", "---", "...", "%", "@", "`", "? ", "\t", "é",
-    "\u00a0", "\u2028", "\\", "~", "null", "<<: ", "${x}", "25.00 GBP", "\r\n", "\ufeff",
+    "planrunner: 1", "plan: x", "limits:", "orders:", "a", "b", ": ", ":", "- ", "-", "  ", "    ", "\n", "\n", "\n", "#", " # c",
+    " #c", "'", '"', "[", "]", "{", "}", ", ", "&a ", "*a", "* ", "1. ", "!!str ", "!", "|", "|+", ">", "---", "...", "%", "@", "`",
+    "? ", "\t", "é", "\u00a0", "\u2028", "\u0085", "\u200b", "\u201c", "\u0410bc", "\x00", "\\", "~", "null", "<<: ", "${x}",
+    "{{ x }}", "{%", "25.00 GBP", "\r\n", "\r", "\ufeff", "odds 3", "side: back, odds: 3.10",
 ])  # fmt: skip
+TEXTS = [
+    file.read_text(encoding="utf-8", errors="replace") for folder in (CASES, PLANS) for file in sorted(folder.rglob("*.yaml"))
+]
+
+
+def alike(text: str) -> None:
+    quick, plain = (read(text.encode("utf-8", "surrogatepass"), loader) for loader in BOTH)
+    assert told(quick) == told(plain)
 
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(PIECES, max_size=30).map("".join))
-def test_no_text_is_right_for_one_parser_and_wrong_for_the_other(text: str) -> None:
-    quick, plain = (read(text.encode(), loader) for loader in BOTH)
-    assert bool(quick.problems) == bool(plain.problems)
-    if not quick.problems:
-        assert told(quick) == told(plain)
+@example("---")
+@example(">-#")
+@example("!orders:!!str |+#")
+def test_both_parsers_tell_the_same_of_any_text(text: str) -> None:
+    alike(text)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from([text for text in TEXTS if len(text) < 3000]),
+    st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 8), PIECES), min_size=1, max_size=3),
+)
+def test_both_parsers_tell_the_same_of_plans_with_pieces_replaced(text: str, cuts: list[tuple[int, int, str]]) -> None:
+    for at, length, piece in cuts:
+        place = at % (len(text) + 1)
+        text = text[:place] + piece + text[place + length :]
+    alike(text)
+
+
+def test_both_parsers_tell_the_same_of_every_plan() -> None:
+    for text in TEXTS:
+        alike(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from planrunner.plan.nodes import Scalar, Span
 from planrunner.plan.problems import Problem, problem, quoted
@@ -22,8 +23,9 @@ def unreadable(at: Span, reason: str) -> Problem:
 # Templates: their text
 
 
-def unclosed(at: Span) -> Problem:
-    return problem("PR218", at, "`${` is not closed; a template ends with `}`.")
+def unclosed(at: Span, text: str) -> Problem:
+    did_you_mean = text + "}" if text.isprintable() and not set("\"'{") & set(text[2:]) else None
+    return problem("PR218", at, "`${` is not closed; a template ends with `}`.", did_you_mean=did_you_mean)
 
 
 def unreadable_template(at: Span, inside: str, reason: str) -> Problem:
@@ -172,9 +174,18 @@ def off_any_ladder(at: Span, text: str) -> Problem:
 
 
 def not_exact(at: Span, text: str, kind: str) -> Problem:
-    how = "`| round_to_tick`" if kind == "odds" else "`| round_down` or `| round_up`"
-    note = "" if kind != "a number" else ", as `| round_down(2)`"
-    return problem("PR328", at, f"the template gives {quoted(text)}, and nothing is rounded silently; add {how}{note}.")
+    how = {"odds": "`| round_to_tick`", "a number": "`| round_down(2)` or `| round_up(2)`"}.get(
+        kind, "`| round_down` or `| round_up`"
+    )
+    return problem("PR328", at, f"the template gives {quoted(text)}, and nothing is rounded silently; add {how}.")
+
+
+def with_rounding(found: Problem, template: str) -> Problem:
+    """What was said of a template that does not come out, with the template as it would."""
+    if found.code != "PR328":
+        return found
+    how = found.message.rpartition("; add ")[2].split("`")[1]
+    return replace(found, did_you_mean=f"${{({template.strip()}) {how}}}")
 
 
 # Notes
@@ -190,6 +201,10 @@ def in_row(where: str) -> str:
 
 def left_out(keys: Sequence[str], where: str) -> str:
     return f"{_listed(keys)} {'are' if len(keys) > 1 else 'is'} left out in {where}"
+
+
+def used_by(template: str, line: int) -> str:
+    return f"{quoted('${' + template + '}')} on line {line} reckons with it"
 
 
 # Inputs
