@@ -86,8 +86,8 @@ def test_an_alias_bomb_is_refused_without_being_unfolded() -> None:
 # Pieces that mean something to YAML, and signs that people bring in with the clipboard, in any order.
 PIECES = st.sampled_from([
     "planrunner: 1", "plan: x", "limits:", "orders:", "a", "b", ": ", ":", "- ", "-", "  ", "    ", "\n", "\n", "\n", "#", " # c",
-    " #c", "'", '"', "[", "]", "{", "}", ", ", "&a ", "*a", "* ", "1. ", "!!str ", "!", "|", "|+", ">", "---", "...", "%", "@", "`",
-    "? ", "\t", "é", "\u00a0", "\u2028", "\u0085", "\u200b", "\u201c", "\u0410bc", "\x00", "\\", "~", "null", "<<: ", "${x}",
+    " #c", "'", '"', "[", "]", "{", "}", ", ", "&a ", "*a", "* ", "1. ", "!!str ", "!", "|", "|+", ">", "---", "...", "%", "@",
+    "`", "? ", "\t", "é", "\u00a0", "\u2028", "\u0085", "\u200b", "\u201c", "\u0410bc", "\x00", "\\", "~", "null", "<<: ", "${x}",
     "{{ x }}", "{%", "25.00 GBP", "\r\n", "\r", "\ufeff", "odds 3", "side: back, odds: 3.10",
 ])  # fmt: skip
 TEXTS = [
