@@ -135,8 +135,9 @@ class _Layout:
 
     def _indent(self, token: Any) -> int:
         base = self._levels[-1].new if self._levels else -_STEP
+        column: int = token.start_mark.column
         if self._flow:
-            return max(token.start_mark.column + self._flow[-1], base + _STEP)
+            return max(column + self._flow[-1], base + _STEP)
         return max(0, base if isinstance(token, _SIGNS) else base + _STEP)
 
     def _gap(self, token: Any) -> tuple[tuple[int, int, int], ...]:

@@ -42,7 +42,8 @@ _MOST_MENDED = 30
 _TEXTS = frozenset({"plan", "blueprint", "name", "event", "market", "selection", "alert", "about", "ask", "sport", "meetings"})
 _ODD_WORDS = ("${", "~", "true", "false", "null")
 _SIGN_AND_COMMENT = re.compile("[|>][-+0-9]*#")
-_CUT = re.compile("[ \t]#(?! |$)")
+# A `#` at the end of a line is an empty comment, and nothing is lost.
+_CUT = re.compile("[ \t]+#(?! |$)")
 
 Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -224,8 +225,7 @@ def _find_cuts(builder: _Builder, lines: list[str]) -> None:
             continue
         line = lines[row]
         rest = line[column + value.width :]
-        cut = _CUT.match(rest) or re.match(" +#(?! )", rest)
-        if cut:
+        if _CUT.match(rest):
             at = value.span._replace(width=len(line.rstrip()) - column)
             whole = _without_quotes(line[column:], value)
             if (key is not None and key.text in _TEXTS) or value.text.rfind("${") > value.text.rfind("}"):

@@ -141,6 +141,7 @@ def untidy_plans(draw: st.DrawFn) -> str:
 @example("about: |\n  x")
 @example("about: |2+\n   x\n\n\n")
 @example("? planrunner\n: 1\n")
+@example("planrunner: 'planrunner'  # \n")
 def test_a_plan_written_untidily(text: str) -> None:
     obeys(text.encode())
 
