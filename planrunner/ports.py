@@ -52,7 +52,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendBy:
-    """DURABILITY rule 4: no byte leaves once either clock says that the intent is too old."""
+    """No byte leaves once either clock says that the intent is too old: its owner may have been frozen meanwhile."""
 
     wall: datetime
     age: float

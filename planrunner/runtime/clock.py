@@ -23,7 +23,7 @@ from typing import Any, Protocol, TypeVar, TypeVarTuple, Unpack
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-# A wall clock that is set while we wait must be noticed: nobody waits longer than this without looking (DURABILITY, Journal).
+# A wall clock that is set while we wait must be noticed: nobody waits longer than this without looking.
 LOOK_EVERY = 1.0
 MICROSECOND = timedelta(microseconds=1)
 READABLE = "23456789abcdefghjkmnpqrstuvwxyz"  # no 0 and o, no 1, i and l: ids are read out and typed
