@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from planrunner import resources
+from planrunner.app.named import STDIN
+from planrunner.app.named import files as named_files
 from planrunner.app.site import SITE_FILE, FilesOf, FoundSite, find_site, read_file
 from planrunner.app.venues import profiles
 from planrunner.model import exposure
@@ -16,9 +18,6 @@ from planrunner.model.plan import Plan
 from planrunner.plan import pipeline
 from planrunner.plan.given import NOTHING_GIVEN, Given
 from planrunner.plan.problems import Problem, Texts
-
-STDIN = "-"
-_SUFFIXES = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +50,7 @@ def check_files(
     """Check files, folders (the plans right in them) and `-`, each file once. Raises WrongUse when nothing was checked."""
     results = Results()
     sites = _Sites(site, results)
-    for name, is_from_folder in _files(named, results):
+    for name, is_from_folder in named_files(named, results.unreadable):
         try:
             _check_one(name, sites, results, read_stdin, may_skip=is_from_folder, given=given)
         except WrongUse as error:
@@ -84,27 +83,6 @@ class _Sites:
                     FileResult(name=checked.name, problems=checked.problems, texts={"": checked.lines}, is_site=True)
                 )
         return self._found[key]
-
-
-def _files(named: Sequence[str], results: Results) -> Iterator[tuple[str, bool]]:
-    """Every file once, in the order named; and whether it was found in a folder."""
-    seen: set[str] = set()
-    for name in named:
-        is_folder = name != STDIN and Path(name).is_dir()
-        for one in _inside(name, results) if is_folder else [name]:
-            if one not in seen:
-                seen.add(one)
-                yield one, is_folder
-
-
-def _inside(folder: str, results: Results) -> list[str]:
-    """The YAML files right in a folder; hidden ones are other programs'."""
-    try:
-        paths = sorted(Path(folder).iterdir())
-    except OSError as error:
-        results.unreadable.append(f"the folder {folder} can't be read: {error.strerror or error}")
-        return []
-    return [str(path) for path in paths if path.suffix in _SUFFIXES and not path.name.startswith(".") and path.is_file()]
 
 
 def _check_one(

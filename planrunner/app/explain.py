@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planrunner.app.check import STDIN, Results, check_files
+from planrunner.app.check import Results, check_files
+from planrunner.app.named import STDIN
 from planrunner.app.site import SITE_FILE, find_site
 from planrunner.app.venues import profiles
 from planrunner.model.errors import WrongUse

@@ -6,17 +6,16 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from planrunner.app.named import STDIN
+from planrunner.app.named import files as named_files
 from planrunner.app.site import read_file
 from planrunner.model.errors import WrongUse
 from planrunner.plan.fmt import formatted
 from planrunner.plan.problems import Problem, Texts
-
-STDIN = "-"
-_SUFFIXES = (".yaml", ".yml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +51,7 @@ def format_files(named: Sequence[str], *, read_stdin: Callable[[], bytes]) -> Re
     Raises WrongUse where there was nothing to format.
     """
     results = Results()
-    for name, is_from_folder in _files(named, results):
+    for name, is_from_folder in named_files(named, results.unreadable):
         try:
             data = read_stdin() if name == STDIN else read_file(name)
         except WrongUse as error:
@@ -108,24 +107,3 @@ def _replace(path: Path, data: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-
-
-def _files(named: Sequence[str], results: Results) -> Iterator[tuple[str, bool]]:
-    """Every file once, in the order named; and whether it was found in a folder."""
-    seen: set[str] = set()
-    for name in named:
-        is_folder = name != STDIN and Path(name).is_dir()
-        for one in _inside(name, results) if is_folder else [name]:
-            if one not in seen:
-                seen.add(one)
-                yield one, is_folder
-
-
-def _inside(folder: str, results: Results) -> list[str]:
-    """The YAML files right in a folder; hidden ones are other programs'."""
-    try:
-        paths = sorted(Path(folder).iterdir())
-    except OSError as error:
-        results.unreadable.append(f"the folder {folder} can't be read: {error.strerror or error}")
-        return []
-    return [str(path) for path in paths if path.suffix in _SUFFIXES and not path.name.startswith(".") and path.is_file()]
