@@ -92,12 +92,12 @@ _ITEMS = {"order": ("orders", "order"), "step": ("steps", "step"), "given": ("ro
 # What each filter does, and one use of it.
 _FILTERS = {
     "round_to_tick": ('to the nearest odds of the venue, between two to the lower; `"up"` and `"down"` say which way',
-                      "${odds * 1.1 | round_to_tick}"),
-    "round_down": ("down, money to its smallest coin", "${stake / 3 | round_down}"),
-    "round_up": ("up, money to its smallest coin", "${stake * (odds - 1) | round_up}"),
-    "round": ("to the nearest, half away from zero; a number in brackets says how many decimals", "${stake / 3 | round}"),
-    "at_least": ("not less than", '${stake / 2 | at_least("2.00 GBP")}'),
-    "at_most": ("not more than", '${stake * 2 | at_most("50.00 GBP")}'),
+                      "${(odds * 1.1) | round_to_tick}"),
+    "round_down": ("down, money to its smallest coin", "${(stake / 3) | round_down}"),
+    "round_up": ("up, money to its smallest coin", "${(stake * (odds - 1)) | round_up}"),
+    "round": ("to the nearest, half away from zero; a number in brackets says how many decimals", "${(stake / 3) | round}"),
+    "at_least": ("not less than", '${(stake / 2) | at_least("2.00 GBP")}'),
+    "at_most": ("not more than", '${(stake * 2) | at_most("50.00 GBP")}'),
     "default": ("another value where this one is empty", '${row.stake | default("5.00 GBP")}'),
     "upper": ("in capitals", "${market.country | upper}"),
     "lower": ("in small letters", "${row.side | lower}"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, fields
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -31,9 +31,11 @@ _SPELLING: dict[type[Any], frozenset[str]] = {
 LANGUAGE = 1
 
 
-def digest(plan: Plan) -> str:
-    """64 hexadecimal digits."""
-    canonical = json.dumps([LANGUAGE, _canonical(plan)], separators=(",", ":"), ensure_ascii=True)
+def digest(plan: Plan, unmade: Sequence[str] = ()) -> str:
+    """64 hexadecimal digits. `unmade`: the templates of orders that are known only with their markets. Two that are the same for
+    some market are not the same plan."""
+    means = [LANGUAGE, _canonical(plan), *([list(unmade)] if unmade else [])]
+    canonical = json.dumps(means, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 

@@ -45,11 +45,13 @@ _SOME_MARKET = {
 
 
 class Expanded(NamedTuple):
-    """The plan's tree with every template worked out. `has_rows`: the orders were made more than once."""
+    """The plan's tree with every template worked out. `has_rows`: the orders were made more than once. `unmade`: templates whose
+    values are known only when the plan is run, and where each of them stands."""
 
     root: Block
     shape: Shape
     has_rows: bool
+    unmade: tuple[str, ...] = ()
 
 
 class _Row(NamedTuple):
@@ -286,7 +288,8 @@ class _Expander:
             shape.supposed.setdefault(id(made), set()).add("orders")
         if root is not base and "plan" not in root.values:
             shape.supposed.setdefault(id(made), set()).add("plan")
-        return Expanded(made, shape, len(rows) > 1)
+        unmade = _templates(orders) if "for_each_market" in base.values and orders is not None else ()
+        return Expanded(made, shape, len(rows) > 1, tuple(sorted(unmade)))
 
     def _named(self, renderer: Renderer, root: Block, made: Block, scope: Any) -> None:
         key = "plan" if "plan" in root.values else "blueprint"
@@ -323,17 +326,32 @@ class _Expander:
 
     def _needed(self, renderer: Renderer, orders: Listing, rows: Sequence[_Row]) -> None:
         """An empty cell leaves its key out; where an order can't do without, that is said at the cell."""
-        required = self._context.schema["$defs"]["order"]["required"]
+        required, told = self._context.schema["$defs"]["order"]["required"], set[int]()
         each = len(orders.items) // len(rows)
         for at, order in enumerate(orders.items):
             for key, origin in renderer.left_out.get(id(order), ()):
                 instead = _INSTEAD.get(key, () if key in required else None)
                 if origin is None or instead is None or not isinstance(order, Block) or set(instead) & order.values.keys():
                     continue
+                renderer.shape.supposed.setdefault(id(order), set()).add(key)
+                if id(origin) in told:
+                    continue  # one cell is missing in several places
+                told.add(id(origin))
                 cells = rows[at // each].parts.get("row", {})
                 column = next((name for name, value in cells.items() if value.origin is origin), "")
                 renderer.shape.complain(None, say.empty_cell(origin.span, column, key))
-                renderer.shape.supposed.setdefault(id(order), set()).add(key)
+
+
+def _templates(node: Node, path: str = "") -> Iterator[str]:
+    """`/0/name=${market.start}`."""
+    if isinstance(node, Block):
+        for key, value in node.values.items():
+            yield from _templates(value, f"{path}/{key}")
+    elif isinstance(node, Listing):
+        for at, item in enumerate(node.items):
+            yield from _templates(item, f"{path}/{at}")
+    elif OPENING in node.text:
+        yield f"{path}={node.text}"
 
 
 def _nothing(root: Block, shape: Shape) -> Expanded:

@@ -94,6 +94,7 @@ _LEXER = _ExactLexer(_ENVIRONMENT)
 def read(text: str, names: Names) -> Worked:
     """An expression as a function. Raises Refusal."""
     try:
+        _refuse_half_filtered(text)
         parser = Parser(_ENVIRONMENT, text, state="variable")
         tree = parser.parse_expression()
         if not parser.stream.eos:
@@ -102,6 +103,40 @@ def read(text: str, names: Names) -> Worked:
     except TemplateSyntaxError as error:
         reason = _reason(error.message or "")
         raise Refusal(lambda at: say.unreadable_template(at, text, reason)) from error
+
+
+# `stake / 3 | round_down`: to Jinja the filter is for the 3 alone, and to most people for the whole.
+_RECKONS = frozenset({"add", "sub", "mul", "div", "tilde"})
+_OPERAND = frozenset({"integer", "string", "rparen", "rbracket"})
+_KEYWORDS = frozenset({"if", "else", "and", "or", "not", "in"})
+_AFRESH = frozenset({"comma", "eq", "ne", "lt", "lteq", "gt", "gteq"})
+
+
+def _refuse_half_filtered(text: str) -> None:
+    """A filter behind a sum or a product needs brackets to say what it is for. Raises Refusal."""
+    levels, before, pipes = [False], "", 0
+    for token in _LEXER.tokenize(text, state="variable"):
+        kind = "keyword" if token.type == "name" and token.value in _KEYWORDS else token.type
+        if kind in ("lparen", "lbracket"):
+            levels.append(False)
+        elif kind in ("rparen", "rbracket") and len(levels) > 1:
+            levels.pop()
+        elif kind == "keyword" or kind in _AFRESH:
+            levels[-1] = False
+        elif kind in _RECKONS and (before == "name" or before in _OPERAND):  # else it is a sign
+            levels[-1] = True
+        elif kind == "pipe":
+            if levels[-1]:
+                raise Refusal(_half_filtered(text, pipes))
+            pipes += 1
+        before = kind
+
+
+def _half_filtered(text: str, pipes: int) -> Callable[[Span], Problem]:
+    """`pipes`: how many filters stand before the one that is meant."""
+    places = [found.start() for found in re.finditer(r"""\||"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""", text) if found[0] == "|"]
+    whole, name = text[: places[pipes]].strip(), text[places[pipes] + 1 :].strip()
+    return lambda at: say.half_filtered(at, whole, name)
 
 
 def _reason(message: str) -> str:

@@ -39,18 +39,21 @@ def fill(root: Block, shape: Shape, given: Sequence[GivenValues], *, missing_at:
     block = root.values.get("inputs")
     declared = block if isinstance(block, Block) and id(block) not in shape.bad else Block(1, 1)
     filler = _Filler(root, shape)
-    found = {name: filler.value_of(declared, name, given, missing_at) for name in declared.values}
-    known = list(found)
+    known = list(declared.values)
     for place in given:
         for name, key in place.keys.items():
-            if name not in found and id(key) not in shape.bad and "inputs" not in shape.supposed.get(id(root), ()):
-                free = [one for one in known if one not in place.keys]
-                shape.complain(key, say.no_such_input(key.span, name, known, nearest(name, free)))
-    return found
+            if name not in declared.values and id(key) not in shape.bad and "inputs" not in shape.supposed.get(id(root), ()):
+                near = nearest(name, [one for one in known if one not in place.keys])
+                filler.meant.add(near)
+                shape.complain(key, say.no_such_input(key.span, name, known, near))
+    return {name: filler.value_of(declared, name, given, missing_at) for name in known}
 
 
 class _Filler:
+    """`meant`: inputs whose names were misspelt where they were given a value; they are not missing, too."""
+
     def __init__(self, root: Block, shape: Shape) -> None:
+        self.meant: set[str | None] = set()
         self._shape = shape
         self._root = root
 
@@ -69,7 +72,7 @@ class _Filler:
         place = next((one for one in given if name in one.values), None)
         if place is not None:
             return self._judged(place.values[name], block, kind, name, bounds)
-        if usual is None:
+        if usual is None and name not in self.meant:
             example = self._example(block, kind)
             at, is_with = (missing_at, True) if missing_at is not None else (key.span, False)
             self._shape.complain(None, say.no_value_given(at, name, example, is_with=is_with))

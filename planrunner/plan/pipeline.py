@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from planrunner.model.account import Site
 from planrunner.model.market import AccountName, Market
@@ -21,6 +21,9 @@ from planrunner.plan.messages import shape as say
 from planrunner.plan.nodes import Block, Listing, Node, Scalar, Span
 from planrunner.plan.problems import Problem, Texts, in_order, one_of_each, render_all
 from planrunner.plan.reader import Source, read
+
+if TYPE_CHECKING:
+    from planrunner.plan.expand import Expanded
 
 _FIRST_KEYS = {"planrunner", "planrunner_site"}
 # Two of these make a file worth reading on, even without its first key.
@@ -92,27 +95,27 @@ def check(
     source = read(read_file(name))
     texts: dict[str, Sequence[str]] = {"": source.lines}
     ladders = _ladders(site, profiles)
-    found, has_rows = _read_plan(source, Context(name, read_file, schema, ladders, given, markets), texts)
+    found, expanded = _read_plan(source, Context(name, read_file, schema, ladders, given, markets), texts)
     if found is not None:
         checks.check(found, site, profiles)
-    problems = in_order(one_of_each(source.problems) if has_rows else source.problems)
-    plan = None if problems or found is None else _finished(found)
+    problems = in_order(one_of_each(source.problems) if expanded is not None and expanded.has_rows else source.problems)
+    plan = None if problems or found is None else _finished(found, expanded.unmade if expanded is not None else ())
     root = found.root if found is not None else source.root
     return Checked(name=name, plan=plan, problems=problems, texts=texts, root=root)
 
 
-def _read_plan(source: Source, context: Context, texts: dict[str, Sequence[str]]) -> tuple[Draft | None, bool]:
-    """The plan as far as it can be read, and whether its orders were repeated."""
+def _read_plan(source: Source, context: Context, texts: dict[str, Sequence[str]]) -> tuple[Draft | None, Expanded | None]:
+    """The plan as far as it can be read, and what it was made of where it had gaps."""
     root = source.root
     if root is None or not _is_plan(source, root):
-        return None, False
+        return None, None
     assert isinstance(root, Block)
     if not _has_gaps(root, source, context.given):
-        return draft(root, shapes.apply(root, context.schema, source)), False
+        return draft(root, shapes.apply(root, context.schema, source)), None
     from planrunner.plan.expand import expand  # most plans are written out, and pay nothing for it
 
     expanded = expand(source, root, context, texts)
-    return draft(expanded.root, expanded.shape, is_expanded=context.markets is not None), expanded.has_rows
+    return draft(expanded.root, expanded.shape, is_expanded=context.markets is not None), expanded
 
 
 def _has_gaps(root: Block, source: Source, given: Given) -> bool:
@@ -162,7 +165,7 @@ def _meant(root: Block, first: str) -> Scalar | None:
     return key
 
 
-def _finished(found: Draft) -> Plan:
+def _finished(found: Draft, unmade: Sequence[str]) -> Plan:
     """A draft without problems has every value a plan needs."""
     assert found.name is not None
     plan = Plan(
@@ -178,7 +181,7 @@ def _finished(found: Draft) -> Plan:
         time_zone=found.zone,
         per_market=found.per_market,
     )
-    return replace(plan, digest=digest(plan))
+    return replace(plan, digest=digest(plan, unmade))
 
 
 def _order(order: DraftOrder) -> LimitOrder:

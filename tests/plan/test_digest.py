@@ -164,3 +164,26 @@ def test_a_word_that_joins_the_language_leaves_the_plans_that_do_not_use_it_alon
 
 def test_a_plans_digest_is_the_same_in_every_version() -> None:
     assert digest_of(PLAN) == "a77f28eb8dcab3f051a5858fe788d0e69947470c26cfbf57beabc96f2e9704bf"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("name: ${market.meeting}", "name: Some meeting"),
+        ("favourite: ${2 if market.runners > 7 else 1}", "favourite: ${2 if market.runners > 6 else 1}"),
+        ('name: ${market.country ~ " 12:00"}', "name: ${market.country} ${market.start}"),
+    ],
+)
+def test_orders_that_are_the_same_for_some_market_only_are_not_the_same(one: str, other: str) -> None:
+    key = one.partition(":")[0]
+    now = next(line for line in MARKETS.splitlines() if f"{key}: favourite" in line or f"{key}: 1" in line).strip(" -")
+    assert digest_of(MARKETS.replace(now, one)) != digest_of(MARKETS.replace(now, other))
+
+
+def test_the_order_of_keys_with_templates_changes_no_digest() -> None:
+    name, alert = "name: ${market.event}", "    fallback:\n      - if: suspended\n        alert: ${market.event}\n"
+    text = MARKETS.replace("name: favourite", name) + alert
+    swapped = (
+        MARKETS.replace("  - name: favourite", "  - venue: betfair").replace("    venue: betfair\n", f"    {name}\n") + alert
+    )
+    assert digest_of(text) == digest_of(swapped)

@@ -242,3 +242,9 @@ def test_a_plan_without_gaps_is_what_it_was() -> None:
     assert checked.plan is not None
     assert list(checked.texts) == [""]
     assert checked.span("arsenal", "selection").line == 12
+
+
+def test_a_misspelt_input_is_not_missing_too() -> None:
+    checked = using(("  odds: 3.10", "  ods: 3.10"))
+    assert places(checked) == [("", 6, 3, "PR330")]
+    assert checked.problems[0].did_you_mean == "odds"

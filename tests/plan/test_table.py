@@ -179,3 +179,8 @@ def test_no_cell_is_a_template_or_hides_anything(cell: str) -> None:
 
 def test_a_cell_that_looks_like_code_is_a_name() -> None:
     assert picks(HEAD + "=cmd|' /C calc'!A0,{{ x }},3.10,2.00 GBP\n")[0][:2] == ("=cmd|' /C calc'!A0", "{{ x }}")
+
+
+def test_an_empty_cell_is_told_once_however_often_it_is_used() -> None:
+    found = checked(HEAD + ROW + "Arsenal v Chelsea,,3.10,2.00 GBP\n", PLAN.replace("name: pick", "name: ${row.selection}"))
+    assert [(one.file, one.line, one.column, one.code, one.note) for one in found.problems] == [("picks.csv", 3, 19, "PR333", "")]

@@ -210,3 +210,33 @@ def test_a_value_that_was_worked_out_is_told_at_its_template_with_what_it_gave()
     inputs = "inputs:\n  odds:\n    type: odds\n    default: 3.10\nlimits:"
     (told,) = check(order("odds: ${odds * 1.1}\nexpires_after: 5m").replace("limits:", inputs)).problems
     assert (told.code, told.note, told.did_you_mean) == ("PR402", "`${odds * 1.1}` is `3.41`", None)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("a / 3 | round_down", "(a / 3) | round_down"),
+        ('a * -2 | default("x|y") | round', '(a * -2) | default("x|y") | round'),
+        ('a | default("1|2") - 2 | round_up(1)', '(a | default("1|2") - 2) | round_up(1)'),
+        ('"x" ~ a | upper', '("x" ~ a) | upper'),
+    ],
+)
+def test_a_filter_behind_a_calculation_needs_brackets(text: str, meant: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        given_text(text, a="10.00 GBP")
+    told = caught.value.tell(AT)
+    assert (told.code, told.did_you_mean) == ("PR218", f"${{{meant}}}")
+
+
+@pytest.mark.parametrize(
+    ("text", "gives"),
+    [
+        ("(a / 3) | round_down", "3.33 GBP"),
+        ("a | round_down / 4", "2.50 GBP"),
+        ("3 * (a / 3 * 1)", "10.00 GBP"),
+        ("a * (2.5 | round_up)", "30.00 GBP"),
+        ('a | at_most("5.00 GBP") if a > 2 * a else a', "10.00 GBP"),
+    ],
+)
+def test_a_filter_that_can_be_for_one_thing_only_needs_none(text: str, gives: str) -> None:
+    assert given_text(text, a="10.00 GBP") == gives

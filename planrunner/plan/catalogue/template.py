@@ -42,7 +42,9 @@ ENTRIES: dict[str, Entry] = {
     ),
     "PR218": Entry(
         why="A template begins with `${`, ends with `}`, and holds one value or one calculation in between. This one can't be "
-        "read: something is not closed, is missing, or it is far longer than any value needs.",
+        "read: something is not closed, is missing, or it is far longer than any value needs. Or a filter stands behind a "
+        "calculation: in `stake / 3 | round_down` it counts for the 3 alone, so brackets say what it is for: "
+        "`(stake / 3) | round_down`.",
         wrong=_staked("${stake * 2"),
         right=_staked("${stake * 2}"),
         laid=Laid.PLAN,

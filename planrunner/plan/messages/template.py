@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -39,6 +40,16 @@ def empty_template(at: Span) -> Problem:
 
 def too_long_a_template(at: Span, most: int) -> Problem:
     return problem("PR218", at, f"this template is longer than {most} characters or nested too deep; say it in a shorter way.")
+
+
+def half_filtered(at: Span, whole: str, name: str) -> Problem:
+    """`whole` stands before the filter, `name` is the filter and what follows it."""
+    word = re.match(r"\w*", name)
+    text = f"`| {word[0] if word else ''}` counts only for what stands right before it; put brackets around all that it is for."
+    is_whole = whole.count("(") == whole.count(")") and not {"if", "else", "and", "or", "not"} & set(re.findall(r"\w+", whole))
+    return problem(
+        "PR218", at, text, did_you_mean=f"${{({whole}) | {name}}}" if is_whole and not set("=<>!") & set(whole) else None
+    )
 
 
 def not_in_templates(at: Span, what: str) -> Problem:
@@ -113,7 +124,8 @@ def whole_row(at: Span, name: str) -> Problem:
 
 
 def not_an_amount(at: Span, text: str) -> Problem:
-    return problem("PR327", at, f"{quoted(text)} is not an amount to reckon with; texts are joined with `~`.")
+    text = f"{quoted(text)} is not an amount to reckon with, as 10.00 GBP, 3.10, 2m or 5; texts are joined with `~`."
+    return problem("PR327", at, text)
 
 
 def does_not_add(at: Span, left: str, left_kind: str, right: str, right_kind: str, sign: str) -> Problem:
