@@ -12,7 +12,7 @@ from pathlib import Path
 
 from planrunner import resources
 from planrunner.app import schema as schemas
-from planrunner.app.new import site_of, write_new
+from planrunner.app.new import refuse_place, site_of, write_new
 from planrunner.app.site import FilesOf, read_file
 from planrunner.app.venues import profiles
 from planrunner.model.account import Site
@@ -72,28 +72,18 @@ def find(name: str, plan: Path) -> Blueprint:
 
     Raises WrongUse where there is none, PlanProblems where it has problems of its own.
     """
-    if plan.exists():
-        raise WrongUse(
-            f"{plan} is there already and is left as it is; name another file: planrunner new other.yaml --from {name}"
-        )
+    refuse_place(plan)
     file = _file(name, plan.parent)
+    original, root = _blueprint_in(file, site_of(plan.parent))
     place, folder = file.resolve(), plan.parent.resolve()
     is_there = place.is_relative_to(folder)
     reference = place.relative_to(folder).as_posix() if is_there else f"{_FOLDER}/{file.name}"
-    original = read_file(file)
     data = original if is_there else _with_modeline(original)
     target = plan.parent / reference
     if not is_there and target.exists():
         if read_file(target) != data:
             raise WrongUse(f"{target} is there already and is another one; use it with --from {target}, or rename it")
         is_there = True
-    root = read(original).root
-    problems = _own_problems(file, site_of(plan.parent))
-    if not isinstance(root, Block) or "blueprint" not in root.values:
-        told = f"\n{problems}" if problems else ""
-        raise WrongUse(f"{file} is no blueprint: it begins with `planrunner: 1`, then `blueprint:` and its name.{told}")
-    if problems:
-        raise PlanProblems(problems)
     return Blueprint(
         file=file, reference=reference, data=data, is_there=is_there, title=root.text("blueprint") or file.stem,
         about=(root.text("about") or "").strip(), questions=_questions(root),
@@ -111,6 +101,19 @@ def _file(name: str, folder: Path) -> Path:
     guess = nearest(name, shipped())
     hint = f"did you mean `{guess}`?" if guess else f"there are {', '.join(shipped())}, or name a file."
     raise WrongUse(f"there is no blueprint `{name}`; {hint}")
+
+
+def _blueprint_in(file: Path, site: Site) -> tuple[bytes, Block]:
+    """What is in the file, as it stands there and as it is read."""
+    data = read_file(file)
+    root = read(data).root
+    problems = _own_problems(file, site)
+    if not isinstance(root, Block) or "blueprint" not in root.values:
+        told = f"\n{problems}" if problems else ""
+        raise WrongUse(f"{file} is no blueprint: it begins with `planrunner: 1`, then `blueprint:` and its name.{told}")
+    if problems:
+        raise PlanProblems(problems)
+    return data, root
 
 
 def _with_modeline(data: bytes) -> bytes:

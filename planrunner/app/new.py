@@ -16,7 +16,7 @@ _STARTER = """\
 # yaml-language-server: $schema=.planrunner/plan.schema.json
 # The line above lets an editor explain, complete and check every key while you type.
 planrunner: 1
-plan: Back Arsenal at 2.78 or higher, chase down to 2.60, give up a minute before kick-off
+plan: Back Arsenal at 2.62 or higher, chase down to 2.48, give up a minute before kick-off
 
 limits:
   max_loss: {stake}            # the most one run may lose; planrunner adds up its own figure and compares
@@ -28,13 +28,13 @@ orders:
     market: Match Odds
     selection: Arsenal
     side: back                     # or lay, which also needs liability_at_most
-    odds: 2.78                     # a limit: a back takes these or higher, a lay these or lower
+    odds: 2.62                     # a limit: a back takes these or higher, a lay these or lower
     stake: {stake}
     expires_before_start: 1m       # every order has an ending; what is unmatched then is cancelled
     fallback:                      # what to do until then: steps of one trigger and one action
       - every: 1m
         reprice: 1 tick
-        no_worse_than: 2.60
+        no_worse_than: 2.48
       - if: suspended
         alert: The market is suspended
 """
@@ -51,16 +51,23 @@ def write_starter(path: Path) -> list[Path]:
 
 
 def write_new(path: Path, text: str) -> None:
-    """Raises WrongUse, also where there is such a file already."""
+    """Raises WrongUse, and never touches a file that is there."""
+    refuse_place(path)
     try:
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(text)
-    except FileExistsError as error:
-        raise WrongUse(f"{path} is there already and is left as it is; name another file: planrunner new other.yaml") from error
-    except FileNotFoundError as error:
-        raise WrongUse(f"the folder {path.parent} is not there; make it first") from error
     except OSError as error:
         raise WrongUse(f"{path} can't be written: {error.strerror or error}") from error
+
+
+def refuse_place(path: Path) -> None:
+    """Raises WrongUse where a new plan can't be put: before questions are asked, and again before it is written."""
+    if path.suffix not in (".yaml", ".yml"):
+        raise WrongUse(f"the name of a plan's file ends in .yaml, which editors go by: planrunner new {path}.yaml")
+    if path.exists() or path.is_symlink():
+        raise WrongUse(f"{path} is there already and is left as it is; name another file for the new plan")
+    if not path.parent.is_dir():
+        raise WrongUse(f"the folder {path.parent} is not there; make it first")
 
 
 def site_of(folder: Path) -> Site:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
@@ -15,6 +11,7 @@ import pytest
 from planrunner.app.from_blueprint import shipped
 from planrunner.cli.main import run
 from planrunner.plan.fmt import formatted
+from tests.app.terminal import at_a_terminal
 
 ROOT = Path(__file__).parents[2]
 # What the questions without a default are answered with.
@@ -104,6 +101,25 @@ def test_what_can_not_be_filled_in_is_told_and_nothing_is_written(
     assert not (folder / "blueprints").exists()
 
 
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("there.yaml", "there.yaml is there already and is left as it is"),
+        ("nowhere/mine.yaml", "the folder nowhere is not there; make it first"),
+        ("mine", "planrunner new mine.yaml"),
+    ],
+)
+def test_where_no_plan_can_be_put_nothing_is_asked(
+    file: str, told: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "there.yaml").write_text("mine\n")
+    for arguments in ([], ["--from", "chase"]):
+        assert run(["new", file, *arguments]) == 2
+        assert told in capsys.readouterr().err
+    assert [path.name for path in folder.iterdir()] == ["there.yaml"]
+    assert (folder / "there.yaml").read_text() == "mine\n"
+
+
 def test_on_a_terminal_questions_are_asked_until_the_checker_is_content(folder: Path) -> None:
     typed = [
         "Arsenal v Chelsea", "",  # the market's name is taken as offered
@@ -120,22 +136,3 @@ def test_on_a_terminal_questions_are_asked_until_the_checker_is_content(folder: 
     assert "written: mine.yaml" in shown
     assert (folder / "mine.yaml").read_text().endswith(WITH)
     assert run(["check", "mine.yaml"]) == 0
-
-
-def at_a_terminal(arguments: list[str], typed: list[str]) -> str:
-    """What a person sees who types these lines."""
-    ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "planrunner", *arguments]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
-    os.close(theirs)
-    os.write(ours, "".join(f"{line}\n" for line in typed).encode())
-    shown = b""
-    try:
-        while part := os.read(ours, 4096):
-            shown += part
-    except OSError:  # the terminal's other end is closed: the program has ended
-        pass
-    os.close(ours)
-    assert process.wait() == 0, shown.decode()
-    return shown.decode().replace("\r\n", "\n")
