@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import SequenceMatcher
 
 
 def same_name(a: str, b: str) -> bool:
@@ -39,6 +38,10 @@ def plain(name: str) -> str:
 
 def _likeness(a: str, b: str) -> int:
     """0 to 100."""
+    if 8 * min(len(a), len(b)) < 3 * (len(a) + len(b)):
+        return 0  # too different in length to be near: a word may be a megabyte
+    from difflib import SequenceMatcher  # for wrong names only
+
     matcher = SequenceMatcher(a=a, b=b, autojunk=False)
     matching = sum(block.size for block in matcher.get_matching_blocks())
     return 200 * matching // (len(a) + len(b)) if a or b else 100

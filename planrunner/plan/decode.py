@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from planrunner.model.market import AccountName
@@ -125,6 +126,10 @@ class Reading:
         self.shape = shape
         self._root = root
 
+    @cached_property
+    def _currency(self) -> str | None:
+        return currency_of(self._root)
+
     def scalar(self, block: Block, key: str) -> Scalar | None:
         """The text of a key, unless it is absent or already complained about."""
         value = block.values.get(key)
@@ -140,7 +145,7 @@ class Reading:
             return None
         found = scalars.money(value.text)
         if found is None:
-            self.shape.complain(value, say_shape.not_money(value, currency_of(self._root)))
+            self.shape.complain(value, say_shape.not_money(value, self._currency))
         elif found.currency not in DECIMALS:
             self.shape.complain(value, say.unknown_currency(value, found.currency))
         elif not scalars.is_exact(value.text, found.currency):

@@ -18,7 +18,7 @@ from planrunner.plan import scalars
 _SIGNS = {"£": "GBP", "€": "EUR", "$": "USD", "A$": "AUD", "C$": "CAD", "kr": "SEK"}
 _CALLED = {
     "pound": "GBP", "pounds": "GBP", "quid": "GBP", "sterling": "GBP", "euro": "EUR", "euros": "EUR", "dollar": "USD",
-    "dollars": "USD", "bucks": "USD",
+    "dollars": "USD", "bucks": "USD", "pound sterling": "GBP", "pounds sterling": "GBP", "british pounds": "GBP",
 }  # fmt: skip
 _NUMBER_WORDS = {
     "a": 1,
@@ -40,7 +40,11 @@ _REPRICES = {
 _UNIT_WORDS = {
     "s": "s", "sec": "s", "secs": "s", "second": "s", "seconds": "s", "m": "m", "min": "m", "mins": "m", "minute": "m",
     "minutes": "m", "h": "h", "hr": "h", "hrs": "h", "hour": "h", "hours": "h", "d": "d", "day": "d", "days": "d",
+    "sek": "s", "sekunde": "s", "sekunden": "s", "minuten": "m", "std": "h", "stunde": "h", "stunden": "h", "tag": "d",
+    "tage": "d",
 }  # fmt: skip
+_LONGEST = 200  # letters; whatever is longer is no amount, and may be a megabyte
+_NO_AMOUNT = "?"
 # What keyboards and word processors make of `-`, `.`, `/` and a space.
 _TYPED = str.maketrans({
     "\N{MINUS SIGN}": "-", "\N{EN DASH}": "-", "\N{EM DASH}": "-", "\N{HYPHEN}": "-", "\N{NON-BREAKING HYPHEN}": "-",
@@ -48,11 +52,17 @@ _TYPED = str.maketrans({
     "\N{LEFT DOUBLE QUOTATION MARK}": '"', "\N{RIGHT DOUBLE QUOTATION MARK}": '"', "\N{LEFT SINGLE QUOTATION MARK}": "'",
     "\N{RIGHT SINGLE QUOTATION MARK}": "'",
 })  # fmt: skip
+# How people say the moment itself, and that they count back from it or on from it.
+_START = r"(?:the )?(?:off|start|kick-?\s?off|ko|race|post|match|anpfiff)"
+_AT_START = re.compile(rf"(?:at |on )?{_START}")
+_BACK_FROM, _ON_FROM = re.compile(rf"\s+(?:before|to|vor)(?: {_START})?$"), re.compile(rf"\s+(?:after|past|nach)(?: {_START})?$")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 
 def typed(text: str) -> str:
     """In plain signs, without what people leave around a value: spaces, quotes, a comment of another language, `,` or `;`."""
+    if len(text) > _LONGEST:
+        return _NO_AMOUNT
     plain = text.translate(_TYPED)
     plain = re.sub(r"(?<=\S)\s+(//|--).*$", "", plain)
     return plain.strip(" \t\"'").rstrip(",;").strip()
@@ -60,12 +70,12 @@ def typed(text: str) -> str:
 
 def money(text: str, usual: str | None) -> str | None:
     """`usual` is the plan's, for amounts without one."""
-    plain = typed(text)
+    plain = re.sub(r"(?<=[0-9])[.,]-+(?= |$|[^0-9-])", "", typed(text))  # `25,-`
     found = re.search(r"[0-9.](?:[0-9.,]|[ '](?=[0-9]{3}(?![0-9])))*", plain)
     if found is None or "-" in plain:
         return None
     number = _number(found[0])
-    unit = (plain[: found.start()] + " " + plain[found.end() :]).strip()
+    unit = _said_twice((plain[: found.start()] + " " + plain[found.end() :]).strip())
     if number is not None and (thousands := re.match("[kK](?![a-zA-Z])", unit)):
         number, unit = number * 1000, unit[thousands.end() :].strip()
     if number is not None and unit in ("p", "pence"):
@@ -74,6 +84,12 @@ def money(text: str, usual: str | None) -> str | None:
     if number is None or unit not in DECIMALS:
         return None
     return _if_read(f"{number:.{DECIMALS[unit]}f} {unit}", scalars.money) if _fits(number, unit) else None
+
+
+def _said_twice(unit: str) -> str:
+    """`£25 GBP` says its currency twice."""
+    first, _, second = unit.partition(" ")
+    return second.strip() if _SIGNS.get(first) == second.strip().upper() else unit
 
 
 def _currency(unit: str) -> str:
@@ -108,23 +124,48 @@ def _fits(number: Decimal, unit: str) -> bool:
 
 def odds(text: str) -> str | None:
     plain = typed(text).lower().lstrip("@").strip()
-    if plain in ("evens", "evs", "even", "even money"):
+    if odds_without_stake(text):
+        return None
+    if plain in ("evens", "evs", "even", "even money", "evens money"):
         return "2.00"
-    if fraction := re.fullmatch(r"([0-9]{1,4})\s*(?:/|-|to)\s*([0-9]{1,4})(\s+on)?(?:\s+(?:against|fav|f|j))?", plain):
+    if fraction := re.fullmatch(r"([0-9]{1,4})\s*(?:/|-|to)\s*([0-9]{1,4})(\s+on)?(?:\s*(?:against|fav|jf|cf|f|j))?", plain):
         win, stake = int(fraction[1]), int(fraction[2])
         if fraction[3]:  # `4/6 on` is `4/6` to some and `6/4` to others
             return _fractional(stake, win) if win > stake else None
         return _fractional(win, stake)
-    if re.fullmatch(r"0?\.[0-9]{1,4}", plain):
-        return _if_read(f"{(Decimal(plain) * 100).normalize():f}%", scalars.odds)
     if re.fullmatch(r"[1-9][0-9]{2}", plain):
         return f"+{plain}"
     if share := percent(plain):
         return _if_other(share, text, scalars.odds)
     tidy = re.sub(r"(?<=[0-9]),(?=[0-9]{1,2}$)", ".", plain).rstrip("x").strip()
-    tidy = re.sub(r"^(odds|at|[<>]=?|=|\u2265|\u2264)\s*", "", tidy).rstrip(".")
+    tidy = re.sub(r"^(odds|at|=)\s*|\s+or better$", "", tidy).rstrip(".")
     tidy = re.sub(r"^0+(?=[1-9])|(?<=^[+-])\s+", "", tidy)
     return _if_other(tidy, text, scalars.odds)
+
+
+def odds_without_stake(text: str) -> str | None:
+    """`0.5` is one half, 50%, to some; and to others what is won for a stake of one, 1.50."""
+    plain = typed(text)
+    return plain if re.fullmatch(r"0?[.,][0-9]{1,4}", plain) and plain.strip("0.,") else None
+
+
+def limit(text: str) -> str | None:
+    """The odds of `>= 3.10`, `max 3.10`, `3.10+`: whether they are a limit to that side depends on the bet."""
+    found = re.fullmatch(r"(?:[<>]=?|[\u2264\u2265]|min\.?|max\.?)\s*([0-9.,]+)|([0-9.,]+)\s*\+", typed(text))
+    plain = (found[1] or found[2]).replace(",", ".") if found else ""
+    return plain if scalars.odds(plain) is not None else None
+
+
+def exactly(text: str) -> str | None:
+    """What a fraction is in decimal odds, where two decimals can't say it: 13/8 is 2.625, 10/11 about 1.9091."""
+    found = re.match(r"([0-9]{1,4})\s*(?:/|-|to)\s*([0-9]{1,4})\b(?!.*\bon\b)", typed(text).lower())
+    if found is None or not int(found[2]):
+        return None
+    exact = 1 + Fraction(int(found[1]), int(found[2]))
+    if (exact * 100).denominator == 1:
+        return None
+    shown = f"{Decimal(round(exact * 10000)) / 10000:f}"
+    return shown if (exact * 10000).denominator == 1 else f"about {shown}"
 
 
 def _fractional(win: int, stake: int) -> str | None:
@@ -143,14 +184,22 @@ def share(text: str) -> str | None:
     """A probability where nothing else can stand: there `65` and `0.65` lack only their sign."""
     plain = typed(text)
     if re.fullmatch(r"0?\.[0-9]{1,4}", plain):
-        return odds(plain)
+        return _if_read(f"{(Decimal(plain) * 100).normalize():f}%", scalars.odds)
     return _if_other(percent(plain) or f"{plain}%", text, scalars.odds)
 
 
-def duration(text: str) -> str | None:
-    plain = typed(text).lower().lstrip("+-").replace(",", " ").rstrip(".")
-    plain = re.sub(r"\s+(before|after|long|left|only|to go)$", "", plain)
-    plain = re.sub(r"^half an?(?= )", "0.5", re.sub(r"^(an?|one)(?= )", "1", plain))
+def duration(text: str, key: str = "") -> str | None:
+    """`key` says from when it counts: what the value says of that too is left out, if it is the same."""
+    plain = typed(text).lower().replace(",", " ").rstrip(".")
+    if key.endswith("start") and _AT_START.fullmatch(plain):
+        return "0s"
+    if "before" in key:
+        plain = _BACK_FROM.sub("", plain.lstrip("-"))
+    elif "after" in key:
+        plain = _ON_FROM.sub("", plain.lstrip("+"))
+    plain = re.sub(r"\s+(long|left|only|to go)$", "", plain)
+    plain = re.sub(r"^(?:a )?quarter of an hour$", "15m", re.sub(r"^an hour and a half$", "90m", plain))
+    plain = re.sub(r"^half an?(?= )", "0.5", re.sub(r"^(an?|one|eine?)(?= )", "1", plain))
     if plain == "0":
         return "0s"
     if clock := re.fullmatch(r"([0-9]{1,2}):([0-9]{2}):([0-9]{2})", plain):
@@ -187,9 +236,9 @@ def day(text: str) -> str | None:
         return _date(int(plain[:4]), int(plain[4:6]), int(plain[6:]))
     if re.fullmatch(r"[0-9]{4}[-/. ][0-9]{1,2}[-/. ][0-9]{1,2}", plain):
         return _date(*numbers)
-    if re.fullmatch(r"[0-9]{1,2}[-/. ][0-9]{1,2}[-/. ][0-9]{4}", plain):
+    if re.fullmatch(r"[0-9]{1,2}([-/. ])[0-9]{1,2}\1[0-9]{4}", plain):
         first, second, year = numbers
-        if first > 12 or first == second:
+        if first > 12 or "." in plain or first == second:  # with points it is the day that comes first, everywhere
             return _date(year, second, first)
         return _date(year, first, second) if second > 12 else None
     month = re.search("|".join(_MONTHS), plain)
@@ -197,6 +246,25 @@ def day(text: str) -> str | None:
         on, year = sorted(numbers)
         return _date(year, _MONTHS.index(month.group()) + 1, on)
     return None
+
+
+def days(text: str) -> tuple[str, str] | None:
+    """`05/12/2026`: the fifth of December, or the twelfth of May."""
+    found = re.fullmatch(r"([0-9]{1,2})([-/ ])([0-9]{1,2})\2([0-9]{4})", typed(text))
+    if found is None:
+        return None
+    first, second, year = int(found[1]), int(found[3]), int(found[4])
+    british, american = _date(year, second, first), _date(year, first, second)
+    return (british, american) if british and american and british != american else None
+
+
+def day_of(text: str) -> str | None:
+    """A day where `today` may stand too, and a time of day is more than is asked."""
+    plain = typed(text).lower()
+    if plain.rstrip(".") == "today":
+        return "today"
+    found = re.fullmatch(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[t ]+[0-9]{1,2}:[0-9]{2}.*", plain)
+    return found[1] if found and scalars.day(found[1]) else day(text)
 
 
 def _date(year: int, month: int, on: int) -> str | None:

@@ -232,6 +232,12 @@ def render_all(name: str, problems: Sequence[Problem], texts: Texts) -> str:
     return "\n".join(told)
 
 
+def tells_more(problems: Sequence[Problem], among: str = "") -> str:
+    """The line that closes a list of problems."""
+    count = len(problems)
+    return f"{count} problem{'s' if count > 1 else ''}{among}; `planrunner explain {problems[0].code}` tells more"
+
+
 def to_json(problem: Problem) -> dict[str, object]:
     """For editors and other programs; keys that have nothing to say are left out."""
     found: dict[str, object] = {

@@ -6,9 +6,10 @@ whatever follows from it, stays silent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -57,6 +58,7 @@ _WORDS = {
     "enum": "choice", "list": "choice", "select": "choice",
 }  # fmt: skip
 _YES_NO = {"true": "yes", "on": "yes", "y": "yes", "1": "yes", "false": "no", "off": "no", "n": "no", "0": "no"}
+_SAYS_NO = re.compile(r"\b(no|not|non|none|never|without|nothing|off|false|neither|closed)\b|n['\u2019]t\b")
 # Kinds of scalars whose text is a name: there `null` needs quotes, elsewhere it is just not the right thing.
 _NAMES = frozenset({"name", "order_name", "id", "text"})
 _FIRST_KEYS = ("planrunner", "planrunner_site")  # missed before the schema is asked
@@ -157,6 +159,10 @@ class _Explainer:
         self.defs = schema["$defs"]
         self.found = found
 
+    @cached_property
+    def _currency(self) -> str | None:
+        return currency_of(self.root)
+
     def explain(self) -> None:
         self._keys_and_words(self.root, self.schema)
         for error in self._errors():
@@ -233,9 +239,9 @@ class _Explainer:
     def _error(self, error: Any) -> None:
         node: Node = self.root
         key: Scalar | None = None
-        is_item = False
+        listing: Listing | None = None
         for step in error.absolute_path:
-            is_item = isinstance(node, Listing)
+            listing = node if isinstance(node, Listing) else None
             if isinstance(node, Block):
                 key, node = node.keys[step], node.values[step]
             elif isinstance(node, Listing):
@@ -245,7 +251,7 @@ class _Explainer:
         if error.validator == "required":
             self._missing(node, error)
         elif error.validator != "additionalProperties":
-            self._wrong(node, error.schema, key, is_item=is_item)
+            self._wrong(node, error.schema, key, listing)
 
     def _missing(self, node: Node, error: Any) -> None:
         assert isinstance(node, Block)
@@ -258,7 +264,9 @@ class _Explainer:
                 self.found.complain(None, say.missing(node.span, key, home["title"], shown))
         self.found.supposed.setdefault(id(node), set()).update(error.validator_value)
 
-    def _wrong(self, node: Node, schema: Mapping[str, Any], key: Scalar | None, *, is_item: bool) -> None:
+    def _wrong(self, node: Node, schema: Mapping[str, Any], key: Scalar | None, listing: Listing | None) -> None:
+        """`listing` is that which the node is an item of."""
+        is_item = listing is not None
         name = key.text if key is not None else ""
         what = f"an item of `{name}`" if is_item else f"`{name}`"
         at = node.span if is_item or key is None or isinstance(node, Scalar) else key.span
@@ -266,14 +274,22 @@ class _Explainer:
         if (wanted == "object" and isinstance(node, Block)) or (wanted == "array" and isinstance(node, Listing)):
             problem = say.empty_list(at, what)
         elif wanted == "object":
-            problem = say.wants_block(at, what, schema.get("properties", {}) or ["betfair"])
+            value = node.text if isinstance(node, Scalar) else ""
+            more = self._beside(node, listing) if listing is not None else 0
+            problem = say.wants_block(at, what, schema.get("properties", {}) or ["betfair"], value=value, more=more)
         elif wanted == "array":
-            problem = say.wants_list(at, what)
+            problem = say.wants_list(at, what, node.text if isinstance(node, Scalar) else None)
         elif not isinstance(node, Scalar):
-            problem = say.wants_value(at, what, self._example(name), name)
+            problem = say.wants_value(at, what, self._example(name), name, _only_item(node))
         else:
             problem = self._wrong_value(node, schema.get("title", ""), name, schema)
         self.found.complain(node, problem)
+
+    def _beside(self, node: Node, listing: Listing) -> int:
+        """How many more items are no blocks either; nothing is said of them."""
+        items = [one for one in listing.items if type(one) is type(node) and one is not node and id(one) not in self.found.bad]
+        self.found.bad.update(map(id, items))
+        return len(items)
 
     def _example(self, key: str) -> str:
         """What a key may look like."""
@@ -285,13 +301,27 @@ class _Explainer:
         if title in ("word", "yes_no"):
             words = _words(schema)
             called = (_YES_NO if title == "yes_no" else _WORDS).get(value.text.lower().replace("-", "_").replace(" ", "_"))
-            guess = called if called in words else nearest(value.text, words) or (words[0] if len(words) == 1 else None)
-            return say.unknown_word(value, key, words, guess)
+            return say.unknown_word(value, key, words, called if called in words else _near_word(value.text, words))
         if title == "money":
-            return say.not_money(value, currency_of(self.root))
+            return say.not_money(value, self._currency)
         if title in _BY_KEY:
             return _BY_KEY[title](value, key)
         return _BY_VALUE[title](value)
+
+
+def _near_word(text: str, words: list[str]) -> str | None:
+    """The word that was meant; none where the text says no, or names two of them."""
+    plain = re.split(r"#|//|--", text)[0].strip().casefold()
+    said = set(re.findall("[a-z_]+", plain))
+    if _SAYS_NO.search(plain) or len(said.intersection(words)) > 1:
+        return None
+    return nearest(plain, words) or (words[0] if len(words) == 1 else None)
+
+
+def _only_item(node: Node) -> str | None:
+    """Of `[lay]`."""
+    items = node.items if isinstance(node, Listing) else []
+    return items[0].text if len(items) == 1 and isinstance(items[0], Scalar) else None
 
 
 def _words(schema: Mapping[str, Any]) -> list[str]:
@@ -306,10 +336,10 @@ _BY_KEY: dict[str, Callable[[Scalar, str], Problem]] = {
     "id": say.not_id,
     "value": say.not_value,
     "file": say.not_file,
+    "duration": say.not_duration,
 }
 _BY_VALUE: dict[str, Callable[[Scalar], Problem]] = {
     "odds": say.not_odds,
-    "duration": say.not_duration,
     "date": say.not_date,
     "calendar_day": say_site.not_a_day,
     "moment": say.not_moment,

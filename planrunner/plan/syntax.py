@@ -353,6 +353,9 @@ def _sign(place: _Place) -> Mistake:
     if value is None:
         return Mistake(say.unreadable(place.whole, "a text that begins with this sign needs quotes."))
     key, start, text = value
+    if key in ODDS and (limit := mend.limit(text)):
+        problem = say.unreadable(place.span(start, len(text)), say.says_too_much(text, limit))
+        return place.mistake(problem, place.text[:start] + limit)
     if key in ODDS and (fixed := mend.odds(text)):
         words = "odds have no sign in front of them, except the `+` and `-` of American odds."
         return place.mistake(say.unreadable(place.span(start, len(text)), words, did_you_mean=fixed), place.text[:start] + fixed)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
 
 from planrunner.plan import mend, scalars
+from planrunner.plan.messages.text import says_too_much
 from planrunner.plan.nodes import Block, Scalar, Span
 from planrunner.plan.problems import Problem, problem, quoted
 
@@ -42,6 +45,8 @@ _WHOLE = {
 }  # fmt: skip
 
 
+# What an item of a list looks like at its smallest.
+_ITEMS = {"orders": _WHOLE["orders"], "fallback": "fallback:\n  - after: 2m\n    cancel: remainder"}
 # Limits of an account that a plan has no word for.
 _OF_AN_ACCOUNT = ("max_stake_per_order", "max_open_exposure", "max_loss_per_day", "max_orders_per_minute")
 
@@ -60,7 +65,9 @@ def unknown_key(key: Scalar, block: str, did_you_mean: str | None, elsewhere: st
 
 def missing(at: Span, key: str, block: str, example: str) -> Problem:
     fix = _WHOLE.get(key) or f"{key}: {example}"
-    return problem("PR202", at, f"`{key}` is missing in {BLOCKS[block]}.", fix=fix)
+    text = f"`{key}` is missing in {BLOCKS[block]}"
+    text += ": `back` is a bet that it happens, `lay` one that it does not" if key == "side" else ""
+    return problem("PR202", at, f"{text}.", fix=fix)
 
 
 def not_yet(at: Span, what: str) -> Problem:
@@ -68,18 +75,33 @@ def not_yet(at: Span, what: str) -> Problem:
     return problem("PR203", at, text)
 
 
-def wants_value(at: Span, what: str, example: str, key: str | None) -> Problem:
-    fix = f"{key}: {example}" if key else None
-    return problem("PR204", at, f"{what} takes one value, written on its line.", fix=fix)
+def wants_value(at: Span, what: str, example: str, key: str | None, only: str | None) -> Problem:
+    """`only` is the one item of the list that stands there."""
+    if only is not None and key:
+        return problem("PR204", at, f"{what} takes one value, written on its line.", fix=f"{key}: {only}")
+    return problem("PR204", at, f"{what} takes one value, written on its line, such as {quoted(example)}.")
 
 
-def wants_list(at: Span, what: str) -> Problem:
-    return problem("PR204", at, f"{what} is a list: each of its items begins with `- ` on a line below.")
+def wants_list(at: Span, what: str, text: str | None) -> Problem:
+    words = f"{what} is a list: each of its items begins with `- ` on a line below"
+    if (text or "").strip().lower() in _NOTHING:
+        return problem("PR204", at, f"{words}. Where there is nothing to list, take the line out.")
+    example = _ITEMS.get(what.strip("`"))
+    return problem("PR204", at, f"{words}{', such as' if example else ''}{':' if example else '.'}", fix=example)
 
 
-def wants_block(at: Span, what: str, keys: Iterable[str]) -> Problem:
+_NOTHING = frozenset({"none", "no", "nothing", "never", "-", "n/a", "false", "off"})
+
+
+def wants_block(at: Span, what: str, keys: Iterable[str], *, value: str = "", more: int = 0) -> Problem:
+    """`value` is what stands there; `more` items of the list are just as wrong."""
     some = ", ".join(f"`{key}`" for key in list(keys)[:3])
-    return problem("PR204", at, f"{what} takes keys on lines below it, indented by two spaces ({some} ...).")
+    also = f" (and {more} more item{'s' if more > 1 else ''} beside it)" if more else ""
+    text = f"{what}{also} takes keys on lines below it, indented by two spaces ({some} ...)"
+    if what == "`limits`" and scalars.money(value):
+        return problem("PR204", at, f"{text}.", fix=f"limits:\n  max_loss: {value}")
+    example = _ITEMS.get(what.removeprefix("an item of ").strip("`"))
+    return problem("PR204", at, f"{text}{', such as' if example else ''}{':' if example else '.'}", fix=example)
 
 
 # Layout
@@ -131,6 +153,8 @@ def empty_list(at: Span, what: str) -> Problem:
 def unknown_word(value: Scalar, key: str, words: Iterable[str], did_you_mean: str | None) -> Problem:
     options = list(words)
     listed = f"it takes {', '.join(f'`{word}`' for word in options)}" if len(options) > 1 else f"it takes `{options[0]}` only"
+    if key == "side" and options[:2] == ["back", "lay"] and did_you_mean is None:
+        listed = "it takes `back` (a bet that it happens) or `lay` (a bet that it does not)"
     return problem("PR205", value.span, f"{quoted(value.text)} is not a word of `{key}`; {listed}.", did_you_mean=did_you_mean)
 
 
@@ -141,12 +165,21 @@ def not_percent(value: Scalar) -> Problem:
 
 def not_odds(value: Scalar) -> Problem:
     text = value.text.strip()
-    if text.isdigit() and len(text) >= 3:
+    if text.isdigit() and 3 <= len(text) <= 4:
         both = f"{quoted(value.text)} could be American or decimal odds: write `+{text}` for the one, `{text}.0` for the other."
         return problem("PR206", value.span, both)
+    if share := mend.odds_without_stake(text):
+        some = Decimal(share.replace(",", "."))
+        both = f"{quoted(value.text)} could be a probability or what is won for a stake of one: write "
+        return problem("PR206", value.span, f"{both}`{(some * 100).normalize():f}%` for the one, `{1 + some}` for the other.")
+    if limit := mend.limit(text):
+        return problem("PR206", value.span, says_too_much(value.text, limit))
     fix = mend.odds(value.text)
     if fix is not None:
-        return problem("PR206", value.span, f"{quoted(value.text)} is not odds planrunner reads.", did_you_mean=fix)
+        words = f"{quoted(value.text)} is not odds planrunner reads"
+        exact = mend.exactly(value.text)
+        words += f"; in decimal odds it is {exact}" if exact else ""
+        return problem("PR206", value.span, f"{words}.", did_you_mean=fix)
     if text.lower().replace("_", " ") in _NO_ODDS:
         return problem("PR206", value.span, f"{quoted(value.text)} names no odds; write the worst you would take, as 3.10.")
     text = f"{quoted(value.text)} is not odds planrunner reads; write them as 3.10, +120, -110 or 65%, above 1.00 and below 100%."
@@ -157,7 +190,10 @@ def not_money(value: Scalar, currency: str | None) -> Problem:
     fix = mend.money(value.text, currency)
     plain = mend.typed(value.text)
     text = f"{quoted(value.text)} is not an amount of money planrunner reads"
-    if plain.replace(".", "").replace(",", "").isdigit():
+    if special := _no_money(plain):
+        text = f"{quoted(value.text)} {special}"
+        fix = None
+    elif plain.replace(".", "").replace(",", "").isdigit():
         text = f"{quoted(value.text)} has no currency"
         text += "" if fix else f"; write its three letters behind it, as {plain} GBP"
     elif plain.startswith(("-", "+")) and any(letter.isdigit() for letter in plain):
@@ -170,14 +206,41 @@ def not_money(value: Scalar, currency: str | None) -> Problem:
     return problem("PR207", value.span, f"{text}.", did_you_mean=fix)
 
 
-def not_duration(value: Scalar) -> Problem:
-    if value.text.isdigit():
-        choices = " or ".join(f"`{value.text}{unit}`" for unit in "smh")
+# Keys that take a day and time, beside those that say how long.
+_MOMENT_BESIDE = {"expires_": "expires_at", "place_": "place_at"}
+_NEVER = frozenset({"never", "none", "no", "gtc", "good till cancelled", "forever", "off"})
+
+
+def _no_money(plain: str) -> str | None:
+    """What people write for a stake elsewhere, and no amount says."""
+    if plain.startswith("="):
+        return "is a spreadsheet's formula; write what it gives, as 10.00 GBP"
+    if re.search(r"(?i)\b(each[ -]?way|e/?w)\b", plain):
+        return "is two bets, one to win and one for a place; write an order for each, with its own market and stake"
+    if re.search(r"(?i)^[0-9.,]*\s*(points?|pts?|units?)$", plain):
+        return "is worth as much as you say elsewhere, and planrunner does not know it; write the amount, as 10.00 GBP"
+    if found := re.fullmatch(r"([^0-9]{0,4}[1-9][0-9]{0,2})\.([0-9]{3})([^0-9]{0,5})", plain):
+        whole = f"{found[1]}{found[2]}".strip()
+        return f"has three decimals, and money has at most two; if its point marks thousands, write {whole}.00 and the currency"
+    return None
+
+
+def not_duration(value: Scalar, key: str = "") -> Problem:
+    plain = mend.typed(value.text).lower()
+    if plain.isdigit() and plain.strip("0"):
+        choices = " or ".join(f"`{plain}{unit}`" for unit in "smh")
         return problem("PR208", value.span, f"{quoted(value.text)} has no unit; write {choices}.")
-    fix = mend.duration(value.text)
+    fix = mend.duration(value.text, key)
     text = f"{quoted(value.text)} is not a duration planrunner reads"
-    if _CLOCK.fullmatch(mend.typed(value.text).lower()):
+    moment = next((name for start, name in _MOMENT_BESIDE.items() if key.startswith(start)), None)
+    if moment and (at := mend.moment(value.text) or (plain if scalars.local_time(plain) else None)):
+        text = f"{quoted(value.text)} is a day and time, and `{key}` takes how long; `{moment}: {at}` takes the other"
+    elif _CLOCK.fullmatch(plain):
         text = f"{quoted(value.text)} looks like a time of day, and here goes how long; write 90s, 12m or 2h"
+    elif plain in _NEVER and key.startswith("expires_"):
+        text = f"{quoted(value.text)} would be an order without an end; write how long it may stay at most, as 90s, 2m, 1h or 3d"
+    elif fix is None and plain[:1] in ("-", "+"):
+        text = f"{quoted(value.text)} has a sign; write how long without one, in a key that counts the way you mean"
     elif fix is None:
         text += "; write it with one unit, as 90s, 2m, 1h or 3d"
     return problem("PR208", value.span, f"{text}.", did_you_mean=fix)
@@ -187,10 +250,27 @@ def too_long(value: Scalar) -> Problem:
     return problem("PR208", value.span, f"{quoted(value.text)} is longer than a year.")
 
 
+_DAYS_FROM_NOW = frozenset({
+    "tomorrow", "now", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mon", "tue", "wed", "thu",
+    "fri", "sat", "sun", "tonight", "this saturday", "next saturday", "next sunday", "weekend", "this weekend",
+})  # fmt: skip
+
+
+def _serial_day(text: str) -> str | None:
+    """`46361`: days since the end of 1899, which a spreadsheet gives where a cell is not formatted as a date."""
+    return (date(1899, 12, 30) + timedelta(days=int(text))).isoformat() if re.fullmatch("[45][0-9]{4}", text) else None
+
+
 def not_date(value: Scalar) -> Problem:
-    fix = mend.day(value.text)
+    fix = mend.day_of(value.text)
     text = f"{quoted(value.text)} is not a date planrunner reads"
-    if fix is None:
+    if both := mend.days(value.text):
+        text = f"{quoted(value.text)} could be two days; write the one you mean, {both[0]} or {both[1]}"
+    elif serial := _serial_day(value.text):
+        text = f"{quoted(value.text)} is how a spreadsheet counts days; it is {serial} in most of them. Write the date"
+    elif value.text.lower() in _DAYS_FROM_NOW:
+        text = f"{quoted(value.text)} is another day each time the plan is read; write the date, as 2026-12-05, or `today`"
+    elif fix is None:
         text += "; write the year first, as 2026-12-05, or `today`"
     return problem("PR209", value.span, f"{text}.", did_you_mean=fix)
 

@@ -141,6 +141,12 @@ def block_text(at: Span, sign: str, key: Scalar | None) -> Problem:
     return problem(SEVERAL_LINES, at, f"`{sign}` is for the text of `alert` only; write the value of {what} on one line.")
 
 
+def says_too_much(text: str, limit: str) -> str:
+    """`>= 3.10`"""
+    words = f"{quoted(text)} says too much: odds are a limit already. A back takes these odds or higher, a lay these or lower"
+    return f"{words}; write {limit} alone, if that is what you mean."
+
+
 def cut_off(at: Span, value: Scalar, fixed: str) -> Problem:
     text = f"what follows `#` is lost: the value is read as {quoted(value.text)}. Quote it, or write a comment as `# ...`."
     return problem("PR115", at, text, did_you_mean=fixed)
