@@ -10,7 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from planrunner.engine import endings
-from planrunner.engine.green_up import LOOK_AGAIN_AFTER, has_more_to_do, look, size_at
+from planrunner.engine.green_up import LOOK_AGAIN_AFTER, has_more_to_do, look, size_at, voided
 from planrunner.engine.guards import refusal, too_small
 from planrunner.engine.moments import schedule
 from planrunner.engine.state import BetState, CancelState, OrderEnd, OrderState, Phase, PlacementState, RunPhase, Winding
@@ -172,13 +172,15 @@ def report(turn: Turn, placement: PlacementState, seen: BetState, fact: Fact | N
     facts = [fact] if fact else []
     if complete or not facts:
         facts.append(Fact.COMPLETE if complete else Fact.LIVE)
-    placement = turn.learn(placement, *facts, bets=bets)
+    before, placement = placement.sizes.voided, turn.learn(placement, *facts, bets=bets)
     if placement.cancel is not CancelState.ASKED:
         turn.set_timer(f"lookup:{placement.asked.ref}", None)
     if placement.is_over:
         turn.set_timer(f"cancel:{placement.asked.ref}", None)
         turn.set_timer(f"lookup:{placement.asked.ref}", None)
     order = turn.order_of(placement)
+    if placement.sizes.voided > before:
+        voided(turn, order)
     if order.ref != placement.asked.ref:
         return
     if order.end is OrderEnd.UNRESOLVED and turn.phase is RunPhase.RUNNING:
@@ -267,9 +269,7 @@ def _place_rest_of_hedge(turn: Turn, hedge: OrderState, winding: Winding) -> Non
     odds = winding.reprice_to
     assert odds is not None
     size = size_at(turn, hedge, odds)
-    if not size:
-        endings.end(turn, hedge, OrderEnd.MATCHED)
-    elif too_small(turn, hedge, size=size, odds=odds):
+    if too_small(turn, hedge, size=size, odds=odds):
         endings.end(turn, hedge, OrderEnd.TOO_SMALL, f"the {size} left at {odds} is below the venue's minimum")
     else:
         place(turn, hedge, odds=odds, size=size, because=winding.because)

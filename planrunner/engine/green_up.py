@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from planrunner.engine.books import await_book
 from planrunner.engine.guards import too_small
-from planrunner.engine.state import OrderEnd, OrderState, PlacementState
+from planrunner.engine.state import OrderEnd, OrderState, Phase, PlacementState, RunPhase
 from planrunner.engine.steps import NOTHING_TO_HEDGE, mark_note
 from planrunner.engine.turn import Turn
 from planrunner.model.commands import Alert
@@ -25,8 +25,9 @@ from planrunner.model.plan import At, Hedge
 from planrunner.model.program import hedge_path
 
 LOOK_AGAIN_AFTER = 5  # seconds
-# What a hedge that was not completed is called; other ends (stopped, refused, unresolved) say more than that.
+# Ends that only say that a hedge is over, so that it is called by what it came to; others (stopped, refused) say more than that.
 _RAN_OUT = (OrderEnd.EXPIRED, OrderEnd.CANCELLED, OrderEnd.LAPSED, OrderEnd.VOIDED, OrderEnd.NOT_PLACED, OrderEnd.TOO_SMALL)
+_IN_ORDER = (OrderEnd.MATCHED, OrderEnd.NEEDLESS)
 
 
 def begin(turn: Turn, order: OrderState) -> None:
@@ -95,10 +96,28 @@ def _chain(turn: Turn, order: OrderState) -> list[PlacementState]:
     return [placement for placement in chain if placement.sizes.matched]
 
 
+def _owed(turn: Turn, hedge: OrderState) -> Fraction:
+    """What the hedged bets would pay back."""
+    return sum((placement.returns for placement in _chain(turn, asked_by(turn, hedge))), Fraction(0))
+
+
 def unhedged(turn: Turn, hedge: OrderState) -> Fraction:
     """Of what the hedged bets would pay back, how much the hedge does not pay back yet."""
-    paid = sum((placement.returns for placement in _chain(turn, asked_by(turn, hedge))), Fraction(0))
-    return max(paid - sum((placement.returns for placement in _chain(turn, hedge)), Fraction(0)), Fraction(0))
+    paid = sum((placement.returns for placement in _chain(turn, hedge)), Fraction(0))
+    return max(_owed(turn, hedge) - paid, Fraction(0))
+
+
+def overhedged(turn: Turn, hedge: OrderState) -> Fraction:
+    """How much more the hedge pays back than there is to hedge: hedged bets were voided after it was matched.
+
+    At the odds asked for, since what matched at better ones was given to us.
+    """
+    paid = sum((_at_most_as_asked(placement) for placement in _chain(turn, hedge)), Fraction(0))
+    return max(paid - _owed(turn, hedge), Fraction(0))
+
+
+def _at_most_as_asked(placement: PlacementState) -> Fraction:
+    return min(placement.returns, Fraction(placement.sizes.matched) * Fraction(placement.asked.odds))
 
 
 def size_at(turn: Turn, hedge: OrderState, odds: Decimal) -> Decimal:
@@ -134,25 +153,56 @@ def limit_of(turn: Turn, hedge: OrderState) -> Decimal:
 
 
 def over(turn: Turn, hedge: OrderState, end: OrderEnd, reason: str | None = None) -> OrderState:
-    """The hedge is over. What is not hedged is told."""
-    placement = turn.placement_of(hedge)
-    odds = placement.asked.odds if placement is not None else limit_of(turn, hedge)
-    if end in _RAN_OUT:
-        end = OrderEnd.UNHEDGED if size_at(turn, hedge, odds) else OrderEnd.MATCHED
-    hedge = turn.end_order(hedge, end, reason)
-    if end is not OrderEnd.MATCHED and unhedged(turn, hedge):
-        turn.emit(Alert(path=hedge.path, text=_open_risk(turn, hedge, end), because=because(turn, hedge)))
+    """The hedge is over. What is not hedged is told, and what hedges nothing any more."""
+    end = _came_to(turn, hedge, end)
+    hedge = turn.end_order(hedge, end, None if end in _IN_ORDER else reason)
+    if end not in _IN_ORDER and (text := _open_risk(turn, hedge)):
+        turn.emit(Alert(path=hedge.path, text=text, because=because(turn, hedge)))
     return hedge
 
 
-def _open_risk(turn: Turn, hedge: OrderState, end: OrderEnd) -> str:
+def _came_to(turn: Turn, hedge: OrderState, end: OrderEnd) -> OrderEnd:
+    if end not in (*_RAN_OUT, OrderEnd.MATCHED):
+        return end
+    if overhedged(turn, hedge):
+        return OrderEnd.OVERHEDGED
+    if not unhedged(turn, hedge):
+        return OrderEnd.MATCHED if _chain(turn, hedge) else OrderEnd.NEEDLESS
+    if end is OrderEnd.MATCHED:
+        return end
+    placement = turn.placement_of(hedge)
+    is_done = _chain(turn, hedge) and placement is not None and not size_at(turn, hedge, placement.asked.odds)
+    return OrderEnd.MATCHED if is_done else OrderEnd.UNHEDGED
+
+
+def voided(turn: Turn, order: OrderState) -> None:
+    """The venue voided some of what an order had matched, or its hedge. Too late for a hedge that is over, so it is told."""
+    hedge = order if order.is_hedge else turn.orders.get(hedge_path(order.path))
+    is_over = hedge is not None and hedge.phase is Phase.DONE and hedge.end is not OrderEnd.UNRESOLVED
+    if hedge is not None and is_over and turn.phase is RunPhase.RUNNING and (text := _open_risk(turn, hedge)):
+        turn.emit(Alert(path=hedge.path, text=text, because=because(turn, hedge)))
+
+
+def _open_risk(turn: Turn, hedge: OrderState) -> str | None:
     """`3.34 of 10.00 GBP matched on Arsenal is not hedged: its time was over`."""
-    chain = _chain(turn, asked_by(turn, hedge))
+    chain, mine = _chain(turn, asked_by(turn, hedge)), _chain(turn, hedge)
+    why = hedge.reason or (hedge.end.value if hedge.end is not None else "")
+    name = hedge.spec.selection_name
+    if left := unhedged(turn, hedge):
+        how = "may not be hedged" if hedge.end is OrderEnd.UNRESOLVED else "is not hedged"
+        if hedge.end is OrderEnd.MATCHED:
+            why = "the venue voided some of the hedge"
+        return f"{_share(turn, chain, left)} matched on {name} {how}: {why}"
+    if left := overhedged(turn, hedge):
+        did = "backed" if hedge.spec.order.side is Side.BACK else "laid"
+        return f"{_share(turn, mine, left)} {did} on {name} as a hedge hedges nothing: what it hedged was voided"
+    return None
+
+
+def _share(turn: Turn, chain: list[PlacementState], part: Fraction) -> str:
+    """`3.34 of 10.00 GBP`: the part of what matched that would pay back so much."""
     matched = sum((placement.sizes.matched for placement in chain), Decimal(0))
-    paid = sum((placement.returns for placement in chain), Fraction(0))
-    share = Fraction(matched) * unhedged(turn, hedge) / paid
+    share = Fraction(matched) * part / sum((placement.returns for placement in chain), Fraction(0))
     unit = smallest_unit(turn.program.currency)
     left = (Decimal(share.numerator) / Decimal(share.denominator)).quantize(unit, rounding=ROUND_UP)
-    how = "may not be hedged" if end is OrderEnd.UNRESOLVED else "is not hedged"
-    figures = f"{left} of {matched.quantize(unit, rounding=ROUND_DOWN)} {turn.program.currency}"
-    return f"{figures} matched on {hedge.spec.selection_name} {how}: {hedge.reason or end.value}"
+    return f"{left} of {matched.quantize(unit, rounding=ROUND_DOWN)} {turn.program.currency}"

@@ -108,15 +108,35 @@ def _in_event(target: Target, found: Sequence[Market]) -> Resolved | Unresolved:
 def _in_market(target: Target, market: Market) -> Resolved | Unresolved:
     if target.favourite is not None:
         return Resolved(market=market, selection=None)
-    for selection in market.selections:
-        by_id = target.selection_id is not None and selection.id == target.selection_id
-        by_name = target.selection is not None and same_name(selection.name, target.selection)
-        if (by_id or by_name) and (target.line is None or selection.handicap == target.line):
-            return Resolved(market=market, selection=selection)
+    named = [one for one in market.selections if _is_named(target, one)]
+    fits = [one for one in named if target.line in (None, one.handicap)]
+    if len(fits) == 1:
+        return Resolved(market=market, selection=fits[0])
+    if named:
+        return _other_line(target, market, named)
     word = target.selection or target.selection_id or ""
     names = [selection.name for selection in market.selections]
     key = "selection" if target.selection is not None else "selection_id"
     return _unknown(key, word, names, f"{market.name} of {market.fixture} has no selection `{word}`")
+
+
+def _is_named(target: Target, selection: Selection) -> bool:
+    if target.selection_id is not None:
+        return selection.id == target.selection_id
+    return target.selection is not None and same_name(selection.name, target.selection)
+
+
+def _other_line(target: Target, market: Market, named: Sequence[Selection]) -> Unresolved:
+    """A handicap market has its selections once for each line, and which of them is meant is not guessed."""
+    there = tuple(f"{one.handicap:+f}" if one.handicap else "0" for one in named)
+    where = f"{market.name} of {market.fixture} has `{named[0].name}`"
+    if target.line is None:
+        key, text = "selection" if target.selection is not None else "selection_id", f"{where} more than once; add `line:`"
+    elif there == ("0",):
+        key, there, text = "line", (), f"{where} without a line; take `line` out"
+    else:
+        key, text = "line", f"{where} at other lines"
+    return Unresolved(key=key, word=named[0].name, among=there, did_you_mean=None, text=text)
 
 
 def _unknown(key: str, word: str, among: Sequence[str], text: str) -> Unresolved:

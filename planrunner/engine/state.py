@@ -111,13 +111,14 @@ class Phase(StrEnum):
 
 
 class OrderEnd(StrEnum):
-    """How an order ended. The first five are what a plan asks for."""
+    """How an order ended. The first six are what a plan asks for."""
 
     MATCHED = "matched in full"
     EXPIRED = "expired"
     CANCELLED = "cancelled by the plan"
     KILLED = "what was not filled at once was killed"
     SKIPPED = "not placed, because a condition did not hold"
+    NEEDLESS = "nothing was left to hedge"
     LAPSED = "lapsed at the venue"
     VOIDED = "voided by the venue"
     CANCELLED_ELSEWHERE = "cancelled, but not by this run"
@@ -126,11 +127,14 @@ class OrderEnd(StrEnum):
     NOT_PLACED = "not placed"
     TOO_SMALL = "what was left is too small to place again"
     UNHEDGED = "not hedged in full"
+    OVERHEDGED = "hedged more than was left to hedge"
     STOPPED = "stopped"
     UNRESOLVED = "unresolved: the venue may hold it"
 
 
-AS_PLANNED = frozenset({OrderEnd.MATCHED, OrderEnd.EXPIRED, OrderEnd.CANCELLED, OrderEnd.KILLED, OrderEnd.SKIPPED})
+AS_PLANNED = frozenset(
+    {OrderEnd.MATCHED, OrderEnd.EXPIRED, OrderEnd.CANCELLED, OrderEnd.KILLED, OrderEnd.SKIPPED, OrderEnd.NEEDLESS}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

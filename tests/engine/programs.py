@@ -164,17 +164,45 @@ def hedged_order(
     return back(name, side=side, stake=gbp(stake), liability_at_most=cap, fallback=(hedge, *steps))
 
 
+def hedge_triggers() -> st.SearchStrategy[Trigger]:
+    """Every kind of moment at which a hedge may be asked for."""
+    facts = (Condition.EXPIRED, Condition.IN_PLAY, Condition.SUSPENDED, Condition.MATCHED)
+    asked_at_once = st.sampled_from([Condition.MATCHED, Condition.PARTLY_MATCHED])
+    after = seconds(1, 150).map(lambda delay: AfterPlacing(delay=delay))
+    return st.one_of(
+        after,
+        after,
+        seconds(0, 590).map(lambda delay: BeforeStart(delay=delay)),
+        st.builds(If, condition=st.sampled_from(facts)),
+        st.builds(If, condition=asked_at_once, moment=after),
+    )
+
+
 @st.composite
 def any_hedged_order(draw: st.DrawFn, name: str) -> LimitOrder:
+    """With one or two hedge steps, somewhere among other steps."""
     side = draw(st.sampled_from(Side))
-    floor = "2.5" if side is Side.BACK else "3.6"
-    return hedged_order(
+    floor, worst = decimal_odds("2.5" if side is Side.BACK else "3.6"), decimal_odds("3.5" if side is Side.BACK else "2.5")
+    hedge = st.builds(Hedge, no_worse_than=st.just(worst), for_at_most=seconds(5, 120))
+    hedges = st.lists(st.builds(fallback, hedge_triggers(), hedge), min_size=1, max_size=2)
+    others = st.sampled_from(
+        [
+            chase(str(floor), every=10),
+            fallback(Every(delay=timedelta(seconds=7)), Reprice(by=ToBest(), no_worse_than=floor)),
+            fallback(AfterPlacing(delay=timedelta(seconds=40)), Cancel()),
+            fallback(AfterPlacing(delay=timedelta(seconds=90)), TellOwner(text="look")),
+        ]
+    )
+    looks = st.sampled_from([None, None, OnlyIf(runners_at_least=2), OnlyIf(odds_at_least=floor, market_open=True)])
+    return back(
         name,
-        side,
-        stake=str(draw(st.integers(100, 6000)) / Decimal(100)),
-        after=draw(st.integers(1, 150)),
-        trade_out=draw(st.integers(5, 120)),
-        steps=draw(st.sampled_from([(), (chase(floor, every=10, ticks=1),)])),
+        side=side,
+        stake=gbp(str(draw(st.integers(100, 6000)) / Decimal(100))),
+        liability_at_most=gbp("200.00") if side is Side.LAY else None,
+        ending=AfterPlacing(delay=draw(seconds(5, 300))),
+        fallback=tuple(draw(st.permutations([*draw(hedges), *draw(st.lists(others, max_size=2))]))),
+        only_if=draw(looks),
+        target=Target(favourite=draw(st.sampled_from([None, None, 1, 3])), selection="Arsenal"),
     )
 
 

@@ -212,6 +212,19 @@ def test_below_the_minimum_the_owner_is_told() -> None:
     assert story.hedge.end is OrderEnd.UNHEDGED
 
 
+def test_what_is_too_little_for_any_bet_is_told_and_not_called_matched() -> None:
+    story = Hedged()
+    story.accept(matched="0.01")
+    story.wait(30)
+    story.cancelled(matched="0.01", cancelled="9.99")
+    story.offers()
+    assert story.alerts() == [
+        "0.01 of 0.01 GBP matched on Arsenal is not hedged: a hedge of 0.00 at 3.5 is below the venue's minimum"
+    ]
+    assert (story.hedge.end, story.hedge.refs) == (OrderEnd.UNHEDGED, ())
+    assert story.only(FinishRun) == FinishRun(ended=Ended.NOT_AS_PLANNED)
+
+
 def test_after_the_expiry_or_in_full_the_hedge_still_comes_at_its_time() -> None:
     step = hedge(BeforeStart(delay=timedelta(minutes=5)))
     for matched, end in (("10", OrderEnd.MATCHED), ("4", OrderEnd.EXPIRED)):
@@ -416,6 +429,38 @@ def test_a_bet_that_was_voided_later_shrinks_the_hedge() -> None:
     assert story.kinds() == ["CancelOrder"]
     story.hedge_reported(cancelled="10.33")
     assert story.asked().size == D("5.16")
+
+
+def test_bets_voided_before_they_could_be_hedged_need_no_hedge() -> None:
+    story = Hedged()
+    story.accept(matched="10")
+    story.wait(30)
+    story.report(voided="10")
+    story.offers(lay="3.0")
+    assert (story.hedge.end, story.hedge.reason, story.alerts()) == (OrderEnd.NEEDLESS, None, [])
+    assert story.only(FinishRun) == FinishRun(ended=Ended.AS_PLANNED)
+
+
+def test_bets_voided_once_they_were_hedged_leave_a_hedge_of_nothing_and_the_owner_hears_it() -> None:
+    waiting = back("b", ending=AfterPlacing(delay=timedelta(hours=1)))
+    text = "5.00 of 10.00 GBP laid on Arsenal as a hedge hedges nothing: what it hedged was voided"
+    at_work, done = Hedged().at_work(lay="3.1"), Hedged(back(fallback=(hedge(),)), waiting).at_work(lay="3.1")
+    at_work.report(matched="5", voided="5")
+    at_work.hedge_reported(matched="10.00")
+    assert at_work.hedge.end is OrderEnd.OVERHEDGED
+    assert at_work.alerts() == [text]
+    done.hedge_reported(matched="10.00")
+    done.report(matched="5", voided="5")
+    assert done.hedge.end is OrderEnd.MATCHED
+    assert done.alerts() == [text]
+    assert done.report(matched="5", voided="5") == []  # told once
+
+
+def test_a_hedge_that_was_voided_leaves_what_it_hedged_open_and_the_owner_hears_it() -> None:
+    story = Hedged(back(fallback=(hedge(),)), back("b", ending=AfterPlacing(delay=timedelta(hours=1)))).at_work(lay="3.1")
+    story.hedge_reported(matched="10.00")
+    story.hedge_reported(matched="4.00", voided="6.00")
+    assert story.alerts() == ["6.00 of 10.00 GBP matched on Arsenal is not hedged: the venue voided some of the hedge"]
 
 
 def test_repeated_facts_send_nothing_twice() -> None:

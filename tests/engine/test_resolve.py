@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -108,3 +110,42 @@ def test_which_race_is_never_guessed() -> None:
     which_day = at_bath(on=None, race="2")
     assert isinstance(which_day, Unresolved)
     assert (which_day.key, which_day.among) == ("race", ("2026-06-05", "2026-06-06"))
+
+
+GOALS = replace(
+    market(9, "Arsenal v Chelsea", "Asian Handicap"),
+    selections=tuple(
+        Selection(id=SelectionId(team), name=team, handicap=Decimal(line))
+        for team in ("Arsenal", "Chelsea")
+        for line in ("-1.5", "1.5")
+    ),
+)
+
+
+def on_a_line(line: str | None, among: Market = GOALS) -> Resolved | Unresolved:
+    asked = Decimal(line) if line is not None else None
+    target = Target(event="Arsenal v Chelsea", market=among.name, selection="Arsenal", line=asked)
+    return resolve(target, [among], nearby=(), on=None, zone=LONDON)
+
+
+def test_a_selection_on_several_lines_is_the_one_on_the_orders_line() -> None:
+    for line in ("-1.5", "1.5"):
+        where = on_a_line(line)
+        assert isinstance(where, Resolved)
+        assert where.selection is not None
+        assert (where.selection.name, where.selection.handicap) == ("Arsenal", Decimal(line))
+
+
+@pytest.mark.parametrize(
+    ("line", "among", "key", "there", "text"),
+    [
+        (None, GOALS, "selection", ("-1.5", "+1.5"), "has `Arsenal` more than once; add `line:`"),
+        ("0.5", GOALS, "line", ("-1.5", "+1.5"), "has `Arsenal` at other lines"),
+        ("0.5", CARD[3], "line", (), "has `Arsenal` without a line; take `line` out"),
+    ],
+)
+def test_a_line_is_never_guessed(line: str | None, among: Market, key: str, there: tuple[str, ...], text: str) -> None:
+    where = on_a_line(line, among)
+    assert isinstance(where, Unresolved)
+    assert (where.key, where.among) == (key, there)
+    assert where.text.endswith(text)

@@ -51,7 +51,7 @@ from planrunner.model.events import (
     StopRequested,
     TimerFired,
 )
-from planrunner.model.market import BetId, MarketStatus, OrderRef, Selection
+from planrunner.model.market import BetId, MarketId, MarketStatus, OrderRef, Selection
 from planrunner.model.odds import Side
 from planrunner.model.placement import Sizes
 from planrunner.model.program import Program
@@ -68,6 +68,7 @@ class Held:
     matched: Decimal = Decimal(0)
     cancelled: Decimal = Decimal(0)
     lapsed: Decimal = Decimal(0)
+    voided: Decimal = Decimal(0)
     returns: Decimal = Decimal(0)  # matched sizes times the odds they were matched at
 
     @property
@@ -76,7 +77,9 @@ class Held:
 
     @property
     def sizes(self) -> Sizes:
-        return Sizes(stake=self.asked.size, matched=self.matched, cancelled=self.cancelled, lapsed=self.lapsed)
+        return Sizes(
+            stake=self.asked.size, matched=self.matched, cancelled=self.cancelled, lapsed=self.lapsed, voided=self.voided
+        )  # fmt: skip
 
 
 @dataclass
@@ -93,6 +96,8 @@ class Dice:
     repeats: int = 20
     lapses: int = 0
     stop: int = 0
+    suspends: int = 0
+    voids: int = 0
 
 
 @dataclass
@@ -109,6 +114,8 @@ class Twin:
     watch: Callable[[Twin, State], None] | None = None
     state: State = field(init=False)
     now: datetime = T0
+    status: dict[MarketId, MarketStatus] = field(default_factory=dict)
+    in_play: set[MarketId] = field(default_factory=set)
     _queue: list[tuple[datetime, int, Event]] = field(default_factory=list)
     _timers: dict[str, datetime] = field(default_factory=dict)
     _count: count[int] = field(default_factory=count)
@@ -142,6 +149,10 @@ class Twin:
             self.fill()
         elif self.chance(self.dice.lapses):
             self.lapse()
+        elif self.chance(self.dice.suspends):
+            self.turn_market(self.random.choice(list(self.program.markets)))
+        elif self.chance(self.dice.voids):
+            self.void()
         elif self.chance(self.dice.stop) and self.state.stopping is None:
             self.feed(StopRequested(at=self.now, text="stop"))
         due = min(self._timers.items(), key=lambda item: item[1]) if self._timers else None
@@ -152,6 +163,14 @@ class Twin:
             del self._timers[name]
             self.now = max(self.now, at)
             self.feed(TimerFired(at=self.now, name=name, due=at))
+        elif not self._queue:
+            self.close_markets()
+
+    def close_markets(self) -> None:
+        """The day is over; who still waits for a market to turn hears that it won't."""
+        for market in self.program.markets:
+            self.status[market] = MarketStatus.CLOSED
+            self.tell_market(market)
 
     def deliver(self) -> None:
         at, _, event = heapq.heappop(self._queue)
@@ -199,18 +218,46 @@ class Twin:
                     )
                 )  # fmt: skip
             case QueryRunners():
-                status = MarketStatus.SUSPENDED if self.chance(self.dice.lost) else MarketStatus.OPEN
+                status = MarketStatus.SUSPENDED if self.chance(self.dice.lost) else self.status_of(command.market)
                 runners = tuple(self.runner(one) for one in self.program.markets[command.market].selections)
                 self.answer(RunnersSeen(at=self.now, market=command.market, status=status, in_play=False, runners=runners))
             case WatchMarket():
-                start = self.program.markets[command.market].start
-                self.later(
-                    MarketChanged(at=self.now, market=command.market, status=MarketStatus.OPEN, in_play=False, start=start)
-                )
+                self.tell_market(command.market)
             case UnwatchMarket() | Alert() | FinishRun():
                 pass
             case _:
                 assert_never(command)
+
+    def status_of(self, market: MarketId) -> MarketStatus:
+        return self.status.get(market, MarketStatus.OPEN)
+
+    def market_of(self, asked: NewPlacement) -> MarketId:
+        return self.state.orders[asked.path].spec.market
+
+    def tell_market(self, market: MarketId, seconds: float = 0.1) -> None:
+        start, status = self.program.markets[market].start, self.status_of(market)
+        self.later(MarketChanged(at=self.now, market=market, status=status, in_play=market in self.in_play, start=start), seconds)
+
+    def turn_market(self, market: MarketId) -> None:
+        """Suspended and opened again, sometimes in-play, when all that waits lapses; at last closed."""
+        match self.status_of(market):
+            case MarketStatus.CLOSED:
+                return
+            case MarketStatus.SUSPENDED:
+                self.status[market] = MarketStatus.CLOSED if self.chance(20) else MarketStatus.OPEN
+                if self.status[market] is MarketStatus.CLOSED or self.chance(30):
+                    self.in_play.add(market)
+                    self.lapse(market)
+            case _:
+                self.status[market] = MarketStatus.SUSPENDED
+        self.tell_market(market, self.random.random() * 3)
+
+    def void(self) -> None:
+        """The venue takes back what had matched."""
+        if matched := [held for held in self.books.values() if held.matched]:
+            held = self.random.choice(matched)
+            held.voided, held.matched, held.returns = held.voided + held.matched, Decimal(0), Decimal(0)
+            self.tell(held, self.random.random() * 3)
 
     def answer(self, event: Event) -> None:
         if not self.chance(self.dice.lost):
@@ -243,7 +290,8 @@ class Twin:
             self.arrive(asked, lands=lands, answered=answered, duplicate=duplicate)
 
     def arrive(self, asked: NewPlacement, *, lands: bool, answered: bool, duplicate: bool) -> None:
-        refused = lands and not duplicate and self.chance(self.dice.rejected)
+        shut = self.status_of(self.market_of(asked)) is not MarketStatus.OPEN
+        refused = lands and not duplicate and (self.chance(self.dice.rejected) or shut)
         if lands and not duplicate and not refused:
             self.arrivals.append((asked.ref, self.now))
             self.books[asked.ref] = Held(bet=BetId(f"b{len(self.books)}"), asked=asked)
@@ -257,12 +305,12 @@ class Twin:
 
     def cancel(self, command: CancelOrder) -> None:
         held = self.books[command.ref]
-        left = held.sizes.remaining
+        left, is_open = held.sizes.remaining, self.status_of(command.market) is MarketStatus.OPEN
         if self.chance(self.dice.lost):
-            if self.chance(50):
+            if is_open and self.chance(50):
                 held.cancelled += left
             self.later(CancelUnknown(at=self.now, ref=command.ref, bet=held.bet, text="no answer"), 1)
-        elif left == 0:
+        elif left == 0 or not is_open:
             self.later(
                 CancelRefused(at=self.now, ref=command.ref, bet=held.bet, reason="BET_TAKEN_OR_LAPSED", text="nothing left")
             )
@@ -283,6 +331,7 @@ class Twin:
 
     def fill(self) -> None:
         live = [held for held in self.books.values() if held.sizes.remaining]
+        live = [held for held in live if self.status_of(self.market_of(held.asked)) is MarketStatus.OPEN]
         if not live:
             return
         held = self.random.choice(live)
@@ -293,10 +342,10 @@ class Twin:
         held.returns += part * odds
         self.tell(held, self.random.random() * 3)
 
-    def lapse(self) -> None:
+    def lapse(self, market: MarketId | None = None) -> None:
         """The market turned in-play for a moment."""
         for held in self.books.values():
-            if held.sizes.remaining:
+            if held.sizes.remaining and market in (None, self.market_of(held.asked)):
                 held.lapsed += held.sizes.remaining
                 self.tell(held, 0.1)
 
