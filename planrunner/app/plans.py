@@ -18,8 +18,8 @@ from planrunner.model.plan import Plan
 from planrunner.plan.given import NOTHING_GIVEN, Given
 from planrunner.plan.messages.venue import unknown_name
 from planrunner.plan.nodes import Block, Listing, Node, Scalar, Span
-from planrunner.plan.pipeline import Checked, check
-from planrunner.plan.problems import Problem, in_order, render_all
+from planrunner.plan.pipeline import Checked, CheckedSite, check
+from planrunner.plan.problems import Problem, Texts, in_order, render_all, tells_more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Loaded:
         """The plan with its orders for each of these markets. Raises PlanProblems."""
         checked = self.again(markets)
         if checked.plan is None:
-            raise PlanProblems(checked.told())
+            raise _problems(checked)
         plan = replace(checked.plan, per_market=None, digest=self.plan.digest)
         return replace(self, plan=plan, checked=checked)
 
@@ -45,7 +45,7 @@ def load(plan: Path, given: Given = NOTHING_GIVEN) -> Loaded:
     found = find_site(plan.parent)
     if found.site is None:
         assert found.checked is not None
-        raise PlanProblems(found.checked.told())
+        raise _problems(found.checked)
     site, files = found.site, FilesOf(plan, given.file)
 
     def checked_for(markets: Sequence[Market] | None) -> Checked:
@@ -54,21 +54,31 @@ def load(plan: Path, given: Given = NOTHING_GIVEN) -> Loaded:
 
     checked = checked_for(None)
     if checked.plan is None:
-        raise PlanProblems(checked.told())
+        raise _problems(checked)
     return Loaded(plan=checked.plan, site=site, checked=checked, again=checked_for)
 
 
 def located(loaded: Loaded, findings: Sequence[Finding]) -> PlanProblems:
     """What the venue does not know, told where the plan says it."""
     problems = in_order(_problem(loaded.checked, finding) for finding in findings)
-    return PlanProblems(render_all(loaded.checked.name, problems, loaded.checked.texts))
+    return _told(loaded.checked.name, problems, loaded.checked.texts)
 
 
 def located_query(loaded: Loaded, error: NotInCatalogue) -> PlanProblems:
     """A word of `for_each_market` that the venue does not know, told where the plan says it."""
     at = _of_query(loaded.checked.root, error.key, error.word)
     problem = unknown_name(at, str(error), among=error.among, did_you_mean=nearest(error.word, error.among))
-    return PlanProblems(render_all(loaded.checked.name, [problem], loaded.checked.texts))
+    return _told(loaded.checked.name, [problem], loaded.checked.texts)
+
+
+def _problems(checked: Checked | CheckedSite) -> PlanProblems:
+    texts = checked.texts if isinstance(checked, Checked) else {"": checked.lines}
+    return _told(checked.name, checked.problems, texts)
+
+
+def _told(name: str, problems: Sequence[Problem], texts: Texts) -> PlanProblems:
+    """As `check` has them, to the last line."""
+    return PlanProblems(f"{render_all(name, problems, texts)}\n{tells_more(problems)}")
 
 
 def _of_query(root: Node | None, key: str, word: str) -> Span:

@@ -13,6 +13,7 @@ from planrunner.app.resolving import zone_of
 from planrunner.app.stage import Accounts, Stage, Venues, opened
 from planrunner.app.venues import make_venue
 from planrunner.app.worlds import load_recording
+from planrunner.model.errors import Refused
 from planrunner.model.journal import Mode
 from planrunner.model.names import code_of, nearest, same_name
 from planrunner.model.plan import At, BeforeStart, If, LimitOrder, MarketQuery, Plan
@@ -35,7 +36,10 @@ SETTLE_WITHIN = timedelta(hours=6)
 
 
 def in_memory(plan: Plan, accounts: Accounts, *, seed: int, case: str, scenario: Scenario | None = None) -> Stage:
-    """The practice world, or a scenario of the user's, as a case changes it."""
+    """The practice world, or a scenario of the user's, as a case changes it.
+
+    Raises Refused for what can be neither found nor invented.
+    """
     scenario = scenario or practice_scenario()
     days = [order.target.on for order in plan.orders] + ([plan.per_market.on] if plan.per_market else [])
     day = min((on for on in days if on), default=scenario.begins_on or PRACTICE_DAY)
@@ -175,6 +179,11 @@ def _invent(plan: Plan, rehearsal: Rehearsal) -> list[str]:
     for (event, market), orders in wanted.items():
         if any(same_name(event, name) for name in known) or nearest(event, known) is not None:
             continue
+        if on_a_line := next((order for order in orders if order.target.line is not None), None):
+            raise Refused(
+                f"{on_a_line.name} is on a line of {market}, and rehearsals have no markets with lines yet; {event} is not in the "
+                "world of the rehearsal, and can't be invented for it. Nothing was placed."
+            )
         rehearsal.invent(event, market, _selections(orders), start=_noon(orders, rehearsal))
         invented[event] = None
     return list(invented)

@@ -82,8 +82,11 @@ def run(asked: Asked, tell: Callable[[Body, datetime], None]) -> Told:
 
 
 def _look_at(asked: Asked) -> None:
-    """An address that is none, most often because the plan came after `--sandbox` and was taken for it."""
-    url = asked.sandbox_url
+    """A plan that came after `--resume` and was taken for a run; an address that is none, most often for the same reason."""
+    url, resumed = asked.sandbox_url, asked.resume
+    if asked.plan is None and resumed and Path(resumed).suffix in (".yaml", ".yml"):
+        again = f"planrunner run {shlex.quote(resumed)} --resume"
+        raise WrongUse(f"--resume takes a run, and {resumed} is a plan; the plan comes first: {again}")
     if not url:
         return
     from planrunner.net.message import address

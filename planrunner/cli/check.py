@@ -59,7 +59,7 @@ def tell(results: Results, *, as_json: bool) -> None:
 
 def _print_text(results: Results) -> None:
     from planrunner.cli.output import problem_text
-    from planrunner.plan.problems import MOST_SHOWN
+    from planrunner.plan.problems import MOST_SHOWN, tells_more
 
     said: list[str] = []
     for one in results.files:
@@ -69,15 +69,14 @@ def _print_text(results: Results) -> None:
         if len(one.problems) > MOST_SHOWN:
             said.append(f"{one.name}: {len(one.problems) - MOST_SHOWN} more")
     said += [f"{name}: skipped; it is no plan (a plan's first line is `planrunner: 1`)" for name in results.skipped]
-    count = sum(len(one.problems) for one in results.files)
-    if count:
+    problems = [problem for one in results.files for problem in one.problems]
+    if problems:
         among = (
             f" in {sum(1 for one in results.files if one.problems)} of {len(results.files)} files"
             if len(results.files) > 1
             else ""
         )
-        code = next(problem.code for one in results.files for problem in one.problems)
-        said.append(f"{count} problem{'s' if count > 1 else ''}{among}; `planrunner explain {code}` tells more")
+        said.append(tells_more(problems, among))
     if said:
         click.echo("\n".join(said))
 
@@ -91,7 +90,10 @@ def _valid(one: FileResult) -> str:
     if one.plan is None:
         return f"{name}: {good('valid')} site file"
     count = len(one.plan.orders)
-    return f"{name}: {good('valid')}; {count} order{'s' if count > 1 else ''}, can lose at most {can_lose(one.plan)}"
+    orders = f"{count} order{'s' if count > 1 else ''}"
+    if one.plan.per_market is not None:
+        orders += f" for each market, at most {one.plan.limits.max_orders} in all"
+    return f"{name}: {good('valid')}; {orders}, can lose at most {can_lose(one.plan)}"
 
 
 def _print_json(results: Results) -> None:
@@ -113,6 +115,8 @@ def _as_json(one: FileResult) -> dict[str, object]:
     found: dict[str, object] = {"file": one.name, "kind": "site" if one.is_site else "plan", "valid": not one.problems}
     if one.plan is not None:
         found |= {"digest": one.plan.digest, "orders": len(one.plan.orders), "can_lose_at_most": str(can_lose(one.plan))}
+        if one.plan.per_market is not None:
+            found["for_each_market"] = True
     found["problems"] = [to_json(problem) for problem in one.problems[:MOST_SHOWN]]
     found["more"] = max(0, len(one.problems) - MOST_SHOWN)
     return found

@@ -178,6 +178,7 @@ class Target:
     def __str__(self) -> str:
         """`Arsenal in Match Odds of Arsenal v Chelsea`."""
         selection = self.selection or (f"favourite {self.favourite}" if self.favourite else f"selection {self.selection_id}")
+        selection += f" (line {self.line})" if self.line is not None else ""
         market = self.market or (f"market {self.market_id}" if self.market_id else "")
         event = self.event or (f"event {self.event_id}" if self.event_id else "")
         return selection + (f" in {market}" if market else "") + (f" of {event}" if event else "")

@@ -27,7 +27,7 @@ def explain(plan: Plan, site: Site, profiles: Mapping[str, VenueProfile]) -> Exp
         remarks=tuple(_remarks(plan)),
         loss=tell_loss(plan),
         limits=limits,
-        binding=tell_binding(limits),
+        binding=tell_binding(plan, limits),
     )
 
 

@@ -28,9 +28,18 @@ def share_of(bound: Bound) -> Fraction:
     return Fraction(amount_of(part)) / Fraction(amount_of(whole)) if amount_of(whole) else Fraction(0)
 
 
-def tell_binding(limits: Sequence[ToldLimit]) -> str:
-    """The name of the limit that stops the plan first, were all stakes raised alike."""
+def tell_binding(plan: Plan, limits: Sequence[ToldLimit]) -> str:
+    """The name of the limit that stops the plan first, were all stakes raised alike; and counts that are used up.
+
+    With orders for each market `max_orders` only says for how many there is room.
+    """
     binding = [one for one in limits if one.binds]
+    counts = [] if plan.per_market is not None else [one.bound for one in limits if one.bound.measure is Measure.ORDERS]
+    used_up = [f" `{one.name}`{_whose(one)} is used in full: no order can be added." for one in counts if share_of(one) == 1]
+    return "".join([_binding(binding), *used_up])
+
+
+def _binding(binding: Sequence[ToldLimit]) -> str:
     if not binding:
         return "No limit binds."
     names = listed([f"`{one.bound.name}`{_whose(one.bound)}" for one in binding])

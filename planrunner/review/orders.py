@@ -50,7 +50,7 @@ def target_in_words(target: Target, zone: str | None) -> str:
         selection = "the favourite" if target.favourite == 1 else f"the {ordinal(target.favourite)} favourite"
     else:
         selection = target.selection or f"selection {target.selection_id}"
-    line = f" {target.line}" if target.line is not None else ""
+    line = f" (line {target.line})" if target.line is not None else ""
     market = target.market or (f"market {target.market_id}" if target.market_id else "")
     event = target.event or (f"event {target.event_id}" if target.event_id else "")
     race = target.race or ""

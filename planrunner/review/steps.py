@@ -202,6 +202,8 @@ def _reprice(order: LimitOrder, step: FallbackStep, action: Reprice, found: tupl
             what = f"what is unmatched is moved to the best odds that other {others} ask for, if these are {limit}{often}"
         case _:
             assert_never(action.by)
+    if not found and isinstance(action.by, ByTicks | ByPercent) and order.target.line is not None:
+        what += "; on which odds that is depends on the ladder of the market, which is known when it is found"
     if isinstance(step.trigger, Every) and len(found) > 1:
         soonest = length(step.trigger.delay * (len(found) - 1))
         what += f"; {ladder_odds(found[-1])} is reached {soonest} after it is placed, at the earliest"

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from importlib import resources
 
+from planrunner.model.names import nearest, same_name
 from planrunner.sandbox.building import Builder, begin_of, build
 from planrunner.sandbox.cases import CASES
 from planrunner.sandbox.clock import to_ms
@@ -37,9 +38,11 @@ class Rehearsal:
     def invent(self, event: str, market: str, selections: Sequence[str], *, start: datetime | None = None) -> str:
         """Add a market, and its fixture where there is none of that name; answers the market's id.
 
-        The selections named come first; what such a market has anyway fills it up.
+        The selections named come first; what such a market has anyway fills it up. A name that is nearly one of those is a
+        slip, and no other selection.
         """
-        names = list(dict.fromkeys([*selections, *_usual_selections(event, market)]))
+        usual = _usual_selections(event, market)
+        names = list(dict.fromkeys([*(one for one in selections if not _is_slip(one, usual)), *usual]))
         runners = tuple(Runner(name=name, fair=Decimal(len(names))) for name in names)
         script = MarketScript(name=market, type=KNOWN_MARKETS.get(market, market.upper().replace(" ", "_")), runners=runners)
         begins = Start(after=INVENTED_STARTS_AFTER if start is None else to_ms(start) - to_ms(self.world.begin))
@@ -67,6 +70,10 @@ def rehearse(
     changed = CASES[case].change(scenario)
     world = build(changed, begin=begin or begin_of(changed, day=day), seed=seed, log=log or VenueLog())
     return Rehearsal(world=world, faults=Faults(faults=list(changed.faults), seed=seed), scenario=changed)
+
+
+def _is_slip(name: str, usual: Sequence[str]) -> bool:
+    return name not in usual and (any(same_name(name, one) for one in usual) or nearest(name, usual) is not None)
 
 
 def _usual_selections(event: str, market: str) -> list[str]:

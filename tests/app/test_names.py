@@ -63,7 +63,7 @@ def test_an_unknown_name_is_a_problem_of_the_plan(
     assert told.out == ""
     assert f"{plan}{head}" in told.err
     assert caret in told.err
-    assert told.err.rstrip("\n").endswith(hint)
+    assert told.err.endswith(f"{hint}\n1 problem; `planrunner explain PR408` tells more\n")
     assert not (tmp_path / "runs").exists()
 
 
@@ -78,3 +78,30 @@ def test_a_fixture_nobody_could_mean_is_invented_for_the_rehearsal(tmp_path: Pat
     (report,) = (tmp_path / "runs").glob("*/report.json")
     assert "was invented for it" in json.loads(report.read_text(encoding="utf-8"))["run"]["notes"][0]
     assert "was invented for it" in report.with_suffix(".html").read_text(encoding="utf-8")
+
+
+INVENTED = ("event: Newcastle v Brighton", "event: Grimsby v Rochdale")
+
+
+@pytest.mark.parametrize(("slip", "meant"), [("Draw", "The Draw"), ("Rochdael", "Rochdale"), ("THE DRAW", None)])
+def test_a_slip_in_a_selection_of_an_invented_fixture_is_no_other_selection(
+    slip: str, meant: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = changed(tmp_path, INVENTED, ("selection: Newcastle", f"selection: {slip}"))
+    code = run(["run", plan, "--case", "nothing-matches"])
+    told = capsys.readouterr()
+    if meant is None:
+        assert (code, "The Draw in Match Odds of Grimsby v Rochdale" in told.out) == (0, True)
+    else:
+        assert (code, f"did you mean: {meant}\n" in told.err) == (1, True)
+
+
+def test_an_order_on_a_line_can_not_be_rehearsed_on_an_invented_fixture(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    market = ("market: Match Odds", "market: Asian Handicap")
+    plan = changed(tmp_path, INVENTED, market, ("selection: Newcastle", "selection: Grimsby\n    line: +1.5"))
+    assert run(["run", plan]) == 3
+    told = capsys.readouterr().err
+    assert "rehearsals have no markets with lines yet" in told
+    assert told.endswith("Nothing was placed.\n")

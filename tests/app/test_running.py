@@ -58,3 +58,21 @@ def test_a_run_goes_on_when_nobody_reads_its_progress_any_more(tmp_path: Path) -
     assert ended.returncode == 0
     assert "all of it was cancelled at 17:25:00" in ended.stdout
     assert states(tmp_path / "state" / "rehearsals.db") == [RunState.SETTLED]
+
+
+@pytest.mark.parametrize("option", ["--resume", "--sandbox"])
+def test_a_plan_behind_an_option_that_swallows_it_is_told_where_it_goes(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["run", option, "my plan.yaml"]) == 2
+    assert f"the plan comes first: planrunner run 'my plan.yaml' {option}\n" in capsys.readouterr().err
+
+
+def test_problems_are_told_as_check_tells_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        PLAN.read_text(encoding="utf-8").replace("2.20 ", "6/5 ").replace("10.00 GBP ", "ten pounds"), encoding="utf-8"
+    )
+    assert run(["check", str(plan)]) == 1
+    checked = capsys.readouterr().out
+    assert run(["run", str(plan)]) == 1
+    assert capsys.readouterr().err == checked
+    assert checked.endswith("2 problems; `planrunner explain PR207` tells more\n")

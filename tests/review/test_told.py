@@ -137,6 +137,24 @@ def test_the_limit_that_is_used_most_binds():
     assert tell(higher).binding == "`max_loss` of the plan binds first: 94 % used, 2.00 GBP left."
 
 
+def test_a_count_that_is_used_up_is_told_beside_the_limit_that_binds():
+    text = changed(("max_loss: 35.00 GBP", "max_loss: 35.00 GBP\n  max_orders: 2"), plan=TWO)
+    assert tell(text).binding.endswith("no stake can be raised. `max_orders` of the plan is used in full: no order can be added.")
+    assert "max_orders" not in tell(text.replace("max_orders: 2", "max_orders: 3")).binding
+    assert "max_orders" not in tell(EVERY_RACE.replace("max_orders: 7", "max_orders: 6")).binding
+
+
+ON_A_LINE = ("selection: Arsenal", "selection: Arsenal\n    line: +1.5")
+
+
+def test_on_a_line_the_rungs_are_known_when_the_market_is():
+    (order,) = tell(changed(ON_A_LINE)).orders
+    assert order.bet.startswith("Back Arsenal (line 1.5) in Match Odds")
+    (move,) = [point for point in order.points if "is moved" in point.what]
+    assert move.rungs == ()
+    assert move.what.endswith("depends on the ladder of the market, which is known when it is found")
+
+
 @pytest.mark.parametrize(
     ("text", "side", "told"),
     [
