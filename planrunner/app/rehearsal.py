@@ -181,8 +181,8 @@ def _invent(plan: Plan, rehearsal: Rehearsal) -> list[str]:
             continue
         if on_a_line := next((order for order in orders if order.target.line is not None), None):
             raise Refused(
-                f"{on_a_line.name} is on a line of {market}, and rehearsals have no markets with lines yet: {event} is not in the "
-                "world of this one, and can't be invented for it. Nothing was placed."
+                f"{on_a_line.name} is on a line of {market}, and rehearsals have no markets with lines yet: {event} is not in "
+                "the world of this one, and can't be invented for it. Nothing was placed."
             )
         rehearsal.invent(event, market, _selections(orders), start=_noon(orders, rehearsal))
         invented[event] = None
