@@ -8,10 +8,21 @@ from decimal import Decimal
 import pytest
 
 from planrunner.engine.state import OrderEnd, OrderState, Phase
-from planrunner.model.commands import Alert, CancelOrder, Command, Ended, FinishRun, NewPlacement, PlaceOrders, QueryBook
+from planrunner.model.commands import (
+    Alert,
+    CancelOrder,
+    Command,
+    Ended,
+    FinishRun,
+    NewPlacement,
+    PlaceOrders,
+    QueryBook,
+    SetTimers,
+)
 from planrunner.model.events import (
     BookChanged,
     CancelAccepted,
+    CancelUnknown,
     OrderAccepted,
     OrderDenied,
     OrderNotFound,
@@ -183,6 +194,34 @@ def test_when_its_time_is_over_the_rest_is_taken_back_and_the_owner_hears_what_i
     assert story.hedge.end is OrderEnd.UNHEDGED
     assert story.alerts() == ["4.00 of 10.00 GBP matched on Arsenal is not hedged: its time was over"]
     assert story.only(FinishRun) == FinishRun(ended=Ended.NOT_AS_PLANNED)
+
+
+def test_time_over_while_it_moves_it_is_not_placed_again() -> None:
+    story = Hedged().at_work()
+    story.wait(115)
+    story.offers(lay="3.3")
+    assert story.kinds() == ["CancelOrder"]
+    story.wait(5)  # its time is over, and the cancel's answer is lost
+    story.hear(CancelUnknown(at=story.at, ref=story.hedge_ref, bet=BetId(f"bet of {story.hedge_ref}"), text="no answer"))
+    assert [type(one).__name__ for one in story.wait(3) if not isinstance(one, SetTimers)] == ["QueryOrder"]
+    heard = story.hedge_reported(matched="3.10", cancelled="7.23")
+    assert not [one for one in heard if isinstance(one, PlaceOrders)]
+    assert story.hedge.end is OrderEnd.UNHEDGED
+    assert story.alerts() == ["7.00 of 10.00 GBP matched on Arsenal is not hedged: its time was over"]
+
+
+def test_time_over_while_its_next_placement_is_on_its_way_that_one_is_taken_back_as_soon_as_it_stands() -> None:
+    story = Hedged().at_work()
+    story.wait(115)
+    story.offers(lay="3.3")
+    story.hedge_reported(cancelled="10.33")
+    assert story.asked().odds == D("3.3")
+    assert "CancelOrder" not in [type(one).__name__ for one in story.wait(5)]
+    story.hedge_accepted(matched="1.00")
+    assert "CancelOrder" in story.kinds()
+    story.hedge_reported(matched="2.00", cancelled="7.39")
+    assert story.hedge.end is OrderEnd.UNHEDGED
+    assert len(story.hedge.refs) == 2
 
 
 def test_nothing_matched_needs_no_hedge() -> None:

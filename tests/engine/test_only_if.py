@@ -8,12 +8,12 @@ from decimal import Decimal
 import pytest
 
 from planrunner.engine.state import OrderEnd
-from planrunner.model.commands import Command, Ended, FinishRun, PlaceOrders, QueryRunners
-from planrunner.model.events import Runner, RunnersSeen, StopRequested
+from planrunner.model.commands import Alert, Command, Ended, FinishRun, PlaceOrders, QueryRunners, SetTimers
+from planrunner.model.events import OrderRejected, Runner, RunnersSeen, RunResumed, StopRequested
 from planrunner.model.market import MarketId, MarketStatus, SelectionId
 from planrunner.model.odds import Side, decimal_odds, probability_odds
-from planrunner.model.plan import BeforeStart, OnlyIf, Target
-from tests.engine.programs import back, gbp
+from planrunner.model.plan import BeforeStart, Condition, If, OnlyIf, Target, TellOwner
+from tests.engine.programs import back, chase, fallback, gbp
 from tests.engine.test_fallback import Story
 
 D = Decimal
@@ -122,6 +122,39 @@ def test_an_answer_that_never_comes_is_asked_for_again_until_the_ending() -> Non
     story.wait(1)
     assert story.order.end is OrderEnd.NOT_PLACED
     assert seen(story, *FIELD) == []
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_taken_up_again_it_asks_once_more_and_decides_once(times: int) -> None:
+    """The answer to the first question died with the process."""
+    story = Story(back("a", only_if=OnlyIf(runners_at_least=1)), back("b", target=Target(favourite=2)))
+    for epoch in range(times):
+        assert "QueryRunners" not in [type(one).__name__ for one in story.hear(RunResumed(at=story.at, epoch=epoch + 2))]
+    assert [type(one) for one in story.wait(10) if not isinstance(one, SetTimers)] == [QueryRunners]
+    seen(story, *FIELD)
+    request = story.only(PlaceOrders)
+    assert isinstance(request, PlaceOrders)
+    assert len(request.placements) == 2
+    assert seen(story, *FIELD) == []  # the first answer, after all
+    assert "QueryRunners" not in [type(one).__name__ for one in story.wait(60)]
+
+
+def test_a_favourite_that_is_withdrawn_later_stays_the_one_that_was_chosen() -> None:
+    """Rung after rung on the same runner, until the venue says that it is out."""
+    steps = (chase("2.0", every=20), fallback(If(condition=Condition.REJECTED), TellOwner(text="out")))
+    story = Story(back(target=Target(favourite=1), fallback=steps))
+    seen(story, *FIELD)
+    story.accept(matched="4")
+    story.wait(20)
+    story.hear(RunResumed(at=story.at, epoch=2))
+    assert seen(story, FIELD[0]) == []  # nobody asked
+    story.report(cancelled="6", voided="4")
+    request = story.only(PlaceOrders)
+    assert isinstance(request, PlaceOrders)
+    assert [(one.selection, one.size) for one in request.placements] == [("2", D("6"))]
+    heard = story.hear(OrderRejected(at=story.at, ref=story.ref, reason="RUNNER_REMOVED", text="the runner is out"))
+    assert [one.text for one in heard if isinstance(one, Alert)] == ["out"]
+    assert story.order.end is OrderEnd.REJECTED
 
 
 def test_orders_that_look_in_one_moment_ask_once_and_leave_together() -> None:
