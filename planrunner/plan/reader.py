@@ -34,6 +34,15 @@ _NAMES = {"\x00": "a NUL character", "\xa0": "a no-break space", "\ufeff": "a by
 # Stands in a word for what was taken out, so that columns stay; nodes don't have it.
 _NOTHING = "\ue000"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_FIRST_KEYS = ("planrunner:", "planrunner_site:", "#")
+# How files begin that people take for text.
+_KINDS = (
+    ((b"PK\x03\x04", b"\xd0\xcf\x11\xe0"), "a document of Word, Excel or the like"),
+    ((b"{\\rtf",), "a document with letter styles (RTF)"),
+    ((b"%PDF",), "a PDF"),
+    ((b"\x89PNG", b"\xff\xd8\xff", b"GIF8"), "a picture"),
+    ((b"<!DOCTYPE", b"<!doctype", b"<html", b"<HTML"), "a web page"),
+)
 _TAB_WIDTHS = (2, 4, 8)
 # How much is read again and again to find one more mistake: the pure Python parser reads some 100,000 characters a second.
 _MOST_READ = 100_000
@@ -43,6 +52,8 @@ _TEXTS = frozenset({"plan", "blueprint", "name", "event", "market", "selection",
 _ODD_WORDS = ("${", "~", "true", "false", "null")
 _SIGN_AND_COMMENT = re.compile("[|>][-+0-9]*#")
 # A `#` at the end of a line is an empty comment, and nothing is lost.
+_FOREIGN_SIGNS = re.compile(r"\{\{|[:-] +[\"']?(?:[$%<][A-Za-z_(]|\$ \{|[#%]\{)")
+_ONE_NAME = re.compile(r"[:-] +\{ *[A-Za-z_]\w* *\}\s*(#.*)?$")
 _CUT = re.compile("[ \t]+#(?! |$)")
 
 Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -69,15 +80,21 @@ def read(data: bytes, loader: type[Any] = Loader) -> Source:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if (kind := _other_kind(data)) is not None:
+            return Source([], None, [say.other_kind(kind)], set())
         is_utf16 = data[:2] in _UTF16
         shown = data.decode("utf-16" if is_utf16 else "utf-8", "replace")
         problem = say.not_utf8(_place_of_byte(data, error.start), is_utf16=is_utf16)
         return Source(_LINE_ENDS.split(shown), None, [problem], set())
+    if (other := _no_text(data, text)) is not None:
+        return Source([], None, [other], set())
     lines = _LINE_ENDS.split(text)
     problems: list[Problem] = []
     if "\r" in text:
         _find_lone_returns(text, lines, problems)
     clean, shifts = _cleaned(text, lines, problems)
+    if not clean.startswith(_FIRST_KEYS) or "\n " not in clean:
+        clean = _undressed(clean, shifts, problems)
     builder = _Builder([], lines, shifts)
     try:
         builder.take(loader(clean))
@@ -86,10 +103,38 @@ def read(data: bytes, loader: type[Any] = Loader) -> Source:
     return _finished(builder, clean, lines, problems)
 
 
+def _other_kind(data: bytes) -> str | None:
+    """What a file is that no text editor has written."""
+    kind = next((kind for signs, kind in _KINDS if data.startswith(signs)), None)
+    return kind or ("no text at all" if b"\0" in data and data[:2] not in _UTF16 else None)
+
+
+def _no_text(data: bytes, text: str) -> Problem | None:
+    """Bytes that happen to be UTF-8: UTF-16 without its mark, what other programs save as letters, a damaged file."""
+    if kind := next((kind for signs, kind in _KINDS if data.startswith(signs)), None):
+        return say.other_kind(kind)
+    nuls = data.count(b"\0")
+    if nuls and not text.strip("\0\r\n\t "):
+        return say.nothing_but_nuls()
+    return say.not_utf8(say.TOP, is_utf16=True) if 3 * nuls > len(data) else None
+
+
+def _undressed(clean: str, shifts: dict[int, int], problems: list[Problem]) -> str:
+    from planrunner.plan import dress  # for few files
+
+    found = dress.undressed(_LINE_ENDS.split(clean))
+    if found is None:
+        return clean
+    problems.append(found.problem)
+    for number, shift in found.shifts.items():
+        shifts[number] = shifts.get(number, 0) + shift
+    return "\n".join(found.lines)
+
+
 def _finished(builder: _Builder, clean: str, lines: list[str], problems: list[Problem]) -> Source:
     if clean.count(" #") != clean.count(" # "):
         _find_cuts(builder, _LINE_ENDS.split(clean))
-    if "{{" in clean:
+    if _FOREIGN_SIGNS.search(clean):
         _find_foreign_templates(builder)
     if not clean.isascii():
         _find_odd_letters(builder)
@@ -106,6 +151,7 @@ def _mended(clean: str, lines: list[str], shifts: dict[int, int], problems: list
     """
     rows = [Row(line, number, shifts.get(number, 0)) for number, line in enumerate(_LINE_ENDS.split(clean), 1)]
     told: list[Problem] = []
+    habits: dict[str, list[Problem]] = {}
     budget = min(_MOST_MENDED, _MOST_READ // max(1, len(clean)))
     while True:
         builder = _Builder([], lines, shifts, rows)
@@ -120,15 +166,26 @@ def _mended(clean: str, lines: list[str], shifts: dict[int, int], problems: list
             return Source(lines, None, [*problems, say.too_deep(say.TOP)], builder.bad)
         mistake = syntax.explain(error, rows)
         is_new = mistake.problem.line not in {one.line for one in told}
-        if is_new:
+        if is_new and mistake.habit in habits:
+            habits[mistake.habit].append(mistake.problem)
+            is_new = mistake.problem.line not in {one.line for one in habits[mistake.habit][:-1]}
+        elif is_new:
             told.append(mistake.problem)
+            if mistake.habit:
+                habits[mistake.habit] = [mistake.problem]
         if mistake.rows is None or not is_new or budget <= 0:
             # A text that seems to run over several lines is how a misplaced line begins to be unreadable.
             before = [one for one in builder.problems if one.code != say.SEVERAL_LINES and one.line < mistake.problem.line]
-            return Source(lines, None, [*problems, *before, *told], builder.bad)
+            return Source(lines, None, [*problems, *before, *_once(told, habits)], builder.bad)
         budget -= 1
         rows[mistake.first : mistake.first + mistake.length] = mistake.rows
-    return _finished(builder, "\n".join(row.text for row in rows), lines, [*problems, *told])
+    return _finished(builder, "\n".join(row.text for row in rows), lines, [*problems, *_once(told, habits)])
+
+
+def _once(told: list[Problem], habits: dict[str, list[Problem]]) -> list[Problem]:
+    """One mistake made in many places is one problem, which names them all."""
+    found = {some[0]: say.also(some[0], [one.line for one in some[1:]]) for some in habits.values() if len(some) > 1}
+    return [found.get(one, one) for one in told]
 
 
 def _has_odd_words(text: str) -> bool:
@@ -241,9 +298,14 @@ def _without_quotes(whole: str, value: Scalar) -> str:
 
 def _find_foreign_templates(builder: _Builder) -> None:
     """Between quotes, or behind other text, the braces of another tool are just text to YAML."""
-    for value, _, _, _ in builder.values:
-        fixed = syntax.ours(value.text)
-        if fixed != value.text and id(value) not in builder.bad:
+    for value, key, _, _ in builder.values:
+        if id(value) in builder.bad:
+            continue
+        is_for_people = key is not None and key.text in letters.FOR_PEOPLE
+        fixed = syntax.ours(value.text) if is_for_people else syntax.placeholder(value.text) or syntax.ours(value.text)
+        if not is_for_people and re.fullmatch(r"<\s*[A-Za-z_][\w -]*>", value.text):
+            builder.complain(value, say.unfilled(value.span, value.text))
+        elif fixed != value.text:
             shown = syntax.in_quotes(fixed) if not value.is_plain or ": " in fixed or " #" in fixed else fixed
             builder.complain(value, say.foreign_template(value.span, value.text, shown))
 
@@ -409,7 +471,7 @@ class _Builder:
 
     def _foreign_at(self, mark: Any) -> bool:
         line = self._rows[mark.line].text if self._rows is not None else self._lines[mark.line]
-        return "{{" in line or "{%" in line
+        return "{{" in line or "{%" in line or _ONE_NAME.search(line) is not None
 
     def _sequence(self, event: Any) -> None:
         span = self._span(event)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import yaml
 
+from planrunner.model.names import nearest
 from planrunner.plan import mend
 from planrunner.plan.messages import text as say
 from planrunner.plan.nodes import Span
@@ -28,11 +29,18 @@ KEYS = frozenset([
     "after", "every", "before_start", "after_start", "if", "cancel", "reprice", "no_worse_than", "at_most", "keep", "hedge",
     "for_at_most", "alert", "max_loss", "max_orders", "max_stake", "max_exposure_per_market",
 ])  # fmt: skip
+_OF_THE_FILE = frozenset({
+    "planrunner", "plan", "blueprint", "about", "inputs", "limits", "for_each", "for_each_market", "orders", "time_zone",
+    "use_blueprint", "with", "planrunner_site", "accounts", "policy", "calendars", "sport", "country", "meetings",
+})  # fmt: skip
 _KEY = re.compile(r"^(\s*(?:- +)*)([^\s:#'\"\[{&*!|>%@`-][^:#]*?)\s*:(?:\s+(.*))?$")
 _ITEM = re.compile(r"^(\s*(?:- +)+)(\S.*)$")
 _LIST_SIGN = re.compile(r"^(\s*)(\*|\u2022|\u00b7|\u2013|\u2014|\u2212|\u25cf|[0-9]{1,2}[.)]|-)(\s*)(?=[A-Za-z_]+ *:( |$))")
 _OTHER_COMMENT = re.compile(r"^\s*(//|--|/\*|;|<!--|rem |\()", re.IGNORECASE)
-_FOREIGN = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}")
+_FOREIGN = re.compile(r"\{\{([^{}]*)\}\}")
+_PLACEHOLDER = re.compile(
+    r"[#%]?\{\s*([A-Za-z_]\w*)\s*\}|\$([A-Za-z_]\w*)|\$\(\s*([A-Za-z_]\w*)\s*\)|%([A-Za-z_]\w*)%|\$ \{\s*([A-Za-z_]\w*)\s*\}"
+)
 _CURLY = "\u201c\u201d\u201e\u201f\u2018\u2019\u00ab\u00bb"
 _COLONS = "\uff1a\u2236\ua789"
 
@@ -53,6 +61,7 @@ class Mistake(NamedTuple):
     first: int = 0
     length: int = 0
     rows: Sequence[Row] | None = None
+    habit: str = ""  # what is wrong in one way in many places is told once
 
 
 class ForeignTemplate(yaml.YAMLError):
@@ -168,6 +177,9 @@ def _quote(place: _Place, start: int, value: str, text: str) -> Mistake:
 def _foreign(error: ForeignTemplate, rows: Sequence[Row]) -> Mistake:
     place = _Place(error.row, error.column, rows)
     value = _without_comment(place.text[error.column :])
+    if (fixed := placeholder(value)) is not None:
+        problem = say.foreign_template(place.span(error.column, len(value)), value, fixed)
+        return place.mistake(problem, place.text[: error.column] + in_quotes("x"))
     if not _FOREIGN.search(value):
         problem = say.foreign_statement(place.span(error.column, len(value)))
         return place.mistake(problem, place.text[: error.column] + in_quotes(value))
@@ -180,7 +192,13 @@ def _foreign(error: ForeignTemplate, rows: Sequence[Row]) -> Mistake:
 
 def ours(text: str) -> str:
     """`{{ stake }}` as planrunner writes it."""
-    return _FOREIGN.sub(lambda found: f"${{{found[1]}}}", text)
+    return _FOREIGN.sub(lambda found: f"${{{found[1].strip('- ')}}}", text)
+
+
+def placeholder(text: str) -> str | None:
+    """`{stake}`, `$stake`, `$(stake)`, `%stake%`, `#{stake}`, `$ {stake}`: a value that other tools would fill in, as ours."""
+    found = _PLACEHOLDER.fullmatch(text)
+    return f"${{{next(filter(None, found.groups()))}}}" if found else None
 
 
 def _open_quote(here: _Place) -> Mistake | None:
@@ -256,13 +274,22 @@ def _bracket(began: _Place) -> Mistake:
 def _colon(here: _Place) -> Mistake:
     value = _value(here)
     if value is None or here.column <= value[1]:
-        return _out_of_column(here)
+        unlike = _no_key_above(here)
+        return _no_colon(unlike) if unlike is not None else _out_of_column(here)
     key, start, text = value
     if here.text[:start].rstrip().endswith(":") and (second := _second_key(here, start, text)):
         return second
     if "${" in text and here.column > here.text.find("${"):
         return _quote(here, start, text, "a template with `: ` in it needs quotes, and so does a text with one.")
     return _quote(here, start, text, f"the value of {quoted(key)} holds a `:`, so it needs quotes.")
+
+
+def _no_key_above(here: _Place) -> _Place | None:
+    """The first of the lines right above that are neither keys nor items: YAML has read them as one text."""
+    found, above = None, here.above
+    while above is not None and not _KEY.match(above.text) and not _is_item(above.text):
+        found, above = above, above.above
+    return found
 
 
 def _second_key(here: _Place, start: int, text: str) -> Mistake | None:
@@ -293,14 +320,32 @@ def _no_colon(began: _Place) -> Mistake:
         fix = f"{text[:indent]}# {inner}"
         return began.mistake(say.unreadable(began.whole, words, fix=fix), fix)
     for pattern, words in _LACKING:
-        if found := pattern.match(text):
-            fix = f"{found[1]}{found[2]}: {found[3].strip()}"
-            return began.mistake(say.unreadable(began.whole, words.format(found[2]), fix=fix), fix)
+        if (found := pattern.match(text)) and _is_known(found[2]):
+            return _lacking(began, pattern, words.format(found[2]))
     if re.fullmatch("[a-z_]+", plain) and plain in KEYS | {"limits", "orders"}:
         problem = say.unreadable(began.whole, f"`:` is missing after `{plain}`.", fix=f"{text.rstrip()}:")
         return began.mistake(problem, f"{text.rstrip()}:", is_silent=False)
     words = "this line is neither a key with its value nor an item of a list. A comment begins with `# `."
+    if (above := began.above) is not None and _value(above) is not None:
+        words += " If it goes on with the line above, write both as one line."
     return began.mistake(say.unreadable(began.whole, words, fix=f"{text[:indent]}# {plain}"), "")
+
+
+def _is_known(key: str) -> bool:
+    plain = "_".join(key.lower().split())
+    return plain in KEYS | _OF_THE_FILE or nearest(plain, KEYS | _OF_THE_FILE) is not None
+
+
+def _lacking(began: _Place, pattern: re.Pattern[str], words: str) -> Mistake:
+    """The line as it was meant, and every one below it that lacks the same."""
+    rows, also = list(began.rows[began.index :]), []
+    for index, row in enumerate(rows):
+        found = pattern.match(row.text)
+        if found is not None and (not index or (not _KEY.match(row.text) and _is_known(found[2]))):
+            rows[index] = row._replace(text=f"{found[1]}{found[2]}: {found[3].strip()}", is_silent=True)
+            also.append(row.line)
+    problem = say.unreadable(began.whole, words, fix=rows[0].text)
+    return Mistake(say.also(problem, also[1:]), began.index, len(rows), rows)
 
 
 _LACKING = (
@@ -342,9 +387,10 @@ def _sign(place: _Place) -> Mistake:
     if mistake := _list_sign(place):
         return mistake
     if plain.startswith(("```", "~~~")):
-        return place.mistake(
-            say.unreadable(place.whole, "this marks code in another document and is no part of a plan; take it out."), ""
-        )
+        return _fence(place)
+    if plain.startswith(("<<<<<<<", "=======", ">>>>>>>")):
+        words = "two versions of this file were laid together here; keep the lines of one, and take out the other and the signs."
+        return Mistake(say.unreadable(place.whole, words))
     if bold := re.match(r"^(\s*(?:- +)*)([*_`]+)([A-Za-z_]+)\2\s*:\s*(.*)$", text):
         fix = f"{bold[1]}{bold[3]}: {bold[4]}"
         words = f"a key stands without marks around it; write `{bold[3]}`."
@@ -359,7 +405,21 @@ def _sign(place: _Place) -> Mistake:
     if key in ODDS and (fixed := mend.odds(text)):
         words = "odds have no sign in front of them, except the `+` and `-` of American odds."
         return place.mistake(say.unreadable(place.span(start, len(text)), words, did_you_mean=fixed), place.text[:start] + fixed)
-    return _quote(place, start, text, f"a value that begins with {quoted(text[0])} needs quotes.")
+    if (fixed := placeholder(text)) is not None:
+        return place.mistake(say.foreign_template(place.span(start, len(text)), text, fixed), place.text[:start] + in_quotes("x"))
+    first = "a backtick" if text[0] == "`" else quoted(text[0])
+    return _quote(place, start, text, f"a value that begins with {first} needs quotes.")
+
+
+def _fence(place: _Place) -> Mistake:
+    """Where code begins or ends in another document, and every other such line."""
+    sign, rows, also = place.text.strip()[:3], list(place.rows[place.index :]), []
+    for index, row in enumerate(rows):
+        if row.text.strip().startswith(sign):
+            rows[index] = row._replace(text="")
+            also.append(row.line)
+    words = "this marks code in another document and is no part of a plan; take it out."
+    return Mistake(say.also(say.unreadable(place.whole, words), also[1:]), place.index, len(rows), rows)
 
 
 def _list_sign(place: _Place) -> Mistake | None:
@@ -395,7 +455,7 @@ def _out_of_column(here: _Place) -> Mistake:
         return Mistake(say.unreadable(here.whole, "this line is indented, and nothing stands above that it could belong to."))
     if mistake := _list_sign(above) or _list_sign(here):
         return mistake
-    if mistake := _dash_missing(above, here):
+    if mistake := _dash_missing(above, here) or _first_dash_missing(here):
         return mistake
     if (before_that := above.above) is not None and _stands_out(before_that, above, here):
         return _moved(above, _key_column(here.text), before_that)
@@ -420,6 +480,22 @@ def _dash_missing(above: _Place, here: _Place) -> Mistake | None:
     return above.mistake(problem, fix, shift=-2, is_silent=False)
 
 
+def _first_dash_missing(here: _Place) -> Mistake | None:
+    """An item of a list whose first one has no dash: the line below `fallback:` is a key."""
+    if not _is_item(here.text):
+        return None
+    first, head = None, here.above
+    while head is not None and _indent(head.text) > _indent(here.text):
+        first, head = head, head.above
+    if first is None or head is None or _is_item(first.text) or head.text.strip().removeprefix("- ").rstrip(":") not in LISTS:
+        return None
+    if not head.text.rstrip().endswith(":") or _indent(first.text) != _indent(here.text) + 2:
+        return None
+    fix = f"{' ' * _indent(here.text)}- {first.text.strip()}"
+    words = "`- ` is missing in front of this line, which begins an item of the list."
+    return first.mistake(say.unreadable(first.whole, words, fix=fix), fix, is_silent=False)
+
+
 def _stands_out(before: _Place, above: _Place, here: _Place) -> bool:
     """Is the line above the one out of its column, and this one and the one before it are not?"""
     if _is_item(above.text) or _value(above) is None:
@@ -433,7 +509,7 @@ def _moved(place: _Place, column: int, like: _Place) -> Mistake:
     good = {*_columns(place)[0], *_columns(place)[1]}
     end = place.index + 1
     while end < len(place.rows) and (indent := _indent(place.rows[end].text)) >= wrong and place.rows[end].text.strip():
-        if indent in good:
+        if indent in good and (indent != wrong or _is_item(place.rows[end].text)):
             break
         end += 1
     rows = []
@@ -441,8 +517,10 @@ def _moved(place: _Place, column: int, like: _Place) -> Mistake:
         text = " " * (_indent(row.text) - wrong + column) + row.text.strip()
         rows.append(row._replace(text=text, shift=row.shift + wrong - column))
     fix = "\n".join(row.text for row in rows[:5])
-    problem = say.out_of_column(place.whole, here=wrong, there=column, lines=len(rows), fix=fix, like=_told(place, column, like))
-    return Mistake(problem, place.index, end - place.index, rows)
+    told, now = _told(place, column, like), wrong + place.rows[place.index].shift
+    problem = say.out_of_column(place.whole, here=now, there=column, lines=len(rows), fix=fix, like=told)
+    is_behind_dash = _is_item(like.text) and _key_column(like.text) == column
+    return Mistake(problem, place.index, end - place.index, rows, f"item {wrong - column}" if is_behind_dash else "")
 
 
 def _told(place: _Place, column: int, like: _Place) -> tuple[str, int] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from planrunner.plan.nodes import Scalar, Span
 from planrunner.plan.problems import Problem, problem, quoted
@@ -139,6 +140,41 @@ def several_lines(at: Span, key: Scalar | None) -> Problem:
 def block_text(at: Span, sign: str, key: Scalar | None) -> Problem:
     what = quoted(key.text) if key is not None else "an item"
     return problem(SEVERAL_LINES, at, f"`{sign}` is for the text of `alert` only; write the value of {what} on one line.")
+
+
+def dressed(at: Span, sign: str, origin: str, fixed: str) -> Problem:
+    text = f"every line begins with {quoted(sign)}, {origin}; take it off each of them."
+    if sign.isdigit():
+        text = f"every line begins with its number, {origin}; take it off each of them."
+    return problem("PR105", at, text, fix=fixed)
+
+
+def not_indented(at: Span, more: Sequence[int], fixed: str) -> Problem:
+    text = "no line of this file is indented, and what belongs to a key is indented by two spaces more than it" + _also_on(more)
+    return problem("PR119", at, text, fix=fixed)
+
+
+def unfilled(at: Span, text: str) -> Problem:
+    return problem("PR120", at, f"{quoted(text)} still waits to be filled in; write the value itself.")
+
+
+def other_kind(kind: str) -> Problem:
+    text = f"this is {kind}, and a plan is plain text; copy its text into a new file of a text editor and save it as UTF-8."
+    return problem("PR101", TOP, text)
+
+
+def nothing_but_nuls() -> Problem:
+    text = "this file holds nothing but NUL characters, as after a computer lost power; take it from a copy."
+    return problem("PR101", TOP, text)
+
+
+def second_plan(at: Span) -> Problem:
+    return problem("PR111", at, "a second plan begins here; one file holds one plan.")
+
+
+def also(one: Problem, lines: Sequence[int]) -> Problem:
+    """The same mistake on more lines."""
+    return replace(one, message=one.message.removesuffix(".") + _also_on(lines))
 
 
 def says_too_much(text: str, limit: str) -> str:
