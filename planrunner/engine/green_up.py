@@ -15,7 +15,7 @@ from fractions import Fraction
 from planrunner.engine.books import await_book
 from planrunner.engine.guards import too_small
 from planrunner.engine.state import OrderEnd, OrderState, Phase, PlacementState, RunPhase
-from planrunner.engine.steps import NOTHING_TO_HEDGE, mark_note
+from planrunner.engine.steps import NOT_HEDGED, NOTHING_TO_HEDGE, mark_note
 from planrunner.engine.turn import Turn
 from planrunner.model.commands import Alert
 from planrunner.model.market import MarketStatus
@@ -58,7 +58,7 @@ def cannot_begin(turn: Turn, order: OrderState, why: str) -> None:
     if matched and order.hedge_step is not None:
         text = f"{matched} {turn.program.currency} matched on {order.spec.selection_name} is not hedged: {why}"
         turn.alert(order.path, text, order.step_path(order.hedge_step))
-        mark_note(turn, order, order.hedge_step, f"it was not hedged: {why}")
+        mark_note(turn, order, order.hedge_step, f"{NOT_HEDGED}{why}")
 
 
 def look(turn: Turn, hedge: OrderState) -> None:
@@ -112,12 +112,8 @@ def overhedged(turn: Turn, hedge: OrderState) -> Fraction:
 
     At the odds asked for, since what matched at better ones was given to us.
     """
-    paid = sum((_at_most_as_asked(placement) for placement in _chain(turn, hedge)), Fraction(0))
+    paid = sum((placement.returns_as_asked for placement in _chain(turn, hedge)), Fraction(0))
     return max(paid - _owed(turn, hedge), Fraction(0))
-
-
-def _at_most_as_asked(placement: PlacementState) -> Fraction:
-    return min(placement.returns, Fraction(placement.sizes.matched) * Fraction(placement.asked.odds))
 
 
 def size_at(turn: Turn, hedge: OrderState, odds: Decimal) -> Decimal:

@@ -82,6 +82,11 @@ class PlacementState:
         return sum((Fraction(bet.sizes.matched) * Fraction(bet.average_odds or odds) for bet in self.bets), Fraction(0))
 
     @property
+    def returns_as_asked(self) -> Fraction:
+        """`returns`, but for what matched at odds that pay back more than those asked for."""
+        return min(self.returns, Fraction(self.sizes.matched) * Fraction(self.asked.odds))
+
+    @property
     def unsettled(self) -> int:
         """Bets with a matched part whose result is still to come."""
         return sum(1 for bet in self.bets if bet.profit is None and bet.sizes.matched)

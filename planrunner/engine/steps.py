@@ -16,6 +16,7 @@ from planrunner.model.plan import Condition, FallbackStep, Hedge, If, TellOwner
 TAKEN_BACK = (OrderEnd.EXPIRED, OrderEnd.CANCELLED)
 GIVEN_UP = (OrderEnd.STOPPED, OrderEnd.UNRESOLVED)
 NOTHING_TO_HEDGE = "nothing was matched, so there was nothing to hedge"
+NOT_HEDGED = "it was not hedged: "  # why follows
 
 
 def mark_fired(turn: Turn, order: OrderState, index: int) -> OrderState:

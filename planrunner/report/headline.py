@@ -5,6 +5,7 @@ from __future__ import annotations
 from planrunner.model.commands import Ended
 from planrunner.model.events import StopRequested
 from planrunner.report.history import History
+from planrunner.report.orders import NOT_PLACED_BECAUSE
 from planrunner.report.story import Badge, OrderStory, Parts, SettlementStory, Tone, UnresolvedStory
 from planrunner.report.words import Times, listed, money, odds, plural
 
@@ -100,7 +101,11 @@ def _hedged(orders: tuple[OrderStory, ...]) -> list[str]:
 
 
 def _why_not_placed(orders: tuple[OrderStory, ...]) -> str:
-    return orders[0].ended if len(orders) == 1 else f"{plural(len(orders), 'order')}, see below"
+    """A condition that did not hold speaks for itself."""
+    if len(orders) == 1:
+        return orders[0].ended.removeprefix(NOT_PLACED_BECAUSE)
+    skipped = all(order.ended.startswith(NOT_PLACED_BECAUSE) for order in orders)
+    return f"{plural(len(orders), 'order')}{', each because a condition did not hold' if skipped else ''}, see below"
 
 
 def _rest(history: History, parts: Parts, orders: tuple[OrderStory, ...], times: Times, currency: str) -> str:
@@ -118,7 +123,9 @@ def _became(history: History, part: str, orders: tuple[OrderStory, ...], times: 
         case "unknown":
             return "may be at the venue" if history.finish else "is on its way"
         case "not placed":
-            return "was not placed"
+            left = [order for order in orders if order.parts.not_placed]
+            skipped = left and all(order.ended.startswith(NOT_PLACED_BECAUSE) for order in left)
+            return "was not placed, because a condition did not hold" if skipped else "was not placed"
     verb = "lapsed" if part == "lapsed" else f"was {part}"
     moments = [
         grown.at

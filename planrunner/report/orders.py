@@ -17,6 +17,7 @@ from planrunner.report.history import History, placements_of
 from planrunner.report.story import ZERO, HedgeStory, OfferStory, OrderStory, Parts, Tone
 from planrunner.report.words import TYPES, Times, conditions_in_words, ends_when, listed, money, placed_when
 
+NOT_PLACED_BECAUSE = "not placed, because "  # how the end of an order begins whose condition did not hold
 ALL_TICKS_UP_TO = 20  # a ladder is drawn whole up to here; beyond it only the odds on which something happened
 
 
@@ -79,7 +80,7 @@ def _loss_after(state: State, order: OrderState, chain: Chain, hedge: HedgeStory
         return chain.loss_after
     live = (placement for placement in placements_of(state, order) if placement.status not in NEVER_STOOD)
     waiting = sum((risk(one.asked.side, one.sizes.remaining, one.asked.odds) for one in live), ZERO)
-    return min(chain.loss_after, netted_loss(hedge) + waiting)
+    return netted_loss(hedge) + waiting
 
 
 def _asks(order: OrderState, times: Times) -> list[str]:
@@ -148,7 +149,7 @@ def _ended(history: History, order: OrderState, parts: Parts, times: Times, curr
         case OrderEnd.EXPIRED:
             return f"expired{when}" + ("; the rest was cancelled" if parts.cancelled else "")
         case OrderEnd.SKIPPED:
-            return f"not placed, because {order.reason}"
+            return f"{NOT_PLACED_BECAUSE}{order.reason}"
         case OrderEnd.CANCELLED | OrderEnd.STOPPED:
             return f"{order.end.value}{when}{why if order.end is OrderEnd.STOPPED else ''}"
         case OrderEnd.UNRESOLVED:

@@ -146,7 +146,7 @@ class OfferStory:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HedgeStory:
     """What an order's hedge came to, `path` its own order: the profit of both together, before commission. `how`: `Hedged`,
-    `Hedged in part`, `Not hedged`, `Hedging`."""
+    `Hedged in part`, `Hedged too much`, `Not hedged`, `Hedging`."""
 
     path: str
     how: str

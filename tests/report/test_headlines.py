@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 
 from planrunner.model.events import MarketSettled, OrderReported, Outcome, StopRequested
+from planrunner.model.odds import decimal_odds
 from planrunner.model.placement import Sizes
-from planrunner.model.plan import AfterPlacing, Cancel, Condition, If, TellOwner
+from planrunner.model.plan import AfterPlacing, Cancel, Condition, Hedge, If, TellOwner
 from planrunner.report.project import tell
 from planrunner.report.story import Story
 from tests.report.scenes import SCENES
@@ -27,6 +28,14 @@ LINES = {
     "underway": "Not over yet. 2.50 of 10.00 GBP matched at 3.20; the rest is still at the venue",
 }
 
+WON_OR_NOT = "+17.20 GBP if Arsenal wins, -8.00 GBP if not, before commission"
+HEDGED = {
+    "hedged": "Hedged: laid 8.05 GBP at 3.03; +0.57 GBP if Arsenal wins, +0.55 GBP if not, before commission. Profit 0.52 GBP "
+    "after 0.03 GBP commission",
+    "not-hedged-in-full": f"Hedged in part: laid 2.00 GBP at 3.40 (its time was over); {WON_OR_NOT}",
+    "looked-first": "the rest was not placed, because a condition did not hold",
+}
+
 
 def told(stage: Stage) -> Story:
     return tell(info(), stage.records)
@@ -35,6 +44,42 @@ def told(stage: Stage) -> Story:
 @pytest.mark.parametrize("scene", LINES)
 def test_headline(scene):
     assert told(SCENES[scene]()).headline == LINES[scene]
+
+
+@pytest.mark.parametrize("scene", HEDGED)
+def test_it_ends_with_what_is_secured_and_with_what_kept_an_order_away(scene):
+    assert told(SCENES[scene]()).headline.endswith(HEDGED[scene])
+
+
+def hedge_after(seconds: int) -> Stage:
+    """10.00 matched at 3.20, the hedge asked for after so many seconds."""
+    action = Hedge(no_worse_than=decimal_odds("3.40"), for_at_most=timedelta(minutes=2))
+    step = fallback("hedge green_up", AfterPlacing(delay=timedelta(seconds=seconds)), action, 24)
+    return Stage(program(order(fallback=(step,)), order("chelsea", "Chelsea"))).start().accept().accept("chelsea")
+
+
+def test_a_hedge_that_was_stopped_before_it_began_is_told():
+    stage = hedge_after(30).match("4.00", "3.2").go_to(30)
+    stage.say(StopRequested(at=stage.now, text="Ctrl-C"))
+    stage.confirm_cancel().confirm_cancel("chelsea")
+    assert told(stage).headline.endswith(
+        "Not hedged: nothing was laid (the run was stopped (Ctrl-C)); "
+        "+8.80 GBP if Arsenal wins, -4.00 GBP if not, before commission"
+    )
+
+
+def test_a_hedge_of_bets_that_were_voided_is_told_as_what_it_is():
+    """Before it was placed there is nothing to hedge; afterwards it stands alone."""
+    early, late = hedge_after(30).match("10.00", "3.2").go_to(30), hedge_after(30).match("10.00", "3.2").go_to(30)
+    nothing = {"matched": Decimal(0), "voided": Decimal("10.00")}
+    early.report(**nothing).book("3.0", "3.2")
+    assert told(early).headline.endswith("Not hedged: nothing was left to hedge")
+    late.book("3.0", "3.2").accept("arsenal/hedge").match("10.00", "3.2", "arsenal/hedge").report(**nothing)
+    assert told(late).headline.endswith(
+        "Hedged too much: laid 10.00 GBP at 3.20; -22.00 GBP if Arsenal wins, +10.00 GBP if not, before commission"
+    )
+    assert told(late).orders[0].loss_after == Decimal("22.00")
+    assert told(late).alerts[-1].text.startswith("10.00 of 10.00 GBP laid on Arsenal as a hedge hedges nothing")
 
 
 def test_a_run_that_never_started_says_so():
