@@ -19,8 +19,8 @@ _INTRODUCTION = """\
 
 <!-- Made by `python -m planrunner.app.reference` from the schemas and the catalogue of messages. Change those, not this page. -->
 
-Every key, every form of an amount, every message. To learn the language, read the guide in `plans/README.md` first; while you
-type, an editor shows what stands here (`planrunner schema --write`, and the guide's chapter on editors).
+Every key, every form of an amount, every message. To learn the language, read [the guide](../plans/README.md) first; while you
+type, [an editor](../plans/README.md#an-editor-that-helps) shows what stands here.
 
 Three rules hold everywhere. Every value is read as text, and its place decides what it is: quotes never change the meaning. A
 value is a word, an amount with its unit, a name, or a short list. A key that planrunner does not know is a problem, and never
@@ -34,8 +34,9 @@ under `for_each` (`${{row.odds}}`), or a word of the market under `for_each_mark
 among other words. There are `+ - * /`, comparisons, `and`, `or`, `not`, `a if b else c`, `~` to join texts, texts in quotes, and
 the filters below.
 
-Money and odds are reckoned exactly: what does not come out even is a problem until a filter rounds it. In a plan `limits` and
-`venue` hold no template, so that reading the plan is enough; in a blueprint they may.
+A filter counts for what stands right before it; brackets say what it is for. Money and odds are reckoned exactly: what does not
+come out even is a problem until a filter rounds it. In a plan `limits` and `venue` hold no template, so that reading the plan is
+enough; in a blueprint they may.
 """
 
 
@@ -116,16 +117,10 @@ _CLASSES = {
 
 def reference() -> str:
     """The whole page."""
-    return "\n".join([*_page()]).rstrip("\n") + "\n"
-
-
-def _page() -> Iterator[str]:
-    yield _INTRODUCTION
-    for chapter in _CHAPTERS:
-        yield from _told(chapter)
-    yield from _forms()
-    yield from _templates()
-    yield from _messages()
+    body = [line for part in (*map(_told, _CHAPTERS), _forms(), _templates(), _messages()) for line in part]
+    headings = [line.removeprefix("## ").strip() for line in body if line.startswith("## ")]
+    contents = ", ".join(f"[{heading}](#{_anchor(heading)})" for heading in headings)
+    return "\n".join([_INTRODUCTION, f"On this page: {contents}.\n", *body]).rstrip("\n") + "\n"
 
 
 def _told(chapter: _Chapter) -> Iterator[str]:
@@ -147,12 +142,12 @@ def _block(schema: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _required(schema: Mapping[str, Any]) -> str:
-    """Which keys a plan, one that uses a blueprint, and a blueprint say at least."""
+    """Which keys a plan, one that uses a blueprint, and a blueprint have at least."""
     other = schema["else"]
     plan, blueprint = other["else"]["required"], ["blueprint", *other["then"]["required"]]
     used = [*schema["then"]["required"], *schema["if"]["required"]]
-    says = [_listed([*schema["required"], *keys]) for keys in (plan, used, blueprint)]
-    return f"A plan says {says[0]}. One that uses a blueprint says {says[1]}; a blueprint says {says[2]}."
+    needs = [_listed([*schema["required"], *keys]) for keys in (plan, used, blueprint)]
+    return f"A plan needs {needs[0]}. One that uses a blueprint needs {needs[1]}; a blueprint needs {needs[2]}."
 
 
 def _listed(keys: Sequence[str]) -> str:
@@ -201,7 +196,11 @@ def _takes(key: str, rule: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
 
 def _link(text: str, kind: str) -> str:
     heading = _FORMS.get(kind) or next((one.heading for one in _CHAPTERS if one.key == kind), "")
-    return f"[{text}](#{heading.lower().replace(' ', '-')})"
+    return f"[{text}](#{_anchor(heading)})"
+
+
+def _anchor(heading: str) -> str:
+    return heading.lower().replace(" ", "-")
 
 
 def _examples(rule: Mapping[str, Any], target: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from planrunner.plan.nodes import Node
 from planrunner.plan.reader import read
 from tests.editor.language_server import LanguageServer, language_server, why_not
 from tests.editor.typed import lines_at_fault
+from tests.plans.test_guide import TO_DO
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "messages"
@@ -84,6 +85,18 @@ def server(folder: Path) -> Iterator[LanguageServer]:
 @needs_server
 def test_good_plans_have_no_squiggles(server: LanguageServer) -> None:
     assert {file.name: found for file, found in server.diagnostics(PLANS).items() if found} == {}
+
+
+@needs_server
+def test_of_the_guides_files_only_the_wrong_plan_has_squiggles(server: LanguageServer, folder: Path) -> None:
+    seen = {}
+    for number, block in enumerate(one for one in TO_DO if one["language"] == "yaml" and "planrunner" in one["text"]):
+        file = folder / str(number) / block["file"]
+        file.parent.mkdir()
+        file.write_text(block["text"].replace("$schema=", "$schema=../"), encoding="utf-8")
+        if found := server.diagnostics([file])[file]:
+            seen[block["file"]] = {block["text"].splitlines()[one.line - 1].strip() for one in found}
+    assert seen == {"newcastle.yaml": {"selecton: Newcastle", "odds: 6/5", "stake: 10 pounds"}}
 
 
 @needs_server
