@@ -11,6 +11,7 @@ import click
 
 from planrunner.model.commands import Alert, CancelOrder, PlaceOrders
 from planrunner.model.events import (
+    STOPPED,
     MarketChanged,
     OrderAccepted,
     OrderDenied,
@@ -76,6 +77,8 @@ class Progress:
             case OrderRejected() | OrderUnknown() | OrderNotSent():
                 words = {OrderRejected: "rejected", OrderUnknown: "no certain answer", OrderNotSent: "not sent"}[type(body)]
                 return [(f"{self._name(body.ref)}  {words}: {body.text}", "red")]
+            case OrderDenied(limit=limit) if limit == STOPPED:
+                return [(f"{self._name(body.ref)}  not placed: {body.figure} is stopped ({body.held_by})", "red")]
             case OrderDenied():
                 return [(f"{self._name(body.ref)}  refused by {body.limit}: {body.figure}; {body.held_by}", "red")]
             case MarketChanged():

@@ -16,7 +16,7 @@ from planrunner.engine.moments import schedule
 from planrunner.engine.state import CancelState, OrderEnd, OrderState, Phase, PlacementState
 from planrunner.engine.turn import Turn
 from planrunner.model.commands import PlaceOrders, WatchMarket
-from planrunner.model.events import OrderDenied, OrderNotFound, OrderNotSent
+from planrunner.model.events import STOPPED, OrderDenied, OrderNotFound, OrderNotSent
 from planrunner.model.market import MarketStatus, OrderRef
 from planrunner.model.placement import Fact, PlacementStatus
 from planrunner.model.plan import AfterPlacing
@@ -86,7 +86,10 @@ def denied(turn: Turn, placement: PlacementState, event: OrderDenied) -> None:
     """The ledger let it not pass, so it was not sent; an earlier attempt may still be out."""
     if placement.status is not PlacementStatus.PENDING:
         return
-    text = f"{event.limit} would be exceeded: {event.figure}; {event.held_by}"
+    if event.limit == STOPPED:
+        text = f"{event.figure} is stopped: {event.held_by}"
+    else:
+        text = f"{event.limit} would be exceeded: {event.figure}; {event.held_by}"
     if placement.maybe_out:
         lost(turn, placement, text)
     else:

@@ -89,9 +89,15 @@ class MarketChanged:
     start: datetime
 
 
+STOPPED = "stopped"  # the `limit` of a placement that a stop covers: no figure was too high
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderDenied:
-    """Our own ledger refused the placement: `limit` would be exceeded; `held_by` says what holds it."""
+    """Our own ledger refused the placement: `limit` would be exceeded; `held_by` says what holds it.
+
+    Where a stop is in force the limit is `STOPPED`, `figure` is what is stopped and `held_by` why, since when and by whom.
+    """
 
     at: datetime
     ref: OrderRef

@@ -1,15 +1,16 @@
-"""What the journal holds of a run: the facts, the decisions, and the exchanges with the venue, in one order."""
+"""What the journal holds of a run: the facts, the decisions, and the exchanges with the venue, in one order; and the stops that
+hold until somebody releases them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, assert_never
 
 from planrunner.model.commands import Command
 from planrunner.model.events import Event
-from planrunner.model.market import RunId
+from planrunner.model.market import AccountName, RunId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,3 +78,77 @@ class RunInfo:
     case: str | None = None
     market_data: str | None = None
     notes: tuple[str, ...] = ()
+
+
+class HaltScope(StrEnum):
+    """How much a stop covers."""
+
+    ALL = "all"
+    ACCOUNT = "account"
+    PLAN = "plan"
+    RUN = "run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Halt:
+    """A stop: nothing that it covers is placed from `at` until it is `released`.
+
+    `name` says of which account, plan (its name, or its file's) or run; empty where everything stops. `by`: who asked for it.
+    """
+
+    scope: HaltScope
+    name: str
+    because: str
+    by: str
+    at: datetime
+    released: datetime | None = None
+    released_because: str | None = None
+
+    def covers(self, run: RunInfo, account: AccountName | None = None) -> bool:
+        """Whether it holds for what a run places on an account. Rehearsals place nothing, so nothing stops them."""
+        if self.released is not None or run.mode is Mode.REHEARSAL:
+            return False
+        match self.scope:
+            case HaltScope.ALL:
+                return True
+            case HaltScope.ACCOUNT:
+                return self.name == account
+            case HaltScope.PLAN:
+                return self.name == run.plan_name or _file_name(self.name) == _file_name(run.plan_file)
+            case HaltScope.RUN:
+                return self.name == run.run
+            case _:
+                assert_never(self.scope)
+
+    @property
+    def what(self) -> str:
+        """`everything`, `account betfair`."""
+        return "everything" if self.scope is HaltScope.ALL else f"{self.scope.value} {self.name}"
+
+    @property
+    def why(self) -> str:
+        """`fed up, since 2026-12-05 14:30:00 UTC, by ann`."""
+        return f"{self.because}, since {self.at:%Y-%m-%d %H:%M:%S} UTC, by {self.by}"
+
+
+def _file_name(path: str) -> str:
+    """Plans lie beside their journal, so the last part of a path names one wherever the command was given."""
+    return path.replace("\\", "/").rpartition("/")[2]
+
+
+class Signal(StrEnum):
+    """What is put into a run's inbox from outside."""
+
+    STOP = "stop"
+    CONFIRM = "confirm"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One of them, not yet taken by the run's owner."""
+
+    id: int
+    run: RunId
+    kind: Signal
+    body: str
+    at: datetime

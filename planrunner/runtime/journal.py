@@ -17,15 +17,25 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from planrunner.model.account import Site
-from planrunner.model.commands import PlaceOrders
+from planrunner.model.commands import NewPlacement, PlaceOrders
 from planrunner.model.errors import JournalTrouble, WrongUse
-from planrunner.model.events import OrderDenied
-from planrunner.model.journal import Body, Mode, Record, RunInfo, RunState
+from planrunner.model.events import STOPPED, OrderDenied
+from planrunner.model.journal import Body, Halt, HaltScope, Mode, Post, Record, RunInfo, RunState, Signal
 from planrunner.model.market import OrderRef, RunId
 from planrunner.ports import Request
 from planrunner.runtime.clock import HandsClock, RealClock
 from planrunner.runtime.codec import decode, decode_info, encode, encode_info, plain_text, plain_value
+from planrunner.runtime.halts import (
+    all_halts,
+    halt_of_file,
+    in_force,
+    put_halt,
+    release_halts,
+    remove_file,
+    stop_file,
+)
 from planrunner.runtime.hooks import Hooks, NoHooks
+from planrunner.runtime.inbox import put_post, waiting
 from planrunner.runtime.jsonl import to_lines
 from planrunner.runtime.ledger import NO_SITE
 from planrunner.runtime.sheet import Sheet, first_digest, next_digest
@@ -36,6 +46,7 @@ from planrunner.runtime.tables import (
     lease_table,
     make_folder,
     make_tables,
+    migrate,
     reading_engine,
     refuse_shared,
     reservation_table,
@@ -89,12 +100,13 @@ class Intent:
 class Journal:
     """One file. Appends are awaited and go through one writer thread; reading blocks and uses its own connections."""
 
-    def __init__(self, path: Path, reading: Engine, start: Callable[[], Writer]) -> None:
+    def __init__(self, path: Path, reading: Engine, start: Callable[[], Writer], clock: HandsClock) -> None:
         self.path = path
         self._reading = reading
         self._start = start
+        self._clock = clock
         self._started: Writer | None = None
-        self._scopes: dict[RunId, str] = {}
+        self._taken: dict[RunId, RunInfo] = {}
 
     @classmethod
     def open(
@@ -116,11 +128,14 @@ class Journal:
         make_folder(path)
         refuse_shared(path)
         reading = reading_engine(path, patience=patience)
+        clock = clock or RealClock()
 
         def start() -> Writer:
             with explained(path):
                 connection = writing_engine(path, durable=durable, patience=patience).connect()
-            return Writer(connection, path, clock=clock or RealClock(), hooks=hooks or NoHooks(), site=site)
+                with connection.begin():
+                    migrate(connection)
+            return Writer(connection, path, clock=clock, hooks=hooks or NoHooks(), site=site)
 
         with explained(path):
             with reading.connect() as connection:
@@ -128,7 +143,7 @@ class Journal:
             if not made:
                 with writing_engine(path, durable=durable, patience=patience).begin() as connection:
                     make_tables(connection, path)
-        return cls(path, reading, start)
+        return cls(path, reading, start, clock)
 
     def close(self) -> None:
         """Writes what still waits. Raises JournalTrouble where that fails."""
@@ -157,7 +172,7 @@ class Journal:
     def take(self, run: RunId, owner: str) -> int:
         """Makes the caller the one that may append; the epoch proves it. Whoever had the run before is fenced off."""
         epoch, info = self._writer.alone(lambda connection: _take(connection, run, owner))
-        self._scopes[run] = _scope(info)
+        self._taken[run] = info
         return int(epoch)
 
     def set_state(self, run: RunId, epoch: int, state: RunState) -> None:
@@ -183,25 +198,70 @@ class Journal:
             wanted.append(run_table.c.plan_digest == plan_digest)
         return self._infos(*wanted)
 
+    # --- stops and what is asked from outside
+
+    def halt(self, scope: HaltScope, name: str, because: str, by: str) -> Halt:
+        """From now on nothing that this covers is placed, by any process, until it is released."""
+        halt = Halt(scope=scope, name=name, because=because, by=by, at=self._clock.now())
+        self._writer.alone(lambda connection: put_halt(connection, halt))
+        return halt
+
+    def release(self, scope: HaltScope, name: str, because: str) -> tuple[Halt, ...]:
+        """The stops of exactly this scope and name that were in force; the stop file is one of everything, and is removed.
+
+        Raises JournalTrouble, also where the file can't be removed; the stops of the table are released then.
+        """
+        at, file = self._clock.now(), stop_file(self.path)
+        by_file = halt_of_file(file) if scope is HaltScope.ALL else None
+
+        def act(connection: Connection) -> tuple[Halt, ...]:
+            if by_file is not None:  # so that it is known later that it was there
+                put_halt(connection, by_file)
+            return release_halts(connection, scope, name, because, at)
+
+        released: tuple[Halt, ...] = self._writer.alone(act)
+        if by_file is not None:
+            remove_file(file)
+        return released
+
+    def halts(self, *, also_released: bool = False) -> tuple[Halt, ...]:
+        """The stops in force, or all there ever were, the oldest first, and the stop file's."""
+        with explained(self.path), self._reading.connect() as connection:
+            rows = all_halts(connection) if also_released else in_force(connection)
+        by_file = halt_of_file(stop_file(self.path))
+        return rows if by_file is None else (*rows, by_file)
+
+    def post(self, run: RunId, kind: Signal, body: str) -> None:
+        """Into the run's inbox, for its owner to take. Raises WrongUse for a run that is unknown or over."""
+        self._writer.alone(lambda connection: put_post(connection, run, kind, body, self._clock.now()))
+
+    def posts(self, run: RunId) -> tuple[Post, ...]:
+        """What nobody has taken yet."""
+        with explained(self.path), self._reading.connect() as connection:
+            return waiting(connection, run)
+
     # --- writing
 
     async def append(self, run: RunId, epoch: int, bodies: Sequence[Body], at: datetime) -> None:
         """Returns once they are on disk, all of them, in order. Raises Fenced, JournalTrouble (then none of them is)."""
         await self._writer.written(_Append(run, epoch, at, tuple(bodies), [encode(body) for body in bodies]))
 
-    def append_later(self, run: RunId, epoch: int, bodies: Sequence[Body], at: datetime) -> None:
-        """The same for what need not be on disk before acting: goes with the next append that is awaited, in order."""
-        self._writer.later(_Append(run, epoch, at, tuple(bodies), [encode(body) for body in bodies]))
+    def append_later(self, run: RunId, epoch: int, bodies: Sequence[Body], at: datetime, *, taken: Sequence[int] = ()) -> None:
+        """The same for what need not be on disk before acting: goes with the next append that is awaited, in order.
+
+        `taken`: the ids of the posts that the first of the bodies came from.
+        """
+        self._writer.later(_Append(run, epoch, at, tuple(bodies), [encode(body) for body in bodies], tuple(taken)))
 
     async def intend(
         self, run: RunId, epoch: int, command: PlaceOrders, at: datetime, prepare: Callable[[PlaceOrders], Request]
     ) -> Intended:
-        """In one transaction: admits the placements that the limits have room for, in order; prepares the exact request for
-        those; writes the command, the request, one intent per reference and the reservations.
+        """In one transaction: admits the placements that no stop covers and the limits have room for, in order; prepares the
+        exact request for those; writes the command, the request, one intent per reference and the reservations.
 
         What is denied is not written down here: it comes back as events, to be appended like any other.
         """
-        result = await self._writer.written(_Intend(run, epoch, command, at, prepare, self._scopes[run]))
+        result = await self._writer.written(_Intend(run, epoch, command, at, prepare, self._taken[run]))
         assert isinstance(result, Intended)
         return result
 
@@ -282,12 +342,14 @@ class _Append:
     at: datetime
     bodies: tuple[Body, ...]
     texts: list[tuple[str, str]]
+    taken: tuple[int, ...] = ()
     name: str = "append"
 
     def put(self, sheet: Sheet) -> Callable[[Stamp], None]:
         sheet.check(self.run, self.epoch)
-        for kind, text in self.texts:
-            sheet.put(self.run, self.at, kind, text)
+        seqs = [sheet.put(self.run, self.at, kind, text) for kind, text in self.texts]
+        if self.taken:
+            sheet.take(self.taken, seqs[0])
         for body in self.bodies:
             sheet.ledger.learn(self.run, body)
         return lambda _: None
@@ -300,12 +362,12 @@ class _Intend:
     command: PlaceOrders
     at: datetime
     prepare: Callable[[PlaceOrders], Request]
-    scope: str
+    info: RunInfo
     name: str = "intent"
 
     def put(self, sheet: Sheet) -> Callable[[Stamp], Intended]:
         sheet.check(self.run, self.epoch)
-        admitted, denied = sheet.ledger.admit(self.command, run=self.run, scope=self.scope, at=self.at)
+        admitted, denied = self._admit(sheet)
         if not admitted:
             return lambda stamp: Intended(
                 command=None, request=None, denied=denied, committed_at=stamp.wall, committed_age=stamp.age
@@ -323,6 +385,17 @@ class _Intend:
         return lambda stamp: Intended(
             command=command, request=request, denied=denied, committed_at=stamp.wall, committed_age=stamp.age
         )
+
+    def _admit(self, sheet: Sheet) -> tuple[tuple[NewPlacement, ...], tuple[OrderDenied, ...]]:
+        if self.info.mode is not Mode.REHEARSAL:
+            for halt in sheet.halts():
+                if halt.covers(self.info, self.command.account):
+                    return (), tuple(_stopped(each.ref, halt, self.at) for each in self.command.placements)
+        return sheet.ledger.admit(self.command, run=self.run, scope=_scope(self.info), at=self.at)
+
+
+def _stopped(ref: OrderRef, halt: Halt, at: datetime) -> OrderDenied:
+    return OrderDenied(at=at, ref=ref, limit=STOPPED, figure=halt.what, held_by=halt.why)
 
 
 def _scope(info: RunInfo) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,14 +12,14 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
 
-from planrunner.model.journal import RunInfo
+from planrunner.model.journal import Halt, RunInfo
 from planrunner.model.market import AccountName, BetId, MarketId, OrderRef, RunId
 from planrunner.model.odds import Side
 from planrunner.runtime.codec import VERSION, encode_info
 from planrunner.runtime.ledger import Ledger
 from planrunner.runtime.prepared import Prepared
 from planrunner.runtime.reservation import Reservation
-from planrunner.runtime.tables import event_table, intent_table, lease_table, reservation_table
+from planrunner.runtime.tables import event_table, inbox_table, intent_table, lease_table, reservation_table
 from planrunner.runtime.trouble import Fenced
 
 _ADD_EVENTS = Prepared(insert(event_table), "run_id", "seq", "epoch", "at", "kind", "version", "body", "request", "digest")
@@ -42,6 +42,10 @@ _MOVE_HEAD = Prepared(
     .where(lease_table.c.run_id == bindparam("of_run"), lease_table.c.epoch == bindparam("of_epoch"))
     .values(seq=bindparam("seq"), digest=bindparam("digest"), beat=bindparam("beat")),
     "beat", "seq", "digest", "of_run", "of_epoch",
+)  # fmt: skip
+_TAKEN = Prepared(
+    update(inbox_table).where(inbox_table.c.id == bindparam("of_id")).values(taken_seq=bindparam("taken_seq")),
+    "taken_seq", "of_id",
 )  # fmt: skip
 
 
@@ -90,12 +94,16 @@ class _Head:
 class Sheet:
     """Rows are put down in memory and written together at the end: a few statements, however many appends."""
 
-    def __init__(self, connection: Connection, runs: Iterable[RunId], ledger: Ledger) -> None:
+    def __init__(
+        self, connection: Connection, runs: Iterable[RunId], ledger: Ledger, halts: Callable[[], tuple[Halt, ...]]
+    ) -> None:
         self.ledger = ledger
+        self.halts = halts
         self._connection = connection
         self._heads = _read_heads(connection, set(runs))
         self._events: list[tuple[Any, ...]] = []
         self._intents: list[tuple[Any, ...]] = []
+        self._taken: list[tuple[int, int]] = []
 
     def check(self, run: RunId, epoch: int) -> None:
         """Raises Fenced unless this epoch is the run's present one. It can't change before the transaction ends."""
@@ -116,6 +124,14 @@ class Sheet:
     def intend(self, run: RunId, seq: int, refs: Iterable[OrderRef], attempt: int) -> None:
         self._intents.extend((run, ref, attempt, seq) for ref in refs)
 
+    def take(self, posts: Iterable[int], seq: int) -> None:
+        """What came in from outside stands in this record."""
+        self._taken.extend((seq, post) for post in posts)
+
+    def beat(self, run: RunId) -> None:
+        """Its owner is alive."""
+        self._heads[run].moved = True
+
     def write(self, beat: datetime) -> None:
         time = beat.isoformat()
         heads = [(time, head.seq, head.digest, run, head.epoch) for run, head in self._heads.items() if head.moved]
@@ -127,6 +143,7 @@ class Sheet:
             (_ADD_RESERVATIONS, [_reservation_row(each) for each in changes.new]),
             (_CHANGE_RESERVATION, [(str(each.amount), _detail(each), *each.key) for each in changes.changed]),
             (_RELEASE_RESERVATION, list(changes.released)),
+            (_TAKEN, self._taken),
         ):
             if rows:
                 statement.many(self._connection, rows)

@@ -1,7 +1,8 @@
 """The journal's tables and how its file is opened.
 
 `event` is append-only and the truth; `lease` says who may append and how far the run has come; `intent` and `reservation` are
-written in the same transaction as the events they follow from. SQLite 3.35 or later, nothing that PostgreSQL hasn't.
+written in the same transaction as the events they follow from. `halt` and `inbox` are for whoever stops runs from outside.
+SQLite 3.35 or later, nothing that PostgreSQL hasn't.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import time
 from pathlib import Path
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     Engine,
@@ -37,7 +39,7 @@ from planrunner.runtime.clock import RealClock
 from planrunner.runtime.prepared import Prepared
 
 # Goes up with every change of the tables; older files are then migrated, newer ones refused.
-SCHEMA = 1
+SCHEMA = 2
 
 META = MetaData()
 _BEGIN = Prepared(text("BEGIN IMMEDIATE"))
@@ -62,7 +64,7 @@ lease_table = Table(
     Column("run_id", ForeignKey("run.run_id"), primary_key=True),
     Column("epoch", Integer, nullable=False),
     Column("owner", String),
-    Column("beat", String),  # when the owner last wrote
+    Column("beat", String),  # when the owner last said that it is alive
     Column("seq", Integer, nullable=False),  # the last record, so that a lost tail shows
     Column("digest", String, nullable=False),
 )
@@ -108,6 +110,40 @@ reservation_table = Table(
     Column("amount", String, nullable=False),  # follows from the rest; here for people who look with SQL
     Column("detail", Text, nullable=False),  # the attempt, doubts and bets, as JSON
     sqlite_with_rowid=False,
+)
+
+# A stop of everything, an account, a plan or a run; in force until it is released, and kept after that.
+halt_table = Table(
+    "halt",
+    META,
+    Column("id", Integer, primary_key=True),
+    Column("scope", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("released", String),
+    Column("released_because", Text),
+)
+
+# What other processes ask of a run. `taken_seq` is the record in which its owner wrote it down, once it has.
+inbox_table = Table(
+    "inbox",
+    META,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", ForeignKey("run.run_id"), nullable=False, index=True),
+    Column("kind", String, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", String, nullable=False),
+    Column("taken_seq", Integer),
+)
+
+# Requests per account: the moment at which the next one would be due if all so far had come evenly, in microseconds.
+limiter_table = Table(
+    "limiter",
+    META,
+    Column("key", String, primary_key=True),
+    Column("tat", BigInteger, nullable=False),
 )
 
 # File systems that other machines may share: SQLite's locks and its shared memory can't be trusted there.
@@ -232,6 +268,17 @@ def make_tables(connection: Connection, path: Path) -> None:
     if not is_made(connection, path):
         META.create_all(connection)
         connection.execute(schema_table.insert(), {"version": SCHEMA})
+
+
+def migrate(connection: Connection) -> None:
+    """An older file gets what it lacks, under the write lock. All that came since the first version are tables of their own."""
+    if version_of(connection) < SCHEMA:
+        META.create_all(connection)
+        connection.execute(schema_table.update().values(version=SCHEMA))
+
+
+def version_of(connection: Connection) -> int:
+    return int(connection.execute(select(schema_table.c.version)).scalar_one())
 
 
 def data_version(connection: Connection) -> int:

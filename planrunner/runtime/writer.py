@@ -21,8 +21,10 @@ from sqlalchemy import Connection
 
 from planrunner.model.account import Site
 from planrunner.model.errors import JournalTrouble
+from planrunner.model.journal import Halt
 from planrunner.model.market import RunId
 from planrunner.runtime.clock import HandsClock
+from planrunner.runtime.halts import halt_of_file, in_force, stop_file
 from planrunner.runtime.hooks import Hooks
 from planrunner.runtime.ledger import Ledger
 from planrunner.runtime.sheet import Sheet, read_reservations
@@ -84,6 +86,8 @@ class Writer:
         self._site = site
         self._lost: BaseException | None = None
         self._ledger: Ledger | None = None
+        self._halts: tuple[Halt, ...] | None = None
+        self._stop_file = stop_file(path)
         self._seen_version = -1
         # What is handed to the thread: a job that somebody waits for, and before it those that nobody waits for. None: the end.
         self._queue: SimpleQueue[list[_Waiting] | None] = SimpleQueue()
@@ -178,6 +182,7 @@ class Writer:
 
     def _act(self, waiting: _Waiting) -> None:
         assert callable(waiting.job)
+        self._halts = None
         with self._connection.begin():
             waiting.result = waiting.job(self._connection)
 
@@ -186,7 +191,8 @@ class Writer:
         for each in batch:
             self._reached(each, "before")
         with connection.begin():
-            sheet = Sheet(connection, [each.job.run for each in batch], self._fresh_ledger(connection))  # type: ignore[union-attr]
+            runs = [each.job.run for each in batch]  # type: ignore[union-attr]
+            sheet = Sheet(connection, runs, self._fresh_ledger(connection), self._holding)
             for each in batch:
                 each.stamped = each.error = None
                 try:
@@ -209,8 +215,16 @@ class Writer:
         version = data_version(connection)
         if self._ledger is None or version != self._seen_version:
             self._ledger = Ledger(self._site, read_reservations(connection))
+            self._halts = None
             self._seen_version = version
         return self._ledger
+
+    def _holding(self) -> tuple[Halt, ...]:
+        """The stops in force within the present transaction: rows as for the ledger, and the file as it is this moment."""
+        if self._halts is None:
+            self._halts = in_force(self._connection)
+        by_file = halt_of_file(self._stop_file)
+        return self._halts if by_file is None else (*self._halts, by_file)
 
 
 def _report(batch: list[_Waiting]) -> None:
