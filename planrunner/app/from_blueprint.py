@@ -73,10 +73,11 @@ def find(name: str, plan: Path) -> Blueprint:
     Raises WrongUse where there is none, PlanProblems where it has problems of its own.
     """
     refuse_place(plan)
-    file = _file(name, plan.parent)
+    file, ships = _file(name, plan.parent)
     original, root = _blueprint_in(file, site_of(plan.parent))
     place, folder = file.resolve(), plan.parent.resolve()
-    is_there = place.is_relative_to(folder)
+    # Ours is copied even where planrunner is installed below the plan: a plan must outlive an update.
+    is_there = place.is_relative_to(folder) and not ships
     reference = place.relative_to(folder).as_posix() if is_there else f"{_FOLDER}/{file.name}"
     data = original if is_there else _with_modeline(original)
     target = plan.parent / reference
@@ -90,14 +91,15 @@ def find(name: str, plan: Path) -> Blueprint:
     )  # fmt: skip
 
 
-def _file(name: str, folder: Path) -> Path:
+def _file(name: str, folder: Path) -> tuple[Path, bool]:
+    """And whether it is one that ships."""
     if "/" in name or name.endswith((".yaml", ".yml")):
-        return Path(name)
+        return Path(name), False
     beside = folder / _FOLDER / f"{name}.yaml"
     if beside.exists():
-        return beside
+        return beside, False
     if name in shipped():
-        return resources.find(f"{_SHIPPED}/{name}.yaml")
+        return resources.find(f"{_SHIPPED}/{name}.yaml"), True
     guess = nearest(name, shipped())
     hint = f"did you mean `{guess}`?" if guess else f"there are {', '.join(shipped())}, or name a file."
     raise WrongUse(f"there is no blueprint `{name}`; {hint}")
