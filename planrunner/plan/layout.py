@@ -5,9 +5,11 @@ Each is told once, with the lines as they should be, and the tree is put right, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from itertools import zip_longest
 
 from planrunner.plan.messages import shape as say
+from planrunner.plan.messages import text as say_text
 from planrunner.plan.nodes import Block, Listing, Node, Scalar, Span
 from planrunner.plan.problems import Problem
 from planrunner.plan.syntax import KEYS
@@ -26,6 +28,7 @@ _LONGEST_FIX = 14
 def put_right(root: Block, lines: list[str], problems: list[Problem], bad: set[int]) -> None:
     """Adds what is told to the problems. `bad` holds the ids of nodes that were complained about."""
     layout = _Layout(lines, problems, bad)
+    layout.second_plan()
     layout.limits(root)
     layout.add_dash(root, "orders", ORDER)
     orders = root.values.get("orders")
@@ -33,12 +36,15 @@ def put_right(root: Block, lines: list[str], problems: list[Problem], bad: set[i
         return
     layout.take_steps_from(orders)
     layout.take_dashes(orders, _goes_on_order)
-    for order in orders.items:
-        if isinstance(order, Block):
-            layout.add_dash(order, "fallback", STEP)
-            layout.add_fallback(order)
-            if isinstance(steps := order.values.get("fallback"), Listing):
-                layout.take_dashes(steps, _goes_on_step)
+    for order, following in _with_next(orders):
+        layout.add_second_dash(order, following, {"name"}, "orders")
+        layout.add_dash(order, "fallback", STEP)
+        layout.add_fallback(order)
+        if isinstance(steps := order.values.get("fallback"), Listing):
+            layout.take_dashes(steps, _goes_on_step)
+            for step, next_step in _with_next(steps):
+                layout.add_second_dash(step, next_step, TRIGGERS, "fallback")
+            layout.part_steps(steps)
 
 
 class _Layout:
@@ -50,6 +56,13 @@ class _Layout:
     def limits(self, root: Block) -> None:
         """A list of limits, limits that are not indented, and keys of the plan that are."""
         node = root.values.get("limits")
+        if node is None and (strays := [key for key in root.values if key in LIMITS]):
+            taken = _taken(root, strays)
+            fix = "\n".join(["limits:", *(f"  {self._text(key)}" for key in taken.keys.values())])
+            self.problems.append(say.too_far_left(taken, "limits", fix))
+            root.keys["limits"] = next(iter(taken.keys.values()))
+            self._put(root, "limits", taken)
+            return
         if isinstance(node, Listing) and (keys := _keys_of(node)) and keys <= LIMITS:
             merged = _merged(node)
             fix = "\n".join(f"  {self._text(key)}" for key in merged.keys.values())
@@ -66,6 +79,44 @@ class _Layout:
             for name in [key for key in node.values if key in PLAN and key not in root.values]:
                 self.problems.append(say.too_far_right(node.keys[name], "limits", self._text(node.keys[name])))
                 root.keys[name], root.values[name] = node.keys.pop(name), node.values.pop(name)
+
+    def second_plan(self) -> None:
+        """Two plans in one file have every key of the plan twice."""
+        twice = [one for one in self.problems if one.code == _TWICE and one.column == 1]
+        if len(twice) > 1 and self.lines[twice[0].line - 1].startswith("planrunner"):
+            self.problems[:] = [one for one in self.problems if one not in twice]
+            self.problems.append(say_text.second_plan(twice[0].at))
+
+    def add_second_dash(self, item: Block, following: Block | None, begins: Collection[str], name: str) -> None:
+        """The dash of the next item is missing: its keys are there twice, from one on that begins an item."""
+        first, until = item.span, following.span.line if following is not None else len(self.lines) + 1
+        twice = [
+            one for one in self.problems if one.code == _TWICE and one.column == first.column and first.line < one.line < until
+        ]
+        start = next((one for one in twice if self._text(one.at).split(":")[0] in begins), None)
+        if start is not None:
+            self.problems[:] = [one for one in self.problems if one not in twice or one.line < start.line]
+            self._tell_dash(start.at, name)
+
+    def part_steps(self, steps: Listing) -> None:
+        """A step that says when and what, and then when and what again, is two."""
+        parted: list[Node] = []
+        for step in steps.items:
+            parted.append(step)
+            while isinstance(step, Block) and (names := _second_step(step)):
+                first = step.keys[names[0]]
+                self.problems[:] = [
+                    one for one in self.problems if one.code != _TWICE or one.column != first.column or one.line < first.line
+                ]
+                step = _taken(step, names)
+                self._tell_dash(first.span, "fallback")
+                parted.append(step)
+        steps.items[:] = parted
+
+    def _tell_dash(self, at: Span, name: str) -> None:
+        key = self._text(at).split(":")[0]
+        fix = f"{' ' * (at.column - 3)}- {self._text(at)}" if at.column > 2 else None
+        self.problems.append(say.dash_too_few(Scalar(key, at.line, at.column, at.width), name, fix, ()))
 
     def add_dash(self, block: Block, name: str, known: frozenset[str]) -> None:
         """Keys under `orders` or `fallback`, or right below it, without the dash in front of the first."""
@@ -193,6 +244,22 @@ class _Layout:
         further = indent + 2 - column
         moved = [" " * max(0, len(line) - len(line.lstrip()) + further) + line.lstrip() for line in lines[1:]]
         return "\n".join([first, *moved]) if len(lines) <= _LONGEST_FIX else None
+
+
+def _with_next(listing: Listing) -> Iterator[tuple[Block, Block | None]]:
+    """Each block of a list, and the one after it."""
+    blocks = [item for item in listing.items if isinstance(item, Block)]
+    return zip_longest(blocks, blocks[1:])
+
+
+def _second_step(step: Block) -> list[str]:
+    """The keys from the second trigger on, if a trigger and an action stand before it, and an action behind."""
+    names = list(step.values)
+    for number, name in enumerate(names):
+        before, rest = set(names[:number]), set(names[number:])
+        if name in TRIGGERS and before & TRIGGERS and before & ACTIONS:
+            return names[number:] if rest & ACTIONS else []
+    return []
 
 
 def _goes_on_order(order: Block, item: Block) -> bool:

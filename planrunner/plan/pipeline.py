@@ -135,7 +135,7 @@ def _ladders(site: Site, profiles: Mapping[str, VenueProfile]) -> dict[str, Ladd
 def _is_ours(source: Source, root: Node, *, first: str, what: str) -> bool:
     """Is this worth reading on as a plan (or site file)? Of any other YAML one thing is said, not a hundred."""
     if not isinstance(root, Block):
-        source.problems.append(say.not_a_plan(root.span, first, what))
+        source.problems[:] = [say.not_a_plan(root.span, first, what, source.lines)]
         return False
     if first not in root.values:
         if "planrunner_site" in root.values:
@@ -146,15 +146,27 @@ def _is_ours(source: Source, root: Node, *, first: str, what: str) -> bool:
                 source.problems.append(say.first_key_misspelt(key, first))
                 source.bad.add(id(key))
             return True
+        is_near = len(_KNOWN_KEYS & root.values.keys()) > 1 and not _FIRST_KEYS & root.values.keys()
+        if not is_near:
+            source.problems.clear()  # what else is wrong with it is nobody's concern here
         source.problems.append(say.not_a_plan(root.span, first, what))
-        return len(_KNOWN_KEYS & root.values.keys()) > 1 and not _FIRST_KEYS & root.values.keys()
+        return is_near
     version = root.values[first]
     if isinstance(version, Scalar) and version.text != "1" and id(version) not in source.bad:
         source.problems.append(say.other_version(version, first))
         return False
     if next(iter(root.keys)) != first:
-        source.problems.append(say.not_first(root.keys[first]))
+        source.problems.append(say.not_first(root.keys[first], _taken_out_above(root, first)))
     return True
+
+
+def _taken_out_above(root: Block, first: str) -> int:
+    """How many keys above the first that are no plan's, as the head of a mail; nothing more is said of them."""
+    above = list(root.values)[: list(root.values).index(first)]
+    strange = [key for key in above if not key.islower()]
+    for key in strange:
+        del root.keys[key], root.values[key]
+    return len(strange)
 
 
 def _meant(root: Block, first: str) -> Scalar | None:

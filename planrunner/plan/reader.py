@@ -344,6 +344,7 @@ class _Builder:
         self.keys: list[Scalar] = []
         self._stack: list[_Open] = []
         self._is_over = False
+        self._in_braces: Node | None = None
         self.kept: list[Node] = []
 
     def take(self, loader: Any) -> None:
@@ -483,8 +484,15 @@ class _Builder:
         key = top.key if top is not None else None
         if is_key:
             self.complain(node, say.not_a_key(node.span))
+        elif is_braces and top is None:
+            self.problems.append(say.json(node.span))
+            self._is_over = True
+            return
+        elif is_braces and self._in_braces:
+            self._forget(node)
         elif is_braces:
             self.complain(node, say.braces(node.span, key))
+            self._in_braces = node
         elif event.anchor is not None or event.tag is not None:
             self._properties(node, event)
         if len(self._stack) == DEEPEST:
@@ -504,7 +512,8 @@ class _Builder:
         return key
 
     def _end(self, _: object) -> None:
-        self._stack.pop()
+        if self._stack.pop().node is self._in_braces:
+            self._in_braces = None
 
     def _alias(self, event: Any) -> None:
         span = self._span(event)

@@ -46,6 +46,7 @@ _CALLED = {
     "interval": "every", "min_stake": "min_fill", "side_of_bet": "side", "direction": "side", "back_lay": "side",
     "risk": "limits", "limit": "limits", "risk_limits": "limits",
 }  # fmt: skip
+_LOWEST = frozenset({"min_odds", "min_price"})
 _WORDS = {
     "for": "back", "against": "lay", "fok": "fill_or_kill", "fak": "fill_and_kill", "ioc": "fill_and_kill", "gtc": "limit",
     "inplay": "in_play", "partially_matched": "partly_matched", "test": "sandbox",
@@ -58,6 +59,7 @@ _WORDS = {
     "enum": "choice", "list": "choice", "select": "choice",
 }  # fmt: skip
 _YES_NO = {"true": "yes", "on": "yes", "y": "yes", "1": "yes", "false": "no", "off": "no", "n": "no", "0": "no"}
+_TRIGGER_IN_WORDS = re.compile(r"(after|every|before[ _]start|after[ _]start|if)[ _](.+)")
 _SAYS_NO = re.compile(r"\b(no|not|non|none|never|without|nothing|off|false|neither|closed)\b|n['\u2019]t\b")
 # Kinds of scalars whose text is a name: there `null` needs quotes, elsewhere it is just not the right thing.
 _NAMES = frozenset({"name", "order_name", "id", "text"})
@@ -219,13 +221,20 @@ class _Explainer:
         elsewhere = self._home_of(name)
         if later and elsewhere:
             return  # `move_remainder_to` brings keys of an order with it
-        supposed.add(guess or elsewhere or "")
+        supposed.update({guess or elsewhere or "", "odds" if name in _LOWEST else ""})
+        if title == "step" and (sentence := _TRIGGER_IN_WORDS.match(name)):
+            supposed.update(layout.ACTIONS | layout.TRIGGERS)
+            trigger, when = sentence[1].replace(" ", "_"), sentence[2]
+            self.found.complain(None, say.trigger_in_words(key, trigger, when, block.text(name) or ""))
+            return
         self.found.complain(None, say.unknown_key(key, title, guess, elsewhere))
 
     def _guess(self, block: Block, name: str, schema: Mapping[str, Any]) -> str | None:
         free = [key for key in schema["properties"] if key not in block.values]
         called = _CALLED.get(name.lower().replace("-", "_").replace(" ", "_"))
-        return called if called in free else nearest(name.replace("-", "_"), free)
+        if name in _LOWEST and block.text("side") != "back":
+            return None  # of a lay it would be the highest
+        return called if called in free else _nearest(name.replace("-", "_"), tuple(free))
 
     def _home_of(self, name: str) -> str | None:
         homes = [self.schema, *self.defs.values()]
@@ -307,6 +316,12 @@ class _Explainer:
         if title in _BY_KEY:
             return _BY_KEY[title](value, key)
         return _BY_VALUE[title](value)
+
+
+@lru_cache(1024)
+def _nearest(word: str, candidates: tuple[str, ...]) -> str | None:
+    """A key that is wrong in one order is so in thousands."""
+    return nearest(word, candidates)
 
 
 def _near_word(text: str, words: list[str]) -> str | None:

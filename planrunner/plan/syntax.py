@@ -45,6 +45,9 @@ _CURLY = "\u201c\u201d\u201e\u201f\u2018\u2019\u00ab\u00bb"
 _COLONS = "\uff1a\u2236\ua789"
 
 
+_LONGEST = 5000  # letters of a line that is explained; nobody writes longer ones by hand
+
+
 class Row(NamedTuple):
     """A line as it is read: where the author wrote it, how far to the right, and whether its values can be judged."""
 
@@ -81,6 +84,10 @@ def explain(error: yaml.YAMLError, rows: Sequence[Row]) -> Mistake:
     start = getattr(error, "context_mark", None)
     words = str(getattr(error, "problem", "") or "").lower()
     context = str(getattr(error, "context", "") or "").lower()
+    if any(len(row.text) > _LONGEST for row in rows):
+        at = rows[min(mark.line, len(rows) - 1)].line if mark is not None else 1
+        text = "planrunner can't read the file from here on, and it has lines of thousands of letters; break them up."
+        return Mistake(say.unreadable(Span(at, 1), text))
     if mark is None:
         return Mistake(say.unreadable(say.TOP, "planrunner can't read this file as YAML."))
     here = _Place(min(mark.line, len(rows) - 1), mark.column, rows)

@@ -63,6 +63,16 @@ def unknown_key(key: Scalar, block: str, did_you_mean: str | None, elsewhere: st
     return problem("PR201", key.span, text, did_you_mean=did_you_mean)
 
 
+def trigger_in_words(key: Scalar, trigger: str, when: str, what: str) -> Problem:
+    """`after 30s: cancel`"""
+    text = f"{quoted(key.text)} is not a key of a fallback step; when it acts and what it does are two keys."
+    when = mend.duration(when, trigger) or when
+    action = {"cancel": "cancel: remainder", "green up": "hedge: green_up"}.get(what.lower()) or (
+        f"reprice: {mend.reprice(what) or what}" if mend.reprice(what) or scalars.ticks(what) else f"alert: {what}"
+    )
+    return problem("PR201", key.span, text, fix=f"{trigger}: {when}\n{action}")
+
+
 def missing(at: Span, key: str, block: str, example: str) -> Problem:
     fix = _WHOLE.get(key) or f"{key}: {example}"
     text = f"`{key}` is missing in {BLOCKS[block]}"
@@ -87,7 +97,7 @@ def wants_list(at: Span, what: str, text: str | None) -> Problem:
     if (text or "").strip().lower() in _NOTHING:
         return problem("PR204", at, f"{words}. Where there is nothing to list, take the line out.")
     example = _ITEMS.get(what.strip("`"))
-    return problem("PR204", at, f"{words}{', such as' if example else ''}{':' if example else '.'}", fix=example)
+    return problem("PR204", at, f"{words}{', as below.' if example else '.'}", fix=example)
 
 
 _NOTHING = frozenset({"none", "no", "nothing", "never", "-", "n/a", "false", "off"})
@@ -101,7 +111,7 @@ def wants_block(at: Span, what: str, keys: Iterable[str], *, value: str = "", mo
     if what == "`limits`" and scalars.money(value):
         return problem("PR204", at, f"{text}.", fix=f"limits:\n  max_loss: {value}")
     example = _ITEMS.get(what.removeprefix("an item of ").strip("`"))
-    return problem("PR204", at, f"{text}{', such as' if example else ''}{':' if example else '.'}", fix=example)
+    return problem("PR204", at, f"{text}{', as below.' if example else '.'}", fix=example)
 
 
 # Layout
@@ -359,7 +369,11 @@ def not_file(value: Scalar, key: str) -> Problem:
     return problem("PR213", value.span, text, did_you_mean=mend.path(value.text))
 
 
-def not_a_plan(at: Span, first: str, what: str) -> Problem:
+def not_a_plan(at: Span, first: str, what: str, lines: Sequence[str] = ()) -> Problem:
+    head = next((line for line in lines if line.strip()), "")
+    if max(head.count(sign) for sign in ",;\t") > 1 and ":" not in head:
+        text = f"this is a table, not {what}; a plan repeats its orders for each row of one with `for_each: picks.csv`."
+        return problem("PR215", at, text)
     return problem("PR215", at, f"this is not {what}: the first line of {what} is `{first}: 1`.", fix=f"{first}: 1")
 
 
@@ -371,8 +385,10 @@ def is_a_site_file(at: Span) -> Problem:
     return problem("PR215", at, "this is a site file, not a plan; it is read beside the plans as planrunner.yaml.")
 
 
-def not_first(key: Scalar) -> Problem:
-    return problem("PR215", key.span, f"{quoted(key.text)} must be the first key of the file.")
+def not_first(key: Scalar, others: int) -> Problem:
+    text = f"{quoted(key.text)} must be the first key of the file"
+    text += "; what stands above it is no part of a plan, take it out" if others else ""
+    return problem("PR215", key.span, f"{text}.")
 
 
 def other_version(value: Scalar, first: str) -> Problem:

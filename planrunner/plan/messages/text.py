@@ -108,6 +108,11 @@ def braces(at: Span, key: Scalar | None) -> Problem:
     return problem("PR110", at, f"plans don't use braces; write the keys{where} on lines of their own, indented by two spaces.")
 
 
+def json(at: Span) -> Problem:
+    text = "plans don't use braces, as JSON does; write each key on a line of its own, as `plan: Back Arsenal`, without commas."
+    return problem("PR110", at, text)
+
+
 def second_document(at: Span) -> Problem:
     return problem("PR111", at, "a second document begins here; one file holds one plan.")
 
