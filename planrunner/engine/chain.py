@@ -194,10 +194,12 @@ def report(turn: Turn, placement: PlacementState, seen: BetState, fact: Fact | N
 
 
 def _is_news(old: BetState, seen: BetState) -> bool:
+    """Of two reports with the same sizes the one with lower odds is later: a venue reduces them when a runner is withdrawn."""
     if old.profit is not None:
         return False
-    later = seen.sizes.progress > old.sizes.progress
-    return later or (seen.sizes == old.sizes and seen.average_odds is not None and old.average_odds is None)
+    if seen.sizes != old.sizes or seen.average_odds is None:
+        return seen.sizes.progress > old.sizes.progress
+    return old.average_odds is None or seen.average_odds < old.average_odds
 
 
 def _completed(turn: Turn, order: OrderState, placement: PlacementState) -> None:

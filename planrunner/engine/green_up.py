@@ -108,7 +108,7 @@ def unhedged(turn: Turn, hedge: OrderState) -> Fraction:
 
 
 def overhedged(turn: Turn, hedge: OrderState) -> Fraction:
-    """How much more the hedge pays back than there is to hedge: hedged bets were voided after it was matched.
+    """How much more the hedge pays back than there is to hedge, because the venue voided hedged bets or reduced their odds later.
 
     At the odds asked for, since what matched at better ones was given to us.
     """
@@ -191,7 +191,8 @@ def _open_risk(turn: Turn, hedge: OrderState) -> str | None:
         return f"{_share(turn, chain, left)} matched on {name} {how}: {why}"
     if left := overhedged(turn, hedge):
         did = "backed" if hedge.spec.order.side is Side.BACK else "laid"
-        return f"{_share(turn, mine, left)} {did} on {name} as a hedge hedges nothing: what it hedged was voided"
+        why = "what it hedged was voided or its odds were reduced"
+        return f"{_share(turn, mine, left)} {did} on {name} as a hedge hedges nothing: {why}"
     return None
 
 

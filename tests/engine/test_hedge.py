@@ -470,6 +470,25 @@ def test_a_bet_that_was_voided_later_shrinks_the_hedge() -> None:
     assert story.asked().size == D("5.16")
 
 
+def test_odds_reduced_for_a_withdrawn_runner_shrink_the_hedge() -> None:
+    """The venue lowers the odds of what had matched; an older report that comes late does not raise them again."""
+    story = Hedged()
+    story.accept(matched="10")
+    bet, sizes = BetId(f"bet of {story.ref}"), story.sizes(matched="10")
+    story.wait(30)
+    for odds in ("3.1", "2.4", "3.1"):
+        story.hear(OrderReported(at=story.at, ref=story.ref, bet=bet, sizes=sizes, average_odds=D(odds)))
+    story.offers(lay="2.5")
+    assert story.asked().size == D("9.60")  # 10 x 2.4 / 2.5
+    story.hedge_accepted()
+    story.hear(OrderReported(at=story.at, ref=story.ref, bet=bet, sizes=sizes, average_odds=D("2.0")))
+    story.wait(5)
+    story.offers(lay="2.5")
+    assert story.kinds() == ["CancelOrder"]
+    story.hedge_reported(cancelled="9.60")
+    assert story.asked().size == D("8.00")
+
+
 def test_bets_voided_before_they_could_be_hedged_need_no_hedge() -> None:
     story = Hedged()
     story.accept(matched="10")
@@ -482,7 +501,7 @@ def test_bets_voided_before_they_could_be_hedged_need_no_hedge() -> None:
 
 def test_bets_voided_once_they_were_hedged_leave_a_hedge_of_nothing_and_the_owner_hears_it() -> None:
     waiting = back("b", ending=AfterPlacing(delay=timedelta(hours=1)))
-    text = "5.00 of 10.00 GBP laid on Arsenal as a hedge hedges nothing: what it hedged was voided"
+    text = "5.00 of 10.00 GBP laid on Arsenal as a hedge hedges nothing: what it hedged was voided or its odds were reduced"
     at_work, done = Hedged().at_work(lay="3.1"), Hedged(back(fallback=(hedge(),)), waiting).at_work(lay="3.1")
     at_work.report(matched="5", voided="5")
     at_work.hedge_reported(matched="10.00")
