@@ -137,7 +137,7 @@ def untidy_plans(draw: st.DrawFn) -> str:
     return draw(st.sampled_from(["", "", "\ufeff"])) + (text.replace("\n", "\r\n") if draw(st.booleans()) else text)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(untidy_plans())
 @example("a:\n- b: |\n    x\n  # c\n- d\n")
 @example("about: |\n  x")
