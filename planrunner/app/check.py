@@ -22,12 +22,14 @@ from planrunner.plan.problems import Problem, Texts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileResult:
-    """One file looked at. `plan` is None for a site file and where there are problems."""
+    """One file looked at. `plan` is None for a site file and where there are problems. `unmade`: what of a plan for each market
+    is worked out for each."""
 
     name: str
     problems: tuple[Problem, ...]
     texts: Texts
     plan: Plan | None = None
+    unmade: tuple[str, ...] = ()
     is_site: bool = False
 
 
@@ -104,4 +106,6 @@ def _check_one(
     checked = pipeline.check(
         shown, files, schema=resources.schema("plan"), site=found.site, profiles=profiles(), given=given
     )  # fmt: skip
-    results.files.append(FileResult(name=shown, problems=checked.problems, texts=checked.texts, plan=checked.plan))
+    results.files.append(
+        FileResult(name=shown, problems=checked.problems, texts=checked.texts, plan=checked.plan, unmade=checked.unmade)
+    )

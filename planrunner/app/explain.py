@@ -38,16 +38,16 @@ def explain_plan(
     if path.name == SITE_FILE:
         raise WrongUse(f"{name} is a site file; its limits are told with each plan")
     results = check_files([name], read_stdin=read_stdin, site=site, given=given)
-    plan = next((one.plan for one in results.files if one.plan is not None), None)
+    checked = next((one for one in results.files if one.plan is not None), None)
     if results.unreadable:
         raise WrongUse("\n".join(results.unreadable))
-    if plan is None or results.has_problems:
+    if checked is None or checked.plan is None or results.has_problems:
         return PlanExplained(results=results, told=None)
     from planrunner.review.explain import explain
 
     found = find_site(path.parent, site).site
     assert found is not None  # its plan was checked against it
-    return PlanExplained(results=results, told=explain(plan, found, profiles()))
+    return PlanExplained(results=results, told=explain(checked.plan, found, profiles(), unmade=checked.unmade))
 
 
 def entry_of(code: str) -> Entry:

@@ -37,7 +37,7 @@ class Checked:
     """A file looked at. `plan` is None when there are problems; `problems` are all of them, sorted by line.
 
     `texts` are the lines of the file (under an empty name) and of every other it leads to; `root` is the tree that was judged,
-    with every template worked out.
+    with every template worked out. `unmade` are those that are worked out anew for each market, and where they stand.
     """
 
     name: str
@@ -45,6 +45,7 @@ class Checked:
     problems: tuple[Problem, ...]
     texts: Texts
     root: Node | None = None
+    unmade: tuple[str, ...] = ()
 
     @property
     def lines(self) -> Sequence[str]:
@@ -99,9 +100,10 @@ def check(
     if found is not None:
         checks.check(found, site, profiles)
     problems = in_order(one_of_each(source.problems) if expanded is not None and expanded.has_rows else source.problems)
-    plan = None if problems or found is None else _finished(found, expanded.unmade if expanded is not None else ())
+    unmade = expanded.unmade if expanded is not None else ()
+    plan = None if problems or found is None else _finished(found, unmade)
     root = found.root if found is not None else source.root
-    return Checked(name=name, plan=plan, problems=problems, texts=texts, root=root)
+    return Checked(name=name, plan=plan, problems=problems, texts=texts, root=root, unmade=unmade)
 
 
 def _read_plan(source: Source, context: Context, texts: dict[str, Sequence[str]]) -> tuple[Draft | None, Expanded | None]:

@@ -50,7 +50,8 @@ def lines(story: Story) -> list[Line]:
 
 
 def _span(text: str, style: Style = Style.PLAIN) -> Span:
-    return (text, style)
+    """What an owner is told may have several lines; here it has one."""
+    return (" ".join(text.splitlines()) if "\n" in text else text, style)
 
 
 def _fact(name: str, text: str, style: Style = Style.PLAIN) -> Line:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import time
 
 from planrunner.model.account import Site
@@ -16,13 +16,14 @@ from planrunner.review.orders import tell_order
 from planrunner.review.words import listed, plural
 
 
-def explain(plan: Plan, site: Site, profiles: Mapping[str, VenueProfile]) -> Explained:
-    """`profiles` by venue. The plan was checked against this site."""
+def explain(plan: Plan, site: Site, profiles: Mapping[str, VenueProfile], *, unmade: Sequence[str] = ()) -> Explained:
+    """`profiles` by venue. The plan was checked against this site. `unmade`: what each market is yet to decide, as it is written
+    (`/0/favourite=${...}`)."""
     limits = tell_limits(plan, site, profiles)
     return Explained(
         plan=plan.name,
         digest=plan.digest,
-        summary=tuple(_summary(plan, site, profiles)),
+        summary=(*_summary(plan, site, profiles), *_taken(unmade)),
         orders=tuple(tell_order(one, profiles[site.accounts[one.account].venue], plan.time_zone) for one in plan.orders),
         remarks=tuple(_remarks(plan)),
         loss=tell_loss(plan),
@@ -46,10 +47,16 @@ def _summary(plan: Plan, site: Site, profiles: Mapping[str, VenueProfile]) -> It
         most = plan.limits.max_orders
         room = plural(most_markets(plan), "market")
         yield (
-            f"Each of these markets gets {plural(len(plan.orders), 'order')} of its own, as told below; what an order takes from "
-            "its market is told with an example. Which markets there are is known when the plan is run: "
-            f"`max_orders: {most}` has room for {room}, and if there are more, nothing is placed."
+            f"Each of these markets gets {plural(len(plan.orders), 'order')} of its own, as told below. Which markets there are "
+            f"is known when the plan is run: `max_orders: {most}` has room for {room}, and if there are more, nothing is placed."
         )
+
+
+def _taken(unmade: Sequence[str]) -> Iterator[str]:
+    """An example must not pass for what every market gets."""
+    taken = dict.fromkeys(f"`{path.rpartition('/')[2]}: {text}`" for path, _, text in (one.partition("=") for one in unmade))
+    if taken:
+        yield f"From its market an order takes {listed(list(taken))}; below that is told with an example."
 
 
 def _markets(query: MarketQuery, zone: str | None) -> str:

@@ -9,17 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from planrunner.app.running import Asked, Told, run
+from planrunner.plan.given import NOTHING_GIVEN, Given
 
 ROOT = Path(__file__).parents[2]
 PLANS = sorted(path.stem for path in (ROOT / "plans").glob("*.yaml"))
 
 
-def rehearse(plan: Path | str, folder: Path, *, case: str = "usual", seed: int = 1) -> Told:
+def rehearse(plan: Path | str, folder: Path, *, case: str = "usual", seed: int = 1, given: Given = NOTHING_GIVEN) -> Told:
     """`plan` is a file, or the name of one that ships. Journal and reports are kept in `folder`."""
     file = Path("plans", f"{plan}.yaml") if isinstance(plan, str) else plan
     asked = Asked(
         plan=file, case=case, seed=seed, scenario=None, market_data=None, before_start=timedelta(minutes=10),
-        sandbox_url=None, live=False, resume=None, state=folder.absolute() / ".planrunner",
+        sandbox_url=None, live=False, resume=None, state=folder.absolute() / ".planrunner", given=given,
     )  # fmt: skip
     with chdir(ROOT):  # a report names the plan as it was asked for
         return run(asked, lambda body, at: None)
