@@ -44,6 +44,10 @@ _SOME_MARKET = {
 }  # fmt: skip
 
 
+# What an order may look at, and the key that gives it.
+_PARTS = {"row": "for_each", "market": "for_each_market"}
+
+
 class Expanded(NamedTuple):
     """The plan's tree with every template worked out. `has_rows`: the orders were made more than once. `unmade`: templates whose
     values are known only when the plan is run, and where each of them stands."""
@@ -274,7 +278,8 @@ class _Expander:
             _put(made, key, base.keys[key], base.values[key])
         orders = base.values.get("orders")
         if isinstance(orders, Listing) and id(orders) not in shape.bad:
-            renderer = Renderer(shape, Names(tuple(filled), parts), self._context.ladders)
+            unclear = {part: None for part, key in _PARTS.items() if shape.is_silent(base, key)}
+            renderer = Renderer(shape, Names(tuple(filled), {**unclear, **parts}), self._context.ladders)
             listing = self._orders(renderer, orders, rows, filled)
             _put(made, "orders", base.keys["orders"], listing)
             self._needed(renderer, listing, rows)

@@ -97,6 +97,10 @@ class _Layout:
         if start is not None:
             self.problems[:] = [one for one in self.problems if one not in twice or one.line < start.line]
             self._tell_dash(start.at, name)
+        elif twice and (key := _begins_above(item, twice[0].line, begins)) is not None:
+            self.problems[:] = [one for one in self.problems if one not in twice]
+            _taken(item, [name for name in item.keys if item.keys[name].line >= key.line])
+            self._tell_dash(key.span, name)
 
     def part_steps(self, steps: Listing) -> None:
         """A step that says when and what, and then when and what again, is two."""
@@ -250,6 +254,12 @@ def _with_next(listing: Listing) -> Iterator[tuple[Block, Block | None]]:
     """Each block of a list, and the one after it."""
     blocks = [item for item in listing.items if isinstance(item, Block)]
     return zip_longest(blocks, blocks[1:])
+
+
+def _begins_above(item: Block, line: int, begins: Collection[str]) -> Scalar | None:
+    """The key right above a line, if it is one that begins an item and not the first of this one."""
+    keys = list(item.keys.values())[1:]
+    return next((key for key in keys if key.line == line - 1 and key.text in begins), None)
 
 
 def _second_step(step: Block) -> list[str]:

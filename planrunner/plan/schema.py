@@ -60,6 +60,7 @@ _WORDS = {
 }  # fmt: skip
 _YES_NO = {"true": "yes", "on": "yes", "y": "yes", "1": "yes", "false": "no", "off": "no", "n": "no", "0": "no"}
 _TRIGGER_IN_WORDS = re.compile(r"(after|every|before[ _]start|after[ _]start|if)[ _](.+)")
+_NAMED_BY_AUTHOR = {"inputs": "stake", "with": "stake"}
 _SAYS_NO = re.compile(r"\b(no|not|non|none|never|without|nothing|off|false|neither|closed)\b|n['\u2019]t\b")
 # Kinds of scalars whose text is a name: there `null` needs quotes, elsewhere it is just not the right thing.
 _NAMES = frozenset({"name", "order_name", "id", "text"})
@@ -285,7 +286,9 @@ class _Explainer:
         elif wanted == "object":
             value = node.text if isinstance(node, Scalar) else ""
             more = self._beside(node, listing) if listing is not None else 0
-            problem = say.wants_block(at, what, schema.get("properties", {}) or ["betfair"], value=value, more=more)
+            problem = say.wants_block(
+                at, what, schema.get("properties", {}) or [_NAMED_BY_AUTHOR.get(name, "betfair")], value=value, more=more
+            )
         elif wanted == "array":
             problem = say.wants_list(at, what, node.text if isinstance(node, Scalar) else None)
         elif not isinstance(node, Scalar):
@@ -351,6 +354,7 @@ _BY_KEY: dict[str, Callable[[Scalar, str], Problem]] = {
     "id": say.not_id,
     "value": say.not_value,
     "file": say.not_file,
+    "for_each": say.not_file,
     "duration": say.not_duration,
 }
 _BY_VALUE: dict[str, Callable[[Scalar], Problem]] = {

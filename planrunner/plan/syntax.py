@@ -37,7 +37,7 @@ _KEY = re.compile(r"^(\s*(?:- +)*)([^\s:#'\"\[{&*!|>%@`-][^:#]*?)\s*:(?:\s+(.*))
 _ITEM = re.compile(r"^(\s*(?:- +)+)(\S.*)$")
 _LIST_SIGN = re.compile(r"^(\s*)(\*|\u2022|\u00b7|\u2013|\u2014|\u2212|\u25cf|[0-9]{1,2}[.)]|-)(\s*)(?=[A-Za-z_]+ *:( |$))")
 _OTHER_COMMENT = re.compile(r"^\s*(//|--|/\*|;|<!--|rem |\()", re.IGNORECASE)
-_FOREIGN = re.compile(r"\{\{([^{}]*)\}\}")
+_FOREIGN = re.compile(r"\$?\{\{([^{}%]+)\}\}")
 _PLACEHOLDER = re.compile(
     r"[#%]?\{\s*([A-Za-z_]\w*)\s*\}|\$([A-Za-z_]\w*)|\$\(\s*([A-Za-z_]\w*)\s*\)|%([A-Za-z_]\w*)%|\$ \{\s*([A-Za-z_]\w*)\s*\}"
 )
@@ -88,6 +88,8 @@ def explain(error: yaml.YAMLError, rows: Sequence[Row]) -> Mistake:
         at = rows[min(mark.line, len(rows) - 1)].line if mark is not None else 1
         text = "planrunner can't read the file from here on, and it has lines of thousands of letters; break them up."
         return Mistake(say.unreadable(Span(at, 1), text))
+    if (first := next((number for number, row in enumerate(rows) if row.text.startswith("<<<<<<<")), None)) is not None:
+        return _two_versions(_Place(first, 0, rows))
     if mark is None:
         return Mistake(say.unreadable(say.TOP, "planrunner can't read this file as YAML."))
     here = _Place(min(mark.line, len(rows) - 1), mark.column, rows)
@@ -395,9 +397,6 @@ def _sign(place: _Place) -> Mistake:
         return mistake
     if plain.startswith(("```", "~~~")):
         return _fence(place)
-    if plain.startswith(("<<<<<<<", "=======", ">>>>>>>")):
-        words = "two versions of this file were laid together here; keep the lines of one, and take out the other and the signs."
-        return Mistake(say.unreadable(place.whole, words))
     if bold := re.match(r"^(\s*(?:- +)*)([*_`]+)([A-Za-z_]+)\2\s*:\s*(.*)$", text):
         fix = f"{bold[1]}{bold[3]}: {bold[4]}"
         words = f"a key stands without marks around it; write `{bold[3]}`."
@@ -416,6 +415,17 @@ def _sign(place: _Place) -> Mistake:
         return place.mistake(say.foreign_template(place.span(start, len(text)), text, fixed), place.text[:start] + in_quotes("x"))
     first = "a backtick" if text[0] == "`" else quoted(text[0])
     return _quote(place, start, text, f"a value that begins with {first} needs quotes.")
+
+
+def _two_versions(place: _Place) -> Mistake:
+    """What a program that joins files leaves where both were changed. The first version is read on."""
+    rows, is_second = list(place.rows[place.index :]), False
+    for index, row in enumerate(rows):
+        is_second = (is_second or row.text.startswith("=======")) and not row.text.startswith(">>>>>>>")
+        if is_second or row.text.startswith(("<<<<<<<", "=======", ">>>>>>>")):
+            rows[index] = row._replace(text="")
+    words = "two versions of this file were laid together here; keep the lines of one, and take out the other and the signs."
+    return Mistake(say.unreadable(place.whole, words), place.index, len(rows), rows)
 
 
 def _fence(place: _Place) -> Mistake:
@@ -464,6 +474,8 @@ def _out_of_column(here: _Place) -> Mistake:
         return mistake
     if mistake := _dash_missing(above, here) or _first_dash_missing(here):
         return mistake
+    if mistake := _second_dash_missing(above, here):
+        return mistake
     if (before_that := above.above) is not None and _stands_out(before_that, above, here):
         return _moved(above, _key_column(here.text), before_that)
     columns = _columns(here)
@@ -501,6 +513,19 @@ def _first_dash_missing(here: _Place) -> Mistake | None:
     fix = f"{' ' * _indent(here.text)}- {first.text.strip()}"
     words = "`- ` is missing in front of this line, which begins an item of the list."
     return first.mistake(say.unreadable(first.whole, words, fix=fix), fix, is_silent=False)
+
+
+def _second_dash_missing(above: _Place, here: _Place) -> Mistake | None:
+    """`name: b` in the column of the dashes, and what goes on two further in."""
+    below = next((row for row in here.rows[here.index + 1 :] if row.text.strip()), None)
+    indent = _indent(here.text)
+    if _is_item(here.text) or below is None or _indent(below.text) != indent + 2 or indent not in _columns(here)[1]:
+        return None
+    if _indent(above.text) <= indent or here.text.strip().split(":")[0] not in ("name", "after", "every", "if"):
+        return None
+    fix = f"{' ' * indent}- {here.text.strip()}"
+    words = "`- ` is missing in front of this line, which begins an item of the list."
+    return here.mistake(say.unreadable(here.whole, words, fix=fix), fix, shift=-2, is_silent=False)
 
 
 def _stands_out(before: _Place, above: _Place, here: _Place) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from planrunner.plan import letters
 from planrunner.plan.messages import table as say
 from planrunner.plan.nodes import Scalar, Span
 from planrunner.plan.problems import Problem
@@ -20,6 +21,7 @@ _LINE_ENDS = re.compile("\r\n|\r|\n")
 _QUOTED = re.compile(r' *"((?:[^"]|"")*)"([ ]*)')
 _DELIMITERS = ";\t,"
 _SEP = re.compile(r"sep=([;,\t])(?:\r\n|\r|\n)", re.IGNORECASE)  # Excel's own first line
+_AMOUNT = re.compile(r"[£€$]?[0-9]+[.,/][0-9]+(?: [A-Z]{3})?|[£€$][0-9]+|[0-9]+ [A-Z]{3}")  # what heads no column
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -70,6 +72,8 @@ def _table(records: list[list[Scalar]], lines: list[str], file: str) -> Table:
     columns = [column_name(header.text) for header in headers]
     while columns and not columns[-1] and all(not row[len(columns) - 1 :] or not row[len(columns) - 1].text for row in body):
         columns.pop()
+    if strange := _no_headers(headers, columns):
+        return Table((), [], lines, [strange])
     first: dict[str, Scalar] = {}
     for header, column in zip(headers, columns, strict=False):
         if not column:
@@ -88,7 +92,20 @@ def _table(records: list[list[Scalar]], lines: list[str], file: str) -> Table:
         problems.append(say.too_many_rows(body[MOST_ROWS][0].span, MOST_ROWS))
         body = body[:MOST_ROWS]
     problems += _ragged(body, columns)
+    problems += _odd_letters(body, headers)
     return Table(tuple(first), [_row(row, columns) for row in body], lines, problems)
+
+
+def _no_headers(headers: list[Scalar], columns: Sequence[str]) -> Problem | None:
+    """A first line that is a title, a row, or no table's at all."""
+    if len(columns) == 1 and len(headers[0].text) > 1 and "|" in headers[0].text:
+        return say.other_separator(headers[0].span, "|")
+    amounts = [one for one in headers if _AMOUNT.fullmatch(one.text)]
+    if len(amounts) > 1:
+        return say.a_row_first(amounts[0].span, amounts[0].text)
+    if len(columns) > 2 and sum(map(bool, columns)) == 1:
+        return say.a_title_first(next(one for one, column in zip(headers, columns, strict=False) if column).span)
+    return None
 
 
 def _row(row: Sequence[Scalar], columns: Sequence[str]) -> dict[str, Scalar] | None:
@@ -111,6 +128,14 @@ def _ragged(body: list[list[Scalar]], columns: Sequence[str]) -> list[Problem]:
     if short:
         found.append(say.too_few_cells(short[0][0].span, len(short[0]), count, [row[0].line for row in short[1:]]))
     return found
+
+
+def _odd_letters(body: list[list[Scalar]], headers: list[Scalar]) -> Iterator[Problem]:
+    """A name in a word processor's quotes, or with a letter of another alphabet, is found at no venue."""
+    for row in body:
+        for cell, header in zip(row, headers, strict=False):
+            if not cell.text.isascii() and (problem := letters.judge(cell._replace(style=None), header)):
+                yield problem
 
 
 def _records(text: str, file: str) -> Iterator[list[Scalar]]:
@@ -144,7 +169,9 @@ def _records(text: str, file: str) -> Iterator[list[Scalar]]:
 
 def _cell(text: str, at: int, plain: re.Pattern[str], delimiter: str, span: Span) -> tuple[Scalar, int]:
     """A cell and where it ends. What surrounds it is no part of it."""
-    lead = len(text[at:]) - len(text[at:].lstrip(" ")) if text[at : at + 1] == " " else 0
+    lead = 0
+    while text[at + lead : at + lead + 1] == " ":
+        lead += 1
     if text[at + lead : at + lead + 1] != '"':
         found = plain.match(text, at)
         assert found is not None

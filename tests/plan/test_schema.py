@@ -17,8 +17,9 @@ from planrunner.plan import decode, scalars, unsupported
 from planrunner.plan.fit import compile_schema
 from planrunner.plan.messages.shape import BLOCKS
 from planrunner.plan.nodes import Block, tree
+from planrunner.plan.problems import Problem
 from planrunner.plan.reader import read
-from tests.plan.checking import PLAN, codes
+from tests.plan.checking import PLAN, check, check_site, codes
 from tests.plan.test_laws import KEYS, SOURCES, WORDS, shaped, written
 
 NAMES = ["plan", "site"]
@@ -140,6 +141,38 @@ def test_messages_have_a_name_for_every_block(name: str) -> None:
     schema = resources.schema(name)
     blocks = [schema, *schema["$defs"].values()]
     assert {one["title"] for one in blocks if "properties" in one} <= BLOCKS.keys()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_scalar_that_does_not_fit_has_a_message(name: str) -> None:
+    """Wherever a scalar may stand, the longest and oddest of all is told, not raised."""
+    schema = resources.schema(name)
+    for key, one in every_key(schema):
+        rule = Draft202012Validator({**one, "$defs": schema["$defs"]})
+        for odd in ("C:\\bets\\picks.csv", "`", "x" * 2000):
+            if not rule.is_valid(odd):
+                for title in homes(schema, key):
+                    assert all(problem.message.endswith((".", ")")) for problem in told_of(name, title, key, odd)), key
+
+
+def homes(schema: dict[str, Any], key: str) -> list[str]:
+    """The titles of the blocks that a key may stand in."""
+    blocks = [schema, *schema["$defs"].values()]
+    return [block["title"] for block in blocks if key in block.get("properties", {})]
+
+
+def told_of(name: str, title: str, key: str, text: str) -> tuple[Problem, ...]:
+    alone = f"{key}: '{text}'"
+    within = {
+        "plan": f"{alone}\n", "limits": f"limits:\n  {alone}\n", "order": f"orders:\n  - {alone}\n",
+        "step": f"orders:\n  - fallback:\n      - {alone}\n", "only_if": f"orders:\n  - only_if:\n      {alone}\n",
+        "for_each_market": f"for_each_market:\n  {alone}\n", "input": f"inputs:\n  one:\n    {alone}\n",
+        "site": f"{alone}\n", "account": f"accounts:\n  one:\n    {alone}\n", "policy": f"policy:\n  {alone}\n",
+        "account_limits": f"accounts:\n  one:\n    limits:\n      {alone}\n", "site_limits": f"limits:\n  {alone}\n",
+    }[title]  # fmt: skip
+    if name == "site":
+        return check_site(f"planrunner_site: 1\n{within}".encode()).problems
+    return check(f"planrunner: 1\nplan: x\n{within}").problems
 
 
 def test_every_later_word_is_refused_by_name() -> None:

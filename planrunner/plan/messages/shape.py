@@ -97,7 +97,7 @@ def wants_list(at: Span, what: str, text: str | None) -> Problem:
     if (text or "").strip().lower() in _NOTHING:
         return problem("PR204", at, f"{words}. Where there is nothing to list, take the line out.")
     example = _ITEMS.get(what.strip("`"))
-    return problem("PR204", at, f"{words}{', as below.' if example else '.'}", fix=example)
+    return problem("PR204", at, f"{words}{'; an example follows.' if example else '.'}", fix=example)
 
 
 _NOTHING = frozenset({"none", "no", "nothing", "never", "-", "n/a", "false", "off"})
@@ -111,7 +111,7 @@ def wants_block(at: Span, what: str, keys: Iterable[str], *, value: str = "", mo
     if what == "`limits`" and scalars.money(value):
         return problem("PR204", at, f"{text}.", fix=f"limits:\n  max_loss: {value}")
     example = _ITEMS.get(what.removeprefix("an item of ").strip("`"))
-    return problem("PR204", at, f"{text}{', as below.' if example else '.'}", fix=example)
+    return problem("PR204", at, f"{text}{'; an example follows.' if example else '.'}", fix=example)
 
 
 # Layout
@@ -180,8 +180,9 @@ def not_odds(value: Scalar) -> Problem:
         return problem("PR206", value.span, both)
     if share := mend.odds_without_stake(text):
         some = Decimal(share.replace(",", "."))
+        won = 1 + some if (some * 100) % 1 else f"{1 + some:.2f}"
         both = f"{quoted(value.text)} could be a probability or what is won for a stake of one: write "
-        return problem("PR206", value.span, f"{both}`{(some * 100).normalize():f}%` for the one, `{1 + some}` for the other.")
+        return problem("PR206", value.span, f"{both}`{(some * 100).normalize():f}%` for the one, `{won}` for the other.")
     if limit := mend.limit(text):
         return problem("PR206", value.span, says_too_much(value.text, limit))
     fix = mend.odds(value.text)

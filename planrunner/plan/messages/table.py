@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planrunner.plan.nodes import Span
-from planrunner.plan.problems import Problem, problem
+from planrunner.plan.problems import Problem, problem, quoted
 
 
 def _of_table(at: Span, text: str) -> Problem:
@@ -26,6 +26,19 @@ def nothing_here(at: Span) -> Problem:
 
 def no_headers(at: Span) -> Problem:
     return _of_table(at, "the first line of the table has no headers.")
+
+
+def other_separator(at: Span, sign: str) -> Problem:
+    return _of_table(at, f"the cells of this table are parted by `{sign}`; save it with `;` or `,` between them.")
+
+
+def a_row_first(at: Span, text: str) -> Problem:
+    words = f"the first line of a table names its columns, and {quoted(text)} is no name; write a line above it: event;odds;stake"
+    return _of_table(at, f"{words} and so on.")
+
+
+def a_title_first(at: Span) -> Problem:
+    return _of_table(at, "the first line of a table names its columns; take this title out, or put the names above it.")
 
 
 def no_rows(at: Span) -> Problem:
