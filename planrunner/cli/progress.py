@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from types import TracebackType
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
@@ -26,7 +27,7 @@ from planrunner.model.events import (
     VenueUp,
 )
 from planrunner.model.journal import Body
-from planrunner.model.market import MarketId, MarketStatus, OrderRef
+from planrunner.model.market import MarketId, MarketStatus, OrderRef, titles
 
 
 class Progress:
@@ -38,6 +39,7 @@ class Progress:
         self._paths: dict[OrderRef, str] = {}
         self._matched: dict[OrderRef, Decimal] = {}
         self._markets: dict[MarketId, str] = {}
+        self._zone: tzinfo = UTC
         self._seen: set[MarketId] = set()
 
     def __enter__(self) -> Progress:
@@ -51,7 +53,8 @@ class Progress:
     def tell(self, body: Body, at: datetime) -> None:
         """Facts and decisions as they are written down; most are no news."""
         if isinstance(body, RunStarted):
-            self._markets = {name: f"{one.name} of {one.fixture}" for name, one in body.program.markets.items()}
+            self._zone = _zone(body.program.time_zone)
+            self._markets = titles(body.program.markets.values(), self._zone)
         if isinstance(body, PlaceOrders):
             for asked in body.placements:
                 self._paths[asked.ref] = asked.path.partition(".")[2]
@@ -60,7 +63,7 @@ class Progress:
         for text, colour in self._news(body):
             self._told = True
             with suppress(OSError):  # whoever read this went away (a closed pipe); the run must not end with them
-                click.secho(f"{at:%H:%M:%S}  ", nl=False, err=True, dim=True)
+                click.secho(f"{at.astimezone(self._zone):%H:%M:%S}  ", nl=False, err=True, dim=True)
                 click.secho(text, err=True, fg=colour)
 
     def _news(self, body: Body) -> list[tuple[str, str | None]]:
@@ -114,3 +117,11 @@ class Progress:
 
     def _name(self, ref: OrderRef) -> str:
         return self._paths.get(ref, "an order of this run")
+
+
+def _zone(name: str | None) -> tzinfo:
+    """The plan's, as in its report; UTC where this machine does not know it."""
+    try:
+        return UTC if name is None else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC

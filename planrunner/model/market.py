@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from decimal import Decimal
 from enum import StrEnum
 from typing import NewType
@@ -56,3 +58,12 @@ class Market:
     country: str = ""
     meeting: str = ""
     kind: str = ""
+
+
+def titles(markets: Collection[Market], zone: tzinfo) -> dict[MarketId, str]:
+    """What each market is called where people read of it: `Win of Ascot`, with its start where others are called the same."""
+    plain = {one.id: f"{one.name} of {one.fixture}" for one in markets}
+    often = Counter(plain.values())
+    starts = {one.id: one.start.astimezone(zone) for one in markets}
+    form = "%H:%M" if len({start.date() for start in starts.values()}) == 1 else "%Y-%m-%d %H:%M"
+    return {id_: title if often[title] == 1 else f"{title}, {starts[id_]:{form}}" for id_, title in plain.items()}

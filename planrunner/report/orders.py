@@ -21,8 +21,8 @@ NOT_PLACED_BECAUSE = "not placed, because "  # how the end of an order begins wh
 ALL_TICKS_UP_TO = 20  # a ladder is drawn whole up to here; beyond it only the odds on which something happened
 
 
-def tell_order(history: History, program: Program, state: State, order: OrderState, times: Times) -> OrderStory:
-    """Everything about one order."""
+def tell_order(history: History, program: Program, state: State, order: OrderState, times: Times, title: str) -> OrderStory:
+    """Everything about one order; `title` is what its market is called."""
     spec, asked, currency = order.spec, order.spec.order, program.currency
     market = program.markets[spec.market]
     chain = tell_chain(history, state, order)
@@ -35,7 +35,7 @@ def tell_order(history: History, program: Program, state: State, order: OrderSta
         name=asked.name,
         path=order.path,
         line=asked.line,
-        target=f"{spec.selection_name} in {market.name} of {market.fixture}",
+        target=f"{spec.selection_name} in {title}",
         selection=spec.selection_name,
         market=spec.market,
         account=spec.account,

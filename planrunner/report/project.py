@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from planrunner.engine.state import Phase
 from planrunner.model.exposure import risk
 from planrunner.model.journal import Mode, Record, RunInfo
+from planrunner.model.market import titles
 from planrunner.model.program import Program
 from planrunner.report.chains import add
 from planrunner.report.happenings import tell_happenings
@@ -41,14 +42,15 @@ def tell(info: RunInfo, records: Sequence[Record]) -> Story:
     history = go_through(records)
     program, state = history.program, history.state
     times = times_in(program.time_zone if program else None, history.started_at)
+    called = titles(program.markets.values(), times.zone) if program else {}
     orders: tuple[OrderStory, ...] = ()
     if program is not None and state is not None:
         known = [order for spec in program.orders if (order := state.orders[spec.path]).phase is not Phase.DORMANT]
-        orders = tuple(tell_order(history, program, state, order, times) for order in known)
+        orders = tuple(tell_order(history, program, state, order, times, called[order.spec.market]) for order in known)
     planned = tuple(order for order in orders if order.hedges is None)
     currency = program.currency if program else ""
     parts = add([order.parts for order in planned], sum((order.parts.stake for order in planned), ZERO))
-    settlement = tell_settlement(history, program, orders) if program else None
+    settlement = tell_settlement(history, called, orders) if program else None
     unresolved = _unresolved(history, orders, currency)
     return Story(
         headline=tell_headline(history, parts, planned, unresolved, settlement, times),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from planrunner.model.market import Market
-from planrunner.model.program import Program
+from collections.abc import Mapping
+
+from planrunner.model.market import MarketId
 from planrunner.report.history import History
 from planrunner.report.story import ZERO, Commission, OrderStory, SettledBet, SettlementStory
 
 
-def tell_settlement(history: History, program: Program, orders: tuple[OrderStory, ...]) -> SettlementStory | None:
-    """None until the first result is known."""
+def tell_settlement(history: History, called: Mapping[MarketId, str], orders: tuple[OrderStory, ...]) -> SettlementStory | None:
+    """None until the first result is known. `called`: the markets by their titles."""
     bets = tuple(
         SettledBet(
             order=order.path,
@@ -30,9 +31,9 @@ def tell_settlement(history: History, program: Program, orders: tuple[OrderStory
     if all(bet.profit is None for bet in bets):
         return None
     commissions = tuple(
-        Commission(market=_name(program.markets[event.market]), amount=event.commission)
+        Commission(market=called[event.market], amount=event.commission)
         for event in {event.market: event for event in history.commissions}.values()
-        if event.market in program.markets
+        if event.market in called
     )
     profit = sum((bet.profit for bet in bets if bet.profit is not None), ZERO)
     commission = sum((one.amount for one in commissions), ZERO)
@@ -44,7 +45,3 @@ def tell_settlement(history: History, program: Program, orders: tuple[OrderStory
         net=profit - commission,
         open=sum(1 for bet in bets if bet.profit is None),
     )
-
-
-def _name(market: Market) -> str:
-    return f"{market.name} of {market.fixture}"
