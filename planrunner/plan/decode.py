@@ -42,7 +42,7 @@ from planrunner.model.plan import (
     ToHead,
     Trigger,
 )
-from planrunner.plan import mend, scalars
+from planrunner.plan import scalars
 from planrunner.plan.messages import meaning as say
 from planrunner.plan.messages import shape as say_shape
 from planrunner.plan.nodes import Block, Listing, Scalar
@@ -154,21 +154,23 @@ class Reading:
             return found
         return None
 
+    # Complaints are looked up when they are made: what they stand in is read for plans with problems only.
+
     def odds(self, block: Block, key: str) -> Odds | None:
-        return self._read(block, key, scalars.odds, say_shape.not_odds)
+        return self._read(block, key, scalars.odds, lambda value: say_shape.not_odds(value))
 
     def price(self, block: Block, key: str) -> Odds | None:
         """A probability, as the odds it comes to."""
-        return self._read(block, key, scalars.odds, say_shape.not_percent)
+        return self._read(block, key, scalars.odds, lambda value: say_shape.not_percent(value))
 
     def duration(self, block: Block, key: str) -> timedelta | None:
-        return self._read(block, key, scalars.duration, say_shape.too_long)
+        return self._read(block, key, scalars.duration, lambda value: say_shape.too_long(value))
 
     def day(self, block: Block, key: str) -> date | None:
-        return self._read(block, key, scalars.day, say_shape.no_such_day)
+        return self._read(block, key, scalars.day, lambda value: say_shape.no_such_day(value))
 
     def line(self, block: Block, key: str) -> Decimal | None:
-        return self._read(block, key, scalars.line, say_shape.not_line)
+        return self._read(block, key, scalars.line, lambda value: say_shape.not_line(value))
 
     def count(self, block: Block, key: str) -> int | None:
         text = self.text(block, key)
@@ -180,7 +182,7 @@ class Reading:
 
     def moment(self, block: Block, key: str, zone: ZoneInfo | None) -> At | None:
         """UTC. None also where the plan has no zone: the checker says so once."""
-        local = self._read(block, key, scalars.local_time, say_shape.no_such_day)
+        local = self._read(block, key, scalars.local_time, lambda value: say_shape.no_such_day(value))
         return At(at=scalars.in_utc(local, zone)) if local is not None and zone is not None else None
 
     def _read(self, block: Block, key: str, read: Callable[[str], T | None], complaint: Callable[[Scalar], object]) -> T | None:
@@ -224,7 +226,7 @@ def _zone(reading: Reading, root: Block) -> ZoneInfo | None:
     value = reading.scalar(root, "time_zone")
     zone = scalars.zone(value.text) if value is not None else None
     if value is not None and zone is None:
-        reading.shape.complain(value, say_shape.no_such_zone(value, mend.zone(value.text)))
+        reading.shape.complain(value, say_shape.not_a_zone(value))
     return zone
 
 

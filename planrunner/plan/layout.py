@@ -12,7 +12,7 @@ from planrunner.plan.messages import shape as say
 from planrunner.plan.messages import text as say_text
 from planrunner.plan.nodes import Block, Listing, Node, Scalar, Span
 from planrunner.plan.problems import Problem
-from planrunner.plan.syntax import KEYS
+from planrunner.plan.words import KEYS
 
 TRIGGERS = frozenset({"after", "every", "before_start", "after_start", "if"})
 ACTIONS = frozenset({"cancel", "reprice", "keep", "hedge", "alert", "move_remainder_to", "retry"})

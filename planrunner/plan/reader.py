@@ -8,15 +8,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
-from planrunner.plan import letters, syntax
+from planrunner.plan import letters
 from planrunner.plan.messages import text as say
 from planrunner.plan.nodes import Block, Listing, Node, Scalar, Span
 from planrunner.plan.problems import Problem
-from planrunner.plan.syntax import Row
+
+if TYPE_CHECKING:
+    from planrunner.plan.syntax import Row
 
 LARGEST = 1 << 20  # bytes: some four thousand orders
 DEEPEST = 16  # levels; a plan needs six
@@ -52,7 +54,7 @@ _TEXTS = frozenset({"plan", "blueprint", "name", "event", "market", "selection",
 _ODD_WORDS = ("${", "~", "true", "false", "null")
 _SIGN_AND_COMMENT = re.compile("[|>][-+0-9]*#")
 # A `#` at the end of a line is an empty comment, and nothing is lost.
-_FOREIGN_SIGNS = re.compile(r"\{\{|[:-] +[\"']?(?:[$%<][A-Za-z_(]|\$ \{|[#%]\{)")
+_FOREIGN_SIGNS = re.compile(r"\{\{|^[^#\n]*[:-] +[\"']?(?:[$%<][A-Za-z_(]|\$ \{|[#%]\{)", re.MULTILINE)
 _ONE_NAME = re.compile(r"[:-] +\{ *[A-Za-z_]\w* *\}\s*(#.*)?$")
 _CUT = re.compile("[ \t]+#(?! |$)")
 
@@ -149,7 +151,9 @@ def _mended(clean: str, lines: list[str], shifts: dict[int, int], problems: list
 
     By the pure Python parser, whichever gave up: it says where and why in one voice, but takes seconds for a megabyte.
     """
-    rows = [Row(line, number, shifts.get(number, 0)) for number, line in enumerate(_LINE_ENDS.split(clean), 1)]
+    from planrunner.plan import syntax  # here and below: for texts with mistakes only
+
+    rows = [syntax.Row(line, number, shifts.get(number, 0)) for number, line in enumerate(_LINE_ENDS.split(clean), 1)]
     told: list[Problem] = []
     habits: dict[str, list[Problem]] = {}
     budget = min(_MOST_MENDED, _MOST_READ // max(1, len(clean)))
@@ -298,6 +302,8 @@ def _without_quotes(whole: str, value: Scalar) -> str:
 
 def _find_foreign_templates(builder: _Builder) -> None:
     """Between quotes, or behind other text, the braces of another tool are just text to YAML."""
+    from planrunner.plan import syntax
+
     for value, key, _, _ in builder.values:
         if id(value) in builder.bad:
             continue
@@ -421,7 +427,9 @@ class _Builder:
             plain = _UNSEEN_IN_VALUE.sub(
                 lambda found: "" if _UNSEEN.match(found[0]) and not _SPACES.match(found[0]) else " ", node.text
             )
-            self.complain(node, say.control(node.span, key, syntax.in_quotes(plain)))
+            from planrunner.plan.syntax import in_quotes
+
+            self.complain(node, say.control(node.span, key, in_quotes(plain)))
         if is_one_line:
             self.values.append((node, key if key is not None or top is None else top.under, start.line, start.column))
         self._add(node)
@@ -467,7 +475,9 @@ class _Builder:
     def _mapping(self, event: Any) -> None:
         span = self._span(event)
         if event.flow_style and self._foreign_at(event.start_mark):
-            raise syntax.ForeignTemplate(event.start_mark.line, event.start_mark.column)
+            from planrunner.plan.syntax import ForeignTemplate
+
+            raise ForeignTemplate(event.start_mark.line, event.start_mark.column)
         self._open(Block(span.line, span.column), event, is_braces=bool(event.flow_style))
 
     def _foreign_at(self, mark: Any) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from planrunner.model.money import DECIMALS
 from planrunner.model.names import nearest
-from planrunner.plan import fit, layout, mend, unsupported
+from planrunner.plan import fit, layout, unsupported
 from planrunner.plan.messages import shape as say
 from planrunner.plan.messages import site as say_site
 from planrunner.plan.messages import text as say_text
@@ -316,9 +316,8 @@ class _Explainer:
             return say.unknown_word(value, key, words, called if called in words else _near_word(value.text, words))
         if title == "money":
             return say.not_money(value, self._currency)
-        if title in _BY_KEY:
-            return _BY_KEY[title](value, key)
-        return _BY_VALUE[title](value)
+        by_key = _by_key()
+        return by_key[title](value, key) if title in by_key else _by_value()[title](value)
 
 
 @lru_cache(1024)
@@ -347,34 +346,38 @@ def _words(schema: Mapping[str, Any]) -> list[str]:
     return found
 
 
-_BY_KEY: dict[str, Callable[[Scalar, str], Problem]] = {
-    "count": say.not_count,
-    "name": say.not_name,
-    "text": say.not_name,
-    "id": say.not_id,
-    "value": say.not_value,
-    "file": say.not_file,
-    "for_each": say.not_file,
-    "duration": say.not_duration,
-}
-_BY_VALUE: dict[str, Callable[[Scalar], Problem]] = {
-    "odds": say.not_odds,
-    "date": say.not_date,
-    "calendar_day": say_site.not_a_day,
-    "moment": say.not_moment,
-    "time": say.not_time,
-    "times": say.not_times,
-    "percent": say.not_percent,
-    "favourite": say.not_favourite,
-    "country": say.not_country,
-    "reprice": say.not_reprice,
-    "line": say.not_line,
-    "race": say.not_race,
-    "order_name": say.not_order_name,
-    "currency": say.not_currency,
-    "zone": lambda value: say.no_such_zone(value, mend.zone(value.text)),
-    "version": lambda value: say.other_version(value, "planrunner"),
-}
+def _by_key() -> dict[str, Callable[[Scalar, str], Problem]]:
+    return {
+        "count": say.not_count,
+        "name": say.not_name,
+        "text": say.not_name,
+        "id": say.not_id,
+        "value": say.not_value,
+        "file": say.not_file,
+        "for_each": say.not_file,
+        "duration": say.not_duration,
+    }
+
+
+def _by_value() -> dict[str, Callable[[Scalar], Problem]]:
+    return {
+        "odds": say.not_odds,
+        "date": say.not_date,
+        "calendar_day": say_site.not_a_day,
+        "moment": say.not_moment,
+        "time": say.not_time,
+        "times": say.not_times,
+        "percent": say.not_percent,
+        "favourite": say.not_favourite,
+        "country": say.not_country,
+        "reprice": say.not_reprice,
+        "line": say.not_line,
+        "race": say.not_race,
+        "order_name": say.not_order_name,
+        "currency": say.not_currency,
+        "zone": say.not_a_zone,
+        "version": lambda value: say.other_version(value, "planrunner"),
+    }
 
 
 def currency_of(root: Block) -> str | None:

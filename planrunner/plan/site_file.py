@@ -10,7 +10,7 @@ from planrunner.model.calendar import Calendar
 from planrunner.model.market import AccountName
 from planrunner.model.money import Money
 from planrunner.model.profile import VenueProfile
-from planrunner.plan import mend, scalars
+from planrunner.plan import scalars
 from planrunner.plan.decode import Reading
 from planrunner.plan.messages import shape as say_shape
 from planrunner.plan.messages import site as say
@@ -65,7 +65,7 @@ def _zone(reading: Reading, node: Block) -> str | None:
     if value is None:
         return None
     if scalars.zone(value.text) is None:
-        reading.shape.complain(value, say_shape.no_such_zone(value, mend.zone(value.text)))
+        reading.shape.complain(value, say_shape.not_a_zone(value))
         return None
     return value.text
 

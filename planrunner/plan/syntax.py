@@ -17,18 +17,11 @@ from planrunner.plan import mend
 from planrunner.plan.messages import text as say
 from planrunner.plan.nodes import Span
 from planrunner.plan.problems import Problem, quoted
+from planrunner.plan.words import KEYS
 
 # Keys under which a list stands, and keys whose value is odds.
 LISTS = frozenset({"orders", "fallback", "meetings", "choices", "for_each", "tickets", "bets", "legs"})
 ODDS = frozenset({"odds", "no_worse_than", "odds_at_least", "odds_at_most"})
-# Keys of orders, steps and limits: two of them on one line were meant as two lines. A test holds them against the schema.
-KEYS = frozenset([
-    "name", "venue", "event", "event_id", "date", "race", "market", "market_id", "selection", "selection_id", "favourite",
-    "line", "side", "odds", "odds_hold_for", "stake", "liability_at_most", "type", "min_fill", "place_before_start",
-    "place_at", "only_if", "expires_after", "expires_before_start", "expires_after_start", "expires_at", "fallback",
-    "after", "every", "before_start", "after_start", "if", "cancel", "reprice", "no_worse_than", "at_most", "keep", "hedge",
-    "for_at_most", "alert", "max_loss", "max_orders", "max_stake", "max_exposure_per_market",
-])  # fmt: skip
 _OF_THE_FILE = frozenset({
     "planrunner", "plan", "blueprint", "about", "inputs", "limits", "for_each", "for_each_market", "orders", "time_zone",
     "use_blueprint", "with", "planrunner_site", "accounts", "policy", "calendars", "sport", "country", "meetings",

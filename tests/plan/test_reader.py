@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from planrunner import resources
-from planrunner.plan import layout, syntax
+from planrunner.plan import layout, words
 from planrunner.plan.nodes import Block, Scalar, tree, walk
 from planrunner.plan.reader import Source, read
 from tests.plan.checking import PLAN
@@ -66,7 +66,7 @@ def test_nodes_of_a_mended_text_stand_where_the_author_wrote_them(loader: type) 
 def test_the_keys_known_to_the_reader_are_those_of_the_schema() -> None:
     defs = resources.schema("plan")["$defs"]
     order, step, limits = (set(defs[name]["properties"]) for name in ("order", "step", "limits"))
-    assert order | step | limits == syntax.KEYS
+    assert order | step | limits == words.KEYS
     assert step <= layout.STEP
     assert layout.STEP - step == {"move_remainder_to", "retry"}
     assert limits == layout.LIMITS

@@ -397,9 +397,9 @@ def other_version(value: Scalar, first: str) -> Problem:
     return problem("PR215", value.span, text, fix=f"{first}: 1")
 
 
-def no_such_zone(value: Scalar, did_you_mean: str | None) -> Problem:
+def not_a_zone(value: Scalar) -> Problem:
     text = f"{quoted(value.text)} is not a time zone; write its IANA name, such as Europe/London."
-    return problem("PR216", value.span, text, did_you_mean=did_you_mean)
+    return problem("PR216", value.span, text, did_you_mean=mend.zone(value.text))
 
 
 def not_currency(value: Scalar) -> Problem:
