@@ -273,10 +273,6 @@ def _per_market(
         )  # fmt: skip
 
 
-def _venue_of(share: Share) -> str:
-    return share.account.venue if share.account is not None else ""
-
-
 def _times(money: Money, times: int) -> Money:
     return Money(amount=money.amount * times, currency=money.currency)
 
