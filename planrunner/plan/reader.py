@@ -56,6 +56,7 @@ _SIGN_AND_COMMENT = re.compile("[|>][-+0-9]*#")
 # A `#` at the end of a line is an empty comment, and nothing is lost.
 _FOREIGN_SIGNS = re.compile(r"\{\{|^[^#\n]*[:-] +[\"']?(?:[$%<][A-Za-z_(]|\$ \{|[#%]\{)", re.MULTILINE)
 _ONE_NAME = re.compile(r"[:-] +\{ *[A-Za-z_]\w* *\}\s*(#.*)?$")
+_TWO_SIGNED_TAG = re.compile(r"(?<![^ ])![^ !]+!")
 _CUT = re.compile("[ \t]+#(?! |$)")
 
 Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -140,6 +141,9 @@ def _finished(builder: _Builder, clean: str, lines: list[str], problems: list[Pr
         _find_foreign_templates(builder)
     if not clean.isascii():
         _find_odd_letters(builder)
+    if builder.said_of_json is not None:
+        del builder.problems[builder.said_of_json :]
+        builder.root = None
     told = [*problems, *builder.problems]
     if builder.root is None and not told:
         told.append(say.nothing_here())
@@ -351,6 +355,7 @@ class _Builder:
         self._stack: list[_Open] = []
         self._is_over = False
         self._in_braces: Node | None = None
+        self.said_of_json: int | None = None  # how many problems there are when a file turns out to be JSON
         self.kept: list[Node] = []
 
     def take(self, loader: Any) -> None:
@@ -450,7 +455,9 @@ class _Builder:
         self.keys.append(node)
 
     def _properties(self, node: Node, event: Any) -> None:
-        span = self._span(event)
+        span, start = self._span(event), event.start_mark
+        if self._rows is None and _TWO_SIGNED_TAG.search(self._lines[start.line], start.column):
+            raise yaml.YAMLError  # libyaml alone reads it
         if event.anchor is not None:
             self.complain(node, say.anchor(Span(span.line, span.column)))
         if event.tag is not None:
@@ -496,8 +503,8 @@ class _Builder:
             self.complain(node, say.not_a_key(node.span))
         elif is_braces and top is None:
             self.problems.append(say.json(node.span))
-            self._is_over = True
-            return
+            self.said_of_json = len(self.problems)
+            self._in_braces = node
         elif is_braces and self._in_braces:
             self._forget(node)
         elif is_braces:

@@ -218,7 +218,7 @@ class _Explainer:
             if unsupported.COMPANIONS.get(name) not in later:
                 self.found.complain(None, say.not_yet(key.span, f"`{name}`"))
             return
-        guess = self._guess(block, name, schema)
+        guess = self._guess(block, name, schema) if len(self.found.problems) < _MOST_ERRORS else None
         elsewhere = self._home_of(name)
         if later and elsewhere:
             return  # `move_remainder_to` brings keys of an order with it

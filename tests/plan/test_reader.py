@@ -105,6 +105,8 @@ def alike(text: str) -> None:
 @example("---")
 @example(">-#")
 @example("!orders:!!str |+#")
+@example("!limits:!!str ")
+@example("{planrunner: 1? * ")
 def test_both_parsers_tell_the_same_of_any_text(text: str) -> None:
     alike(text)
 
