@@ -14,7 +14,7 @@ from planrunner.app.stage import Stage, Venues
 from planrunner.engine.state import RunPhase, State
 from planrunner.model.commands import Alert, Ended, FinishRun, PlaceOrders
 from planrunner.model.errors import Divergence, JournalTrouble, PlanrunnerError
-from planrunner.model.events import Event, OrderAccepted, OrderReported, RunStarted, StopRequested
+from planrunner.model.events import Event, OrderAccepted, OrderReported, RunStarted
 from planrunner.model.journal import Mode, Record, RunInfo, RunState
 from planrunner.model.program import Program
 from planrunner.runtime.clock import HandsClock
@@ -22,6 +22,7 @@ from planrunner.runtime.driver import Driver, GoneAway
 from planrunner.runtime.hooks import Hooks
 from planrunner.runtime.journal import Journal
 from planrunner.runtime.trouble import Fenced
+from planrunner.runtime.watch import Watch
 
 # What somebody who goes on with a run is told of its past: what was asked, and what matched.
 RECAP = (RunStarted, PlaceOrders, OrderAccepted, OrderReported)
@@ -46,6 +47,13 @@ class Hands:
 
         Only a fault of our own is raised, and not before the same was done and told.
         """
+        try:
+            return await self._drive(state, records, stage)
+        finally:
+            with suppress(PlanrunnerError):  # whoever takes the run up next need not wait for this owner's silence
+                self.journal.leave(self.info.run, self.epoch)
+
+    async def _drive(self, state: State, records: Sequence[Record] | None, stage: Stage) -> Ran:
         news = News(self.tell)
         driver = Driver(
             run=self.info.run,
@@ -65,10 +73,12 @@ class Hands:
                 if isinstance(record.body, RECAP):
                     news(record.body, record.at)
         interruptions = Interruptions(self.clock, stop=lambda name: self._stop(driver, news, name), leave=driver.go_away)
+        watch = None
         if not self._is_rehearsal:
             interruptions.listen()
+            watch = Watch(info=self.info, epoch=self.epoch, accounts=self.venues, journal=self.journal, clock=self.clock)
         try:
-            await driver.drive(first, settle_within=stage.settle_within)
+            await driver.drive(first, settle_within=stage.settle_within, watch=watch)
         except JournalTrouble as error:
             return await self._without_journal(driver, news, error)
         except GoneAway:
@@ -83,7 +93,7 @@ class Hands:
         return self._over(driver, records or (), interrupted=interruptions.any)
 
     def _stop(self, driver: Driver, news: News, name: str) -> None:
-        driver.tell(StopRequested(at=self.clock.now(), text=STOPPED_BY[name]))
+        driver.stop(STOPPED_BY[name])
         if name == "SIGINT":
             text = "what rests is being taken back; Ctrl-C once more leaves it at the venue as it is"
             news(Alert(path="run.stopping", text=text, because="stop"), self.clock.now())

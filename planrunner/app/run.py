@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,13 +20,14 @@ from planrunner.engine.replay import replay
 from planrunner.engine.state import initial
 from planrunner.model.account import Site
 from planrunner.model.errors import JournalTrouble, Refused, VenueRefused, VenueTrouble
-from planrunner.model.journal import Mode, RunInfo
+from planrunner.model.journal import HaltScope, Mode, RunInfo
 from planrunner.model.market import RunId
 from planrunner.model.plan import Plan
 from planrunner.model.program import Program
 from planrunner.runtime.clock import HandsClock, new_run_id, wall_now
 from planrunner.runtime.hooks import Hooks, hooks_from
 from planrunner.runtime.journal import Journal, patience_from
+from planrunner.runtime.lease import is_silent, this_process
 
 __all__ = ["Job", "Ran", "resume", "start"]
 
@@ -55,8 +56,8 @@ class Job:
 def start(job: Job, stage: Stage, tell: Tell) -> Ran:
     """Run a plan from its beginning.
 
-    Raises Refused (an unfinished run of the same plan, no market for a plan per market), PlanProblems, DoesNotFit, VenueRefused,
-    VenueTrouble, JournalTrouble; all of them before anything is placed.
+    Raises Refused (an unfinished run of the same plan, a stop in force, no market for a plan per market), PlanProblems,
+    DoesNotFit, VenueRefused, VenueTrouble, JournalTrouble; all of them before anything is placed.
     """
 
     async def main(clock: HandsClock) -> Ran:
@@ -64,11 +65,12 @@ def start(job: Job, stage: Stage, tell: Tell) -> Ran:
         with _journal(job, stage, clock, hooks) as journal:
             if stage.mode is not Mode.REHEARSAL:
                 _refuse_beside_unfinished(journal, job)
+            info = _info(job, stage)
+            _refuse_under_halt(journal, job, info)
             async with stage.venues(clock) as venues:
-                info = _info(job, stage)
                 program = await _prepare(job, info, stage, venues, clock)
                 journal.create(info)
-                epoch = journal.take(info.run, _owner())
+                epoch = journal.take(info.run, this_process())
                 hands = Hands(
                     journal=journal, info=info, epoch=epoch, program=program, venues=venues, clock=clock, hooks=hooks, tell=tell,
                     go_on=job.go_on(info.run),
@@ -81,16 +83,22 @@ def start(job: Job, stage: Stage, tell: Tell) -> Ran:
         raise type(error)(f"{error}\nNothing was placed.") from error
 
 
-def resume(job: Job, run: RunId, stage: Stage, tell: Tell) -> Ran:
-    """Go on with an interrupted run, from the journal alone. A run that never began is begun, under the same references."""
+def resume(job: Job, run: RunId, stage: Stage, tell: Tell, *, take_over: bool = False) -> Ran:
+    """Go on with an interrupted run, from the journal alone. A run that never began is begun, under the same references.
+
+    Under a stop it is taken up too: what rests is taken back then. Raises Refused while its owner is alive, unless told to take
+    it over.
+    """
 
     async def main(clock: HandsClock) -> Ran:
         hooks = hooks_from(os.environ)
         with _journal(job, stage, clock, hooks) as journal:
             info = journal.info(run)
+            if not take_over:
+                await _refuse_while_alive(journal, job, run, clock)
             try:
                 async with stage.venues(clock) as venues:
-                    epoch = journal.take(run, _owner())
+                    epoch = journal.take(run, this_process())
                     records = journal.read(run)
                     if records:
                         told = replay(records)
@@ -128,16 +136,32 @@ def _journal(job: Job, stage: Stage, clock: HandsClock, hooks: Hooks) -> Iterato
             journal.close()
 
 
-def _owner() -> str:
-    return f"{socket.gethostname()}:{os.getpid()}"
-
-
 def _refuse_beside_unfinished(journal: Journal, job: Job) -> None:
     if unfinished := [info.run for info in journal.unfinished() if is_of_plan(info, job.plan_file, job.journal)]:
         raise Refused(
             f"the run {unfinished[-1]} of this plan is not over: it was interrupted, or goes on in another window, and may have "
             f"bets at the venue. Nothing was placed. To go on with it: {job.go_on(unfinished[-1])}"
         )
+
+
+def _refuse_under_halt(journal: Journal, job: Job, info: RunInfo) -> None:
+    accounts = {order.account for order in job.plan.orders}
+    if job.plan.per_market is not None:
+        accounts.add(job.plan.per_market.account)
+    for halt in journal.halts():
+        if any(halt.covers(info, account) for account in accounts):
+            which = "" if halt.scope is HaltScope.ALL else f" --{halt.scope.value} {shlex.quote(halt.name)}"
+            release = f'planrunner release{which} --because "..."{"".join(job.options.partition(" --state ")[1:])}'
+            raise Refused(f"{halt.what} is stopped: {halt.why}. Nothing was placed. To let runs go on: {release}")
+
+
+async def _refuse_while_alive(journal: Journal, job: Job, run: RunId, clock: HandsClock) -> None:
+    if await is_silent(clock, lambda: journal.lease(run)):
+        return
+    raise Refused(
+        f"the run {run} is at work in another process, {journal.lease(run).owner}; leave it to that one, or stop it with "
+        f"`planrunner stop --run {run}`. Where you are sure that it is gone: {job.go_on(run)} --take-over"
+    )
 
 
 def is_of_plan(info: RunInfo, plan_file: str, journal: Path) -> bool:

@@ -28,7 +28,7 @@ SANDBOX = "http://127.0.0.1:8765"  # where `planrunner sandbox serve` listens un
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The command line. `resume`: None: no; empty: the latest interrupted run."""
+    """The command line. `resume`: None: no; empty: the latest interrupted run. `take_over`: even from an owner that is alive."""
 
     plan: Path | None
     case: str
@@ -41,6 +41,7 @@ class Asked:
     resume: str | None
     state: Path | None
     given: Given = NOTHING_GIVEN
+    take_over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +141,7 @@ def _resume(asked: Asked, tell: Callable[[Body, datetime], None]) -> Told:
         plan_file=info.plan_file, plan=loaded.plan, site=loaded.site, journal=journal, options=options, per_market=per_market
     )  # fmt: skip
     try:
-        return _told(resume(job, info.run, _stage(asked, loaded, mode=info.mode), tell), journal)
+        return _told(resume(job, info.run, _stage(asked, loaded, mode=info.mode), tell, take_over=asked.take_over), journal)
     except DoesNotFit as error:
         raise located(per_market.loaded, error.findings) from error
 

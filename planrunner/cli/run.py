@@ -55,6 +55,7 @@ def _case(_: click.Context, __: click.Parameter, value: str) -> str:
 @click.option(
     "--resume", metavar="[RUN]", is_flag=False, flag_value="", help="Go on with an interrupted run (the latest, or RUN)."
 )
+@click.option("--take-over", is_flag=True, help="With --resume: take the run away from a process that is still at work on it.")
 @click.option("--state", metavar="DIR", type=click.Path(path_type=Path, file_okay=False),
               help="The folder of the journal [default: .planrunner beside the plan].")  # fmt: skip
 @given_options
@@ -62,8 +63,8 @@ def _case(_: click.Context, __: click.Parameter, value: str) -> str:
 @click.pass_context
 def run(
     ctx: click.Context, *, plan: Path | None, case: str, seed: int, scenario: Path | None, market_data: Path | None, at: int,
-    sandbox: str | None, live: bool, resume: str | None, state: Path | None, set_values: dict[str, str], inputs: str | None,
-    as_json: bool,
+    sandbox: str | None, live: bool, resume: str | None, take_over: bool, state: Path | None, set_values: dict[str, str],
+    inputs: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Run PLAN. Without options this is a rehearsal: the whole way an order takes, against an exchange in memory, on a clock
     that jumps. No money, no network, no account; the report shows profit and loss.
@@ -85,9 +86,12 @@ def run(
         raise click.UsageError("--sandbox, --live, --market-data and --scenario don't go together: each says where the plan runs")
     if market_data is None and ctx.get_parameter_source("at") is ParameterSource.COMMANDLINE:
         raise click.UsageError("--at says where to begin in a recorded market; it goes with --market-data")
+    if take_over and resume is None:
+        raise click.UsageError("--take-over goes with --resume")
     asked = running.Asked(
         plan=plan, case=case, seed=seed, scenario=scenario, market_data=market_data, before_start=timedelta(minutes=at),
         sandbox_url=sandbox, live=live, resume=resume, state=state, given=Given(values=set_values, file=inputs),
+        take_over=take_over,
     )  # fmt: skip
     with Progress(quiet=as_json) as progress:
         told = running.run(asked, progress.tell)

@@ -21,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar, TypeVarTuple, Unpack
 
 T = TypeVar("T")
+Virtual = TypeVar("Virtual", bound="VirtualClock")
 Ts = TypeVarTuple("Ts")
 
 # A wall clock that is set while we wait must be noticed: nobody waits longer than this without looking.
@@ -136,6 +137,29 @@ class VirtualClock:
         self._passed = max(self._passed, round((self._passed / 1e6 + seconds) * 1e6))
 
 
+class SetClock(VirtualClock):
+    """A twin of a machine whose wall clock somebody sets; its age goes on as before."""
+
+    def __init__(self, start: datetime) -> None:
+        super().__init__(start)
+        self._set_by = timedelta(0)
+
+    def set(self, by: timedelta) -> None:
+        self._set_by += by
+
+    def now(self) -> datetime:
+        return super().now() + self._set_by
+
+    @property
+    def true(self) -> datetime:
+        """What every other clock says."""
+        return super().now()
+
+    async def sleep_until(self, at: datetime) -> None:
+        while (left := (at - self.now()).total_seconds()) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(min(left, LOOK_EVERY))
+
+
 class _JumpingSelector(selectors.DefaultSelector):
     """Where an event loop would sleep, virtual time jumps."""
 
@@ -203,7 +227,11 @@ def run_virtual(main: Callable[[VirtualClock], Coroutine[Any, Any, T]], *, start
 
     The same tasks wake in the same order each time; a caller that walks over a `set` of tasks (`asyncio.wait`) loses that.
     """
-    clock = VirtualClock(start)
+    return run_on(VirtualClock(start), main)
+
+
+def run_on(clock: Virtual, main: Callable[[Virtual], Coroutine[Any, Any, T]]) -> T:
+    """The same on a clock that is there."""
     with asyncio.Runner(loop_factory=lambda: VirtualLoop(clock)) as runner:
         return runner.run(main(clock))
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, assert_never
 
@@ -40,6 +40,7 @@ from planrunner.model.events import (
     OrderNotSent,
     OrderReported,
     RunResumed,
+    StopRequested,
     TimerFired,
 )
 from planrunner.model.journal import Body, Exchange
@@ -50,18 +51,32 @@ from planrunner.ports import Answer, Clock, SendBy, Venue
 from planrunner.runtime.hooks import Hooks
 from planrunner.runtime.journal import Intent, Journal
 from planrunner.runtime.timers import Timers
+from planrunner.runtime.watch import Watch
 
 SEND_WITHIN = timedelta(seconds=2)  # an intent older than this does not leave any more: its owner may have been frozen
 FLUSH_WITHIN = timedelta(seconds=1)
+IN_DOUBT = (PlacementStatus.PENDING, PlacementStatus.UNKNOWN)
 ON_ITS_WAY = timedelta(seconds=8)  # how long a request that left may take until the venue looks at its reference
 PLACING_AT_ONCE = 8  # requests under way per account; more would only open connections
 ASKING_AT_ONCE = 4  # cancels and look-ups
+
+# Whoever had the run before may still be writing an intent's bytes; only after this is it looked for. By our own age: the wall
+# clock may be set meanwhile.
+WAIT_OUT = SEND_WITHIN.total_seconds() + 1
 
 Listener = Callable[[Body, datetime], None]
 
 
 class GoneAway(Exception):
     """Whoever runs this will not wait any longer. The run stays as it is, to be taken up again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    """A fact from the run's inbox: taken there in the append that writes it down."""
+
+    event: Event
+    post: int
 
 
 class Driver:
@@ -90,7 +105,7 @@ class Driver:
         self._clock = clock
         self._hooks = hooks
         self._listener = listener
-        self._inbox: asyncio.Queue[Event | Exception] = asyncio.Queue()
+        self._inbox: asyncio.Queue[Event | _Posted | Exception] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers = Timers(clock, self.tell)
         self._flushing = False
@@ -99,6 +114,8 @@ class Driver:
         self._asking = {account: asyncio.Semaphore(ASKING_AT_ONCE) for account in venues}
         # When the first intent of a reference was committed, on both clocks; the second is None once another process did it.
         self._sent: dict[OrderRef, tuple[datetime, float | None]] = {}
+        # What an earlier owner may still be sending, and the age from which it may be looked for.
+        self._not_before: dict[OrderRef, float] = {}
 
     def tell(self, event: Event) -> None:
         """Hand in a fact from outside: a stop, a timer."""
@@ -108,21 +125,37 @@ class Driver:
         """Leave the run where it is: `drive` raises GoneAway once it has taken what is known by now."""
         self._inbox.put_nowait(GoneAway())
 
+    def stop(self, text: str, *, post: int | None = None) -> None:
+        """Place nothing more and take back what rests."""
+        event = StopRequested(at=self._clock.now(), text=text)
+        self._inbox.put_nowait(event if post is None else _Posted(event, post))
+
+    def clock_set(self, by: timedelta) -> None:
+        """The wall clock jumped: what it made due fires now, and nothing waits the longer for it."""
+        self._timers.look_again()
+        way = "forward" if by > timedelta(0) else "back"
+        text = f"this machine's clock was set {way} by {abs(by).total_seconds():.0f} s; no deadline comes later for it"
+        self._listener(Alert(path="run.clock", text=text, because="recovery"), self._clock.now())
+
     @property
     def sent(self) -> Collection[OrderRef]:
         """References of which a byte may have left, now or under an earlier owner."""
         return self._sent.keys()
 
-    async def drive(self, first: Sequence[Event], *, settle_within: timedelta | None = None) -> State:
+    async def drive(self, first: Sequence[Event], *, settle_within: timedelta | None = None, watch: Watch | None = None) -> State:
         """Begin with `first`, go on until the run is finished, and leave everything written down.
 
-        With `settle_within`, go on listening that long for the settlement of what matched.
+        With `settle_within`, go on listening that long for the settlement of what matched. `watch` looks out for stops and
+        clocks; a rehearsal needs none.
         """
         for event in first:
             self.tell(event)
         self._spawn(self._timers.run())
         for venue in self._venues.values():
             self._spawn(self._hear(venue))
+        if watch is not None:
+            self._spawn(watch.look(self))
+            self._spawn(watch.keep_alive())
         try:
             await self._take_until(RunPhase.FINISHED, RunPhase.SETTLED)
             if settle_within is not None:
@@ -142,7 +175,10 @@ class Driver:
             fact = await self._inbox.get()
             if isinstance(fact, Exception):
                 raise fact
-            self._take(fact)
+            if isinstance(fact, _Posted):
+                self._take(fact.event, taken=(fact.post,))
+            else:
+                self._take(fact)
 
     # -- taking up a run
 
@@ -161,6 +197,9 @@ class Driver:
                 placement = self.state.placements[ref]
                 if placement.status is PlacementStatus.PENDING and (ref, placement.attempt) not in written:
                     facts.append(self._not_written(placement, written, now))
+        not_before = self._clock.age() + WAIT_OUT
+        doubted = (ref for ref in self._sent if self.state.placements[ref].status in IN_DOUBT)
+        self._not_before = dict.fromkeys(doubted, not_before)
         self._timers.restore(self.state.timers)
         return [*facts, RunResumed(at=now, epoch=self._epoch)]
 
@@ -180,22 +219,22 @@ class Driver:
 
     # -- one fact
 
-    def _take(self, event: Event) -> None:
+    def _take(self, event: Event, *, taken: tuple[int, ...] = ()) -> None:
         if isinstance(event, TimerFired):
             event = replace(event, at=self._clock.now())
         try:
             decided = step(self._program, self.state, event)
         except Divergence:
-            self._write_down(event)  # so that the report can tell what stopped the run
+            self._write_down(event, taken=taken)  # so that the report can tell what stopped the run
             raise
         self.state = decided.state
-        self._write_down(event, *(one for one in decided.commands if not isinstance(one, PlaceOrders)))
+        self._write_down(event, *(one for one in decided.commands if not isinstance(one, PlaceOrders)), taken=taken)
         for command in decided.commands:
             self._carry_out(command)
 
-    def _write_down(self, *bodies: Body) -> None:
+    def _write_down(self, *bodies: Body, taken: tuple[int, ...] = ()) -> None:
         now = self._clock.now()
-        self._journal.append_later(self._run, self._epoch, bodies, now)
+        self._journal.append_later(self._run, self._epoch, bodies, now, taken=taken)
         if not self._flushing:
             self._flushing = True
             self._spawn(self._flush(now + FLUSH_WITHIN))
@@ -277,11 +316,17 @@ class Driver:
         venue = self._venues[command.account]
         if isinstance(command, CancelOrder):
             await self._flush_now()
+        elif isinstance(command, QueryOrder):
+            await self._wait_out(command.ref)
         async with self._asking[command.account]:
             self._hooks.reached("send.before")
             answer = await venue.send(venue.prepare(command), None)
             self._hooks.reached("reply.before")
         self._answered(answer)
+
+    async def _wait_out(self, ref: OrderRef) -> None:
+        if (left := self._not_before.pop(ref, 0.0) - self._clock.age()) > 0:
+            await asyncio.sleep(left)
 
     def _answered(self, answer: Answer) -> None:
         exchanges: tuple[Exchange, ...] = answer.exchanges

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from planrunner.model.errors import JournalTrouble
 from planrunner.model.journal import Halt, HaltScope
+from planrunner.runtime.prepared import Prepared
 from planrunner.runtime.tables import halt_table, version_of
 
 STOP_FILE = "STOP"
@@ -25,6 +26,8 @@ BY_FILE = "the file {}"
 UNTOLD = "no reason was given"
 LONGEST_REASON = 300  # of the file's first line; what is longer says nothing more to anybody
 WITH_HALTS = 2  # the first schema that has the table
+_FIELDS = tuple(column for column in halt_table.c if column.name != "id")
+_IN_FORCE = Prepared(select(*_FIELDS).where(halt_table.c.released.is_(None)).order_by(halt_table.c.id))
 
 
 def put_halt(connection: Connection, halt: Halt) -> None:
@@ -33,11 +36,15 @@ def put_halt(connection: Connection, halt: Halt) -> None:
 
 def in_force(connection: Connection) -> tuple[Halt, ...]:
     """The rows that hold, the oldest first."""
-    return _halts(connection, halt_table.c.released.is_(None))
+    if version_of(connection) < WITH_HALTS:
+        return ()
+    return tuple(_halt(row) for row in _IN_FORCE.one(connection))
 
 
 def all_halts(connection: Connection) -> tuple[Halt, ...]:
     """The released ones too."""
+    if version_of(connection) < WITH_HALTS:
+        return ()
     return _halts(connection)
 
 
@@ -91,9 +98,7 @@ def _first_line(file: Path) -> str:
 
 
 def _halts(connection: Connection, *wanted: Any) -> tuple[Halt, ...]:
-    if version_of(connection) < WITH_HALTS:
-        return ()
-    rows: Sequence[Any] = connection.execute(select(halt_table).where(*wanted).order_by(halt_table.c.id)).all()
+    rows: Sequence[Any] = connection.execute(select(*_FIELDS).where(*wanted).order_by(halt_table.c.id)).all()
     return tuple(_halt(row) for row in rows)
 
 
@@ -110,12 +115,13 @@ def _row(halt: Halt) -> dict[str, str | None]:
 
 
 def _halt(row: Any) -> Halt:
+    scope, name, because, by, at, released, released_because = row
     return Halt(
-        scope=HaltScope(row.scope),
-        name=row.name,
-        because=row.because,
-        by=row.by,
-        at=datetime.fromisoformat(row.at),
-        released=datetime.fromisoformat(row.released) if row.released else None,
-        released_because=row.released_because,
+        scope=HaltScope(scope),
+        name=name,
+        because=because,
+        by=by,
+        at=datetime.fromisoformat(at),
+        released=datetime.fromisoformat(released) if released else None,
+        released_because=released_because,
     )

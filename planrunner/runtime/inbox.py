@@ -9,9 +9,12 @@ from sqlalchemy import Connection, insert, select
 from planrunner.model.errors import WrongUse
 from planrunner.model.journal import Post, RunState, Signal
 from planrunner.model.market import RunId
+from planrunner.runtime.prepared import Prepared
 from planrunner.runtime.tables import inbox_table, run_table, version_of
 
 WITH_INBOX = 2  # the first schema that has the table
+_FIELDS = (inbox_table.c.id, inbox_table.c.run_id, inbox_table.c.kind, inbox_table.c.body, inbox_table.c.at)
+_WAITING = Prepared(select(*_FIELDS).where(inbox_table.c.taken_seq.is_(None)).order_by(inbox_table.c.id))
 
 
 def put_post(connection: Connection, run: RunId, kind: Signal, body: str, at: datetime) -> None:
@@ -30,8 +33,13 @@ def waiting(connection: Connection, run: RunId) -> tuple[Post, ...]:
     """What was posted to a run and not taken yet, the oldest first."""
     if version_of(connection) < WITH_INBOX:
         return ()
-    these = (inbox_table.c.run_id == run, inbox_table.c.taken_seq.is_(None))
-    rows = connection.execute(select(inbox_table).where(*these).order_by(inbox_table.c.id)).all()
-    return tuple(
-        Post(id=row.id, run=run, kind=Signal(row.kind), body=row.body, at=datetime.fromisoformat(row.at)) for row in rows
-    )
+    return all_waiting(connection).get(run, ())
+
+
+def all_waiting(connection: Connection) -> dict[RunId, tuple[Post, ...]]:
+    """The same of every run."""
+    found: dict[RunId, tuple[Post, ...]] = {}
+    for number, run, kind, body, at in _WAITING.one(connection):
+        post = Post(id=number, run=run, kind=Signal(kind), body=body, at=datetime.fromisoformat(at))
+        found[run] = (*found.get(run, ()), post)
+    return found

@@ -37,7 +37,9 @@ from planrunner.runtime.halts import (
 from planrunner.runtime.hooks import Hooks, NoHooks
 from planrunner.runtime.inbox import put_post, waiting
 from planrunner.runtime.jsonl import to_lines
+from planrunner.runtime.lease import Lease, give_up, read_lease
 from planrunner.runtime.ledger import NO_SITE
+from planrunner.runtime.look import Look
 from planrunner.runtime.sheet import Sheet, first_digest, next_digest
 from planrunner.runtime.tables import (
     event_table,
@@ -106,6 +108,7 @@ class Journal:
         self._start = start
         self._clock = clock
         self._started: Writer | None = None
+        self._look: Look | None = None
         self._taken: dict[RunId, RunInfo] = {}
 
     @classmethod
@@ -147,6 +150,9 @@ class Journal:
 
     def close(self) -> None:
         """Writes what still waits. Raises JournalTrouble where that fails."""
+        if self._look is not None:
+            self._look.close()
+            self._look = None
         if self._started is not None:
             self._started.close()
 
@@ -171,9 +177,22 @@ class Journal:
 
     def take(self, run: RunId, owner: str) -> int:
         """Makes the caller the one that may append; the epoch proves it. Whoever had the run before is fenced off."""
-        epoch, info = self._writer.alone(lambda connection: _take(connection, run, owner))
+        epoch, info = self._writer.alone(lambda connection: _take(connection, run, owner, self._clock.now()))
         self._taken[run] = info
         return int(epoch)
+
+    async def beat(self, run: RunId, epoch: int) -> None:
+        """The owner is alive. Raises Fenced, JournalTrouble."""
+        await self._writer.written(_Beat(run, epoch))
+
+    def leave(self, run: RunId, epoch: int) -> None:
+        """The owner goes; whoever takes the run up need not wait for its silence."""
+        self._writer.alone(lambda connection: give_up(connection, run, epoch))
+
+    def lease(self, run: RunId) -> Lease:
+        """Who has the run, and when they last were alive. Raises WrongUse."""
+        with explained(self.path), self._reading.connect() as connection:
+            return read_lease(connection, run)
 
     def set_state(self, run: RunId, epoch: int, state: RunState) -> None:
         """Finished, settled. Raises Fenced."""
@@ -239,6 +258,14 @@ class Journal:
         """What nobody has taken yet."""
         with explained(self.path), self._reading.connect() as connection:
             return waiting(connection, run)
+
+    def look(self, run: RunId) -> tuple[tuple[Halt, ...], tuple[Post, ...]]:
+        """The stops of the table in force, and what nobody has taken from the run's inbox. For the owner of a run, who looks
+        every second: costs next to nothing while nobody has written."""
+        with explained(self.path):
+            if self._look is None:
+                self._look = Look(self._reading)
+            return self._look.at(run)
 
     # --- writing
 
@@ -356,6 +383,18 @@ class _Append:
 
 
 @dataclass(slots=True)
+class _Beat:
+    run: RunId
+    epoch: int
+    name: str = ""
+
+    def put(self, sheet: Sheet) -> Callable[[Stamp], None]:
+        sheet.check(self.run, self.epoch)
+        sheet.beat(self.run)
+        return lambda _: None
+
+
+@dataclass(slots=True)
 class _Intend:
     run: RunId
     epoch: int
@@ -420,11 +459,11 @@ def _create(connection: Connection, info: RunInfo) -> None:
     connection.execute(insert(lease_table), {"run_id": info.run, "epoch": 0, "seq": 0, "digest": digest})
 
 
-def _take(connection: Connection, run: RunId, owner: str) -> tuple[int, RunInfo]:
+def _take(connection: Connection, run: RunId, owner: str, at: datetime) -> tuple[int, RunInfo]:
     epoch = connection.execute(
         update(lease_table)
         .where(lease_table.c.run_id == run)
-        .values(epoch=lease_table.c.epoch + 1, owner=owner)
+        .values(epoch=lease_table.c.epoch + 1, owner=owner, beat=at.isoformat())
         .returning(lease_table.c.epoch)
     ).scalar_one_or_none()
     if epoch is None:

@@ -47,6 +47,8 @@ _DATA_VERSION = Prepared(text("PRAGMA data_version"))
 
 schema_table = Table("schema", META, Column("version", Integer, nullable=False))
 
+_VERSION = Prepared(select(schema_table.c.version))
+
 run_table = Table(
     "run",
     META,
@@ -131,11 +133,11 @@ inbox_table = Table(
     "inbox",
     META,
     Column("id", Integer, primary_key=True),
-    Column("run_id", ForeignKey("run.run_id"), nullable=False, index=True),
+    Column("run_id", ForeignKey("run.run_id"), nullable=False),
     Column("kind", String, nullable=False),
     Column("body", Text, nullable=False),
     Column("at", String, nullable=False),
-    Column("taken_seq", Integer),
+    Column("taken_seq", Integer, index=True),
 )
 
 # Requests per account: the moment at which the next one would be due if all so far had come evenly, in microseconds.
@@ -278,7 +280,7 @@ def migrate(connection: Connection) -> None:
 
 
 def version_of(connection: Connection) -> int:
-    return int(connection.execute(select(schema_table.c.version)).scalar_one())
+    return int(_VERSION.one(connection)[0][0])
 
 
 def data_version(connection: Connection) -> int:

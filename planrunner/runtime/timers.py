@@ -1,26 +1,43 @@
-"""The deadlines of a run, one heap for all of them. They belong to the journal; this only wakes up for the next one."""
+"""The deadlines of a run, in one heap for each clock. They belong to the journal; this only wakes up for the next one.
+
+A deadline is a moment of the wall clock, and wall clocks are set: back, and a cancel would come an hour late; forward, and what
+is overdue must not wait. So each fires by whichever clock says so first, the wall's or that of its own age, which counts what
+lay between when it was set here and when it is due.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import heapq
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, TypeVar
 
 from planrunner.model.commands import Timer
 from planrunner.model.events import TimerFired
 from planrunner.ports import Clock
 
+T = TypeVar("T")
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+class _Deadline(NamedTuple):
+    """`age` in whole microseconds: of two floats neither need ever reach the other."""
+
+    wall: datetime
+    age: int
+
 
 class Timers:
-    """Setting a name again replaces its deadline. An overdue one fires at once, also after the wall clock was set."""
+    """Setting a name again replaces its deadline. An overdue one fires at once; none fires twice."""
 
     def __init__(self, clock: Clock, fire: Callable[[TimerFired], None]) -> None:
         self._clock = clock
         self._fire = fire
-        self._due: dict[str, datetime] = {}
-        self._heap: list[tuple[datetime, str]] = []
+        self._due: dict[str, _Deadline] = {}
+        self._by_wall: list[tuple[datetime, str, _Deadline]] = []
+        self._by_age: list[tuple[int, str, _Deadline]] = []
         self._sooner = asyncio.Event()
 
     def restore(self, timers: Mapping[str, datetime]) -> None:
@@ -28,38 +45,60 @@ class Timers:
         self.set(Timer(name=name, at=at) for name, at in sorted(timers.items(), key=lambda item: (item[1], item[0])))
 
     def set(self, timers: Iterable[Timer]) -> None:
+        now, age = self._clock.now(), self._age()
         for timer in timers:
             if timer.at is None:
                 self._due.pop(timer.name, None)
                 continue
-            self._due[timer.name] = timer.at
-            if not self._heap or timer.at < self._heap[0][0]:
+            due = _Deadline(timer.at, age + (timer.at - now) // MICROSECOND)
+            self._due[timer.name] = due
+            if not self._by_wall or due.wall < self._by_wall[0][0] or due.age < self._by_age[0][0]:
                 self._sooner.set()
-            heapq.heappush(self._heap, (timer.at, timer.name))
+            heapq.heappush(self._by_wall, (due.wall, timer.name, due))
+            heapq.heappush(self._by_age, (due.age, timer.name, due))
+
+    def look_again(self) -> None:
+        """The wall clock was set: what it has made due need not wait for the next look."""
+        self._sooner.set()
 
     async def run(self) -> None:
         """Fire what is due, for ever."""
         while True:
             await self._wait()
-            while (head := self._head()) and head[0] <= self._clock.now():
-                due, name = heapq.heappop(self._heap)
-                del self._due[name]
-                self._fire(TimerFired(at=self._clock.now(), name=name, due=due))
+            while (name := self._due_now()) is not None:
+                due = self._due.pop(name)
+                self._fire(TimerFired(at=self._clock.now(), name=name, due=due.wall))
 
-    def _head(self) -> tuple[datetime, str] | None:
-        while self._heap and self._due.get(self._heap[0][1]) != self._heap[0][0]:
-            heapq.heappop(self._heap)  # replaced or taken back since
-        return self._heap[0] if self._heap else None
+    def _due_now(self) -> str | None:
+        by_wall, by_age = self._head(self._by_wall), self._head(self._by_age)
+        if by_wall is not None and by_wall[0] <= self._clock.now():
+            return by_wall[1]
+        if by_age is not None and by_age[0] <= self._age():
+            return by_age[1]
+        return None
+
+    def _head(self, heap: list[tuple[T, str, _Deadline]]) -> tuple[T, str, _Deadline] | None:
+        while heap and self._due.get(heap[0][1]) != heap[0][2]:
+            heapq.heappop(heap)  # fired, replaced or taken back since
+        return heap[0] if heap else None
 
     async def _wait(self) -> None:
         """Until the next deadline, or until a sooner one is set."""
         self._sooner.clear()
-        head = self._head()
         waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._sooner.wait())]
-        if head is not None:
-            waits.append(asyncio.ensure_future(self._clock.sleep_until(head[0])))
+        by_wall, by_age = self._head(self._by_wall), self._head(self._by_age)
+        aged: asyncio.TimerHandle | None = None
+        if by_wall is not None and by_age is not None:
+            waits.append(asyncio.ensure_future(self._clock.sleep_until(by_wall[0])))
+            left = max(by_age[0] - self._age(), 0) / 1e6
+            aged = asyncio.get_running_loop().call_later(left, self._sooner.set)
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for wait in waits:
                 wait.cancel()
+            if aged is not None:
+                aged.cancel()
+
+    def _age(self) -> int:
+        return round(self._clock.age() * 1e6)

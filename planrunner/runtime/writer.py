@@ -44,7 +44,7 @@ class Stamp:
 
 
 class Job(Protocol):
-    """Rows for the common transaction. `name` is the hook's."""
+    """Rows for the common transaction. `name` is the hook's; empty: nothing is lost with it, so it has none."""
 
     run: RunId
     name: str
@@ -207,7 +207,7 @@ class Writer:
                 self._reached(each, "after")
 
     def _reached(self, waiting: _Waiting, when: str) -> None:
-        if waiting.is_awaited:
+        if waiting.is_awaited and waiting.job.name:  # type: ignore[union-attr]
             self._hooks.reached(f"{waiting.job.name}.{when}")  # type: ignore[union-attr]
 
     def _fresh_ledger(self, connection: Connection) -> Ledger:

@@ -54,7 +54,7 @@ def test_whatever_happens_to_a_run_what_rests_is_taken_back_or_told(slot: Slot, 
         lambda: story_of(3, signal.SIGTERM, words="stopped from outside (SIGTERM)"),
         lambda: story_of(4, signal.SIGINT, signal.SIGINT, words="stopped by Ctrl-C (SIGINT)"),  # passed on to a whole group
         lambda: story_of(5, signal.SIGHUP, signal.SIGHUP, words="its window was closed (SIGHUP)"),
-        lambda: taken_over(Story(slot, tmp_path / "taken over", 6, expires="3s")),
+        lambda: taken_over(Story(slot, tmp_path / "taken over", 6, expires="12s")),
         lambda: goes_away(tmp_path / "gone"),
         lambda: answers_with_pages(tmp_path / "pages"),
         lambda: does_not_answer(tmp_path / "lost"),
@@ -65,7 +65,9 @@ def taken_over(story: Story) -> None:
     """By somebody who goes on with it in another window."""
     first = story.begin()
     first.says("4.00 matched")
-    second = story.call(["run", "--resume"])
+    refused = story.call(["run", "--resume"]).ends(3)
+    assert "at work in another process" in refused, "who is alive is left alone"
+    second = story.call(["run", "--resume", "--take-over"])
     second.says("taken up again")
     assert "was taken over by another process; this one stops here" in first.ends(4)
     second.ends(0)
