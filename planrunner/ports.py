@@ -107,5 +107,9 @@ class Venue(Protocol):
 
 class Secrets(Protocol):
     def get(self, account: str, name: str) -> str:
-        """Raises Refused with the name of the variable to set."""
+        """Raises Refused with what to set, and where."""
+        ...
+
+    def learn(self, value: str) -> None:
+        """What a venue gave in return, a session's token, is a secret as well: kept out of whatever is written or shown."""
         ...

@@ -209,21 +209,21 @@ def _stage(asked: Asked, loaded: Loaded, *, mode: Mode | None = None) -> Stage:
 def _live(loaded: Loaded, accounts: Accounts) -> Stage:
     """Real money: every account says so, and the site's policy frees the run from an approval."""
     from planrunner.app.stage import over_http
-    from planrunner.runtime.secrets import EnvironmentSecrets
+    from planrunner.runtime.secrets import secrets_of
 
     for account in accounts.values():
         if account.mode is not AccountMode.LIVE:
             raise Refused(f"account {account.name} is not for live runs; its `mode` in the site file is `{account.mode.value}`")
-        if account.credentials != "env":
-            raise Refused(
-                f"account {account.name}: `credentials: {account.credentials}` is not supported yet; write `credentials: env`"
-            )
     if loaded.site.live_needs_approval:
         raise Refused(
             "a live run needs an approval, and approving is not supported by this version; "
             "`live_needs_approval: no` under `policy:` in the site file frees live runs from it"
         )
-    return over_http(Mode.LIVE, accounts, EnvironmentSecrets(os.environ), sandbox_url=None)
+    credentials = {account.name: account.credentials for account in accounts.values()}
+    folder = Path(loaded.site.file).parent if loaded.site.file else None
+    return over_http(
+        Mode.LIVE, accounts, secrets_of(credentials, site_folder=folder, environment=os.environ), sandbox_url=None
+    )
 
 
 def _told(ran: Ran, journal: Path) -> Told:

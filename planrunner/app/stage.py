@@ -49,9 +49,13 @@ def over_http(mode: Mode, accounts: Accounts, secrets: Secrets, *, sandbox_url: 
         from planrunner.app.venues import make_venue
         from planrunner.net.door import Door
         from planrunner.net.socket_wire import SocketWire
+        from planrunner.runtime.discreet import DiscreetVenue
 
         door = Door(SocketWire(clock), clock)
-        made = {name: make_venue(one, door=door, clock=clock, secrets=secrets, at=sandbox_url) for name, one in accounts.items()}
+        made: Venues = {
+            name: DiscreetVenue(make_venue(one, door=door, clock=clock, secrets=secrets, at=sandbox_url))
+            for name, one in accounts.items()
+        }
         try:
             async with opened(made, sandbox_url) as ready:
                 yield ready

@@ -83,7 +83,10 @@ def _diagnosis(error: Exception, arguments: Sequence[str]) -> str:
 
 
 def without_secrets(text: str, environment: os._Environ[str] | dict[str, str]) -> str:
-    """Credentials reach planrunner through variables that begin with its name."""
+    """What was handed out, and what the environment has and nobody asked for yet: its names begin with ours."""
+    from planrunner.runtime.secrets import redacted
+
+    text = redacted(text)
     for name, value in environment.items():
         if name.startswith("PLANRUNNER_") and len(value) > 3:
             text = text.replace(value, f"<{name}>")

@@ -111,8 +111,8 @@ class Connection(asyncio.Protocol):
             head = self._http.send(h11.Request(method=request.method, target=to.target, headers=headers))
             body = self._http.send(h11.Data(data=request.content)) if request.content else b""
             self._http.send(h11.EndOfMessage())
-        except h11.LocalProtocolError:
-            # Without the cause: its text quotes the header, which may be a secret.
+        except (h11.LocalProtocolError, UnicodeEncodeError):
+            # Without the cause: it has the header, which may be a secret.
             raise NeverSent("nothing was sent: a header of the request can't be written as HTTP") from None
         return (head or b"") + (body or b"")
 

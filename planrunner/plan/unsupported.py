@@ -31,7 +31,6 @@ _WORDS: dict[str, frozenset[str]] = {
     "side": frozenset({"buy", "sell"}),
     "type": frozenset({"limit_on_close", "market_on_close", "market"}),
     "keep": frozenset({"starting_price"}),
-    "credentials": frozenset({"keyring", "file"}),
     "mode": frozenset({"paper"}),
 }
 TEMPLATE = "${"

@@ -6,6 +6,7 @@ The session token and the application key travel as headers and are in nothing t
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,7 @@ PAGE = 1000
 # How a report calls what it shows.
 TITLES = {wire.BETTING + "listClearedOrders": "Look up among cleared bets"}
 _ACCEPT = ("Accept", "application/json")
+_IN_A_HEADER = re.compile("[!-~]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,8 @@ class Client:
             if self._barred is not None:
                 raise VenueRefused(self._barred)
             self._app_key = self._secrets.get(self._account, "app_key")
+            if not _IN_A_HEADER.fullmatch(self._app_key):
+                raise VenueRefused(f"the application key of account {self._account} has signs in it that no such key has")
             form = {name: self._secrets.get(self._account, name) for name in ("username", "password")}
             for tries in range(1, LOGIN_TRIES + 1):
                 if await self._log_in_once(urlencode(form).encode("ascii"), is_last=tries == LOGIN_TRIES):
@@ -95,7 +99,8 @@ class Client:
         answer = await self._identity("login", headers, form)
         status, code = wire.word(answer, "status"), wire.word(answer, "error") or ""
         if status == "SUCCESS":
-            self._token = wire.text(answer, "token")
+            self._token = _of_a_header(wire.text(answer, "token"))
+            self._secrets.learn(self._token)
             self._prolonged = self._clock.age()
             return True
         if code in LOGIN_MAY_BE_TRIED_AGAIN:
@@ -216,6 +221,13 @@ def value_of(answer: Envelope | NeverSent | ReplyUnknown) -> Any:
         kind = AskedToWait if answer.code in ASKS_TO_WAIT else VenueRefused if answer.code in PERMANENT else VenueTrouble
         raise kind(f"Betfair: {words} ({answer.code})")
     raise answer
+
+
+def _of_a_header(token: str) -> str:
+    """What the venue gives travels in a header from now on, so nothing that could end one may be in it."""
+    if not _IN_A_HEADER.fullmatch(token):
+        raise Unreadable("`token` is none")
+    return token
 
 
 def _json(reply: Reply) -> Any:

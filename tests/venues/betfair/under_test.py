@@ -68,6 +68,9 @@ class PracticeSecrets:
     def get(self, account: str, name: str) -> str:
         return f"{account}-{name}"
 
+    def learn(self, value: str) -> None:
+        pass
+
 
 class BetfairUnderTest:
     profile = PROFILE
