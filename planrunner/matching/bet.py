@@ -5,7 +5,8 @@ One law holds after every step: `matched + remaining + cancelled + lapsed + void
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -21,6 +22,8 @@ class Lapse(StrEnum):
     TURNED_IN_PLAY = "turned_in_play"
     SUSPENDED = "suspended"
     REMOVED = "removed"
+    MARKET_EVENT = "market_event"  # unmatched when another runner was removed under suspension
+    VOID = "void"
     CLOSED = "closed"
 
 
@@ -29,7 +32,8 @@ class Fill:
     """A part of a bet that found a counterparty, at `tick`, which may be better than the tick asked for.
 
     `taking`: the bet came in and took what was offered; otherwise it rested and was taken. `against` is the other bet's id,
-    None where the counterparty belongs to a recording.
+    None where the counterparty belongs to a recording. `reduced`: the odds that count since a runner was removed; they are on no
+    ladder.
     """
 
     tick: int
@@ -37,6 +41,11 @@ class Fill:
     at: int
     taking: bool
     against: int | None = None
+    reduced: Decimal | None = None
+
+    def odds(self, ladder: Ladder) -> Decimal:
+        """What it pays."""
+        return ladder.odds(self.tick) if self.reduced is None else self.reduced
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -77,7 +86,7 @@ class Bet:
         """The size-weighted average of the odds matched, as exact as the decimal context divides; None while unmatched."""
         if not self.fills:
             return None
-        weighted = sum((ladder.odds(fill.tick) * fill.size for fill in self.fills), Decimal(0))
+        weighted = sum((fill.odds(ladder) * fill.size for fill in self.fills), Decimal(0))
         return weighted / sum(fill.size for fill in self.fills)
 
     def fill(self, fill: Fill) -> None:
@@ -98,6 +107,12 @@ class Bet:
         if self.remaining:
             self.lapsed += self.remaining
             self.lapse = why
+            self.changed_at = at
+
+    def reduce(self, lower: Callable[[Decimal], Decimal], ladder: Ladder, at: int) -> None:
+        """What is matched pays lower odds from now on; what is unmatched keeps its limit."""
+        if self.fills:
+            self.fills = [replace(fill, reduced=lower(fill.odds(ladder))) for fill in self.fills]
             self.changed_at = at
 
     def void(self, at: int) -> None:

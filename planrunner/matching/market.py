@@ -9,11 +9,13 @@ else that happens at `until`, so that held bets land in their turn. `place` know
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 from heapq import heappop, heappush
 
 from planrunner.matching.bet import Bet, Lapse, Persistence
 from planrunner.matching.book import Book, Offers
 from planrunner.matching.reach import takeable
+from planrunner.matching.reduction import NO_FACTOR, reduced, reduces
 from planrunner.model.market import MarketStatus
 from planrunner.model.odds import Ladder
 
@@ -133,16 +135,33 @@ class Market:
             if bet.persistence is Persistence.LAPSE:
                 self._lapse(bet, Lapse.TURNED_IN_PLAY, at)
 
-    def remove(self, runner: int, at: int) -> None:
-        """A non-runner: what was matched on it is void, what was not lapses. Odds of other runners are not reduced."""
+    def remove(self, runner: int, at: int, *, factor: Decimal = NO_FACTOR, places: int = 1) -> None:
+        """A non-runner: what was matched on it is void, what was not lapses; the odds matched on the others are reduced."""
         self.removed.add(runner)
         self.version += 1
         for bet in self.bets.values():
             if bet.runner == runner:
-                if bet.remaining and not self.is_held(bet.id):
-                    self._lapse(bet, Lapse.REMOVED, at)
-                bet.let_lapse(Lapse.REMOVED, at)
+                self.lapse(bet, Lapse.REMOVED, at)
                 bet.void(at)
+            elif reduces(factor, places=places):
+                bet.reduce(lambda odds: reduced(odds, factor, places=places), self.ladder, at)
+
+    def lapse(self, bet: Bet, why: Lapse, at: int) -> None:
+        """What remains of one bet is over, wherever it waits."""
+        if bet.remaining and not self.is_held(bet.id):
+            self._lapse(bet, why, at)
+        bet.let_lapse(why, at)
+
+    def void(self, at: int, *, runner: int | None = None) -> None:
+        """What was matched so far, in all of the market or on one runner, never counted. What is unmatched stays."""
+        for bet in self.bets.values():
+            if runner in (None, bet.runner):
+                bet.void(at)
+
+    def abandon(self, at: int) -> None:
+        """The contest does not take place: everything is void, and nobody has won."""
+        self.close((), at)
+        self.void(at)
 
     def close(self, winners: Collection[int], at: int) -> None:
         """The result is known. Whatever remains lapses; `settlement` says what each bet won."""

@@ -20,6 +20,7 @@ from planrunner.matching.definition import Catalogue, Definition, NotPlayed, rea
 from planrunner.matching.market import Market
 from planrunner.matching.recorded_book import RecordedBook
 from planrunner.matching.recording import BadRecording, Message, Number, Reader, read_lines
+from planrunner.matching.reduction import NO_FACTOR
 from planrunner.matching.shown import pence
 from planrunner.model.market import MarketStatus
 from planrunner.model.odds import Ladder
@@ -132,9 +133,11 @@ class RecordedMarket:
             self.market.suspend(at)
 
     def _remove(self, runner: int, at: int) -> None:
-        if any(bet.matched and bet.runner != runner for bet in self.market.bets.values()):
+        factors = [one.factor for one in self.definition.runners if one.id == runner and one.factor is not None]
+        if not factors and any(bet.matched and bet.runner != runner for bet in self.market.bets.values()):
             self.caveats.append(f"runner {runner} was removed at {at}; the odds of bets on the others were not reduced")
-        self.market.remove(runner, at)
+        places = self.definition.winners_wanted or 1
+        self.market.remove(runner, at, factor=factors[0] if factors else NO_FACTOR, places=places)
 
     def _first_definition(self, messages: Iterable[Message]) -> tuple[list[Message], Any]:
         """The messages up to the first definition, and that definition."""
@@ -164,8 +167,9 @@ def _result(definition: Definition) -> frozenset[int]:
     winners, wanted = definition.winners, definition.winners_wanted
     if not winners:
         raise NotPlayed("the recording closes without a winner; void markets are not supported yet")
-    if wanted and len(winners) > wanted:
-        raise NotPlayed(f"the recording ends in a dead heat ({len(winners)} winners for {wanted}), which is not supported yet")
+    if len(winners) > wanted > 1:  # with one winner all share the place
+        text = f"the recording ends in a dead heat ({len(winners)} winners for {wanted}), and does not say who shares a place"
+        raise NotPlayed(text)
     return winners
 
 

@@ -49,10 +49,14 @@ class OurBet:
     _cancelled: int = 0
     _lapsed: int = 0
     _voided: int = 0
+    _reduced: Decimal | None = None
 
     def note(self, log: VenueLog, ladder: Ladder, at: int) -> None:
         """Write down what became of the bet since the last time."""
         bet = self.bet
+        if any(fill.reduced for fill in bet.fills) and (average := bet.average_odds(ladder)) != self._reduced:
+            log.write("reduced", at, bet=str(bet.id), average_odds=str(average))
+            self._reduced = average
         for fill in bet.fills[self._fills :]:
             log.write("fill", fill.at, bet=str(bet.id), odds=str(ladder.odds(fill.tick)), size=pounds(fill.size))
         self._fills = len(bet.fills)

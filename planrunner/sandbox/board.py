@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
-from planrunner.matching.bet import Bet, Lapse
+from planrunner.matching.bet import Bet, Lapse, Persistence
 from planrunner.matching.market import Market
 from planrunner.model.market import MarketStatus
 from planrunner.model.odds import Side
@@ -15,7 +15,22 @@ from planrunner.sandbox.bets import Ask, OurBet, pounds
 from planrunner.sandbox.log import VenueLog
 from planrunner.sandbox.others import Others
 from planrunner.sandbox.reactions import Counterparty
-from planrunner.sandbox.scenario import SECOND, Base, Close, Due, Happening, MoveStart, Reopen, ShowOffers, Suspend, TurnInPlay
+from planrunner.sandbox.scenario import (
+    SECOND,
+    Abandon,
+    Base,
+    Close,
+    Due,
+    Happening,
+    MoveStart,
+    Remove,
+    Reopen,
+    SettleAgain,
+    ShowOffers,
+    Suspend,
+    TurnInPlay,
+    VoidMatched,
+)
 from planrunner.sandbox.terms import Terms
 
 # Measured at the off of recorded markets: suspended, then in play and open again about a second to twenty later.
@@ -57,7 +72,7 @@ Thing: TypeAlias = Happening | Counterparty | Land | Arrive | PuntersMove | Reop
 
 @dataclass(slots=True, kw_only=True)
 class Board:
-    """`numbers` and `all_bets` belong to the whole venue. `pay` is called once, when the bets are settled. `awake`: what happens
+    """`numbers` and `all_bets` belong to the whole venue. `pay` is called when the bets are settled. `awake`: what happens
     here concerns us. `version` rises with every change, `material` with those that end bets.
     """
 
@@ -74,6 +89,8 @@ class Board:
     version: int = 5_000_000_001
     material: int = 5_000_000_001
     suspensions: int = 0
+    corrected: tuple[int, ...] | None = None
+    is_void: bool = False
     agenda: Agenda[Thing] = field(default_factory=Agenda)
     bets: dict[int, OurBet] = field(default_factory=dict)
     awake: bool = False
@@ -104,7 +121,14 @@ class Board:
             return "REMOVED"
         if self.status is not MarketStatus.CLOSED:
             return "ACTIVE"
-        return "WINNER" if runner in self.market.winners else "LOSER"
+        return "WINNER" if runner in self.winners else "LOSER"
+
+    @property
+    def winners(self) -> tuple[int, ...]:
+        """In the order they came in; nobody while the result is not known, and in a market that is void."""
+        if self.is_void or self.status is not MarketStatus.CLOSED:
+            return ()
+        return self.terms.result if self.corrected is None else self.corrected
 
     def next_at(self) -> int:
         """When something happens next; for ever when nothing is left to happen."""
@@ -245,6 +269,14 @@ class Board:
                 self._changed("start moved", at)
             case Close():
                 self._close(at)
+            case Remove():
+                self._remove(thing, at)
+            case VoidMatched(selection=selection):
+                self._void(selection, at)
+            case Abandon():
+                self._abandon(at)
+            case SettleAgain(result=result):
+                self._settle_again(result, at)
             case Counterparty():
                 self._react(thing, at)
             case Land():
@@ -254,8 +286,8 @@ class Board:
             case PuntersMove():
                 self._punters_move(at)
             case Settle():
-                self.awake = False
                 self.pay(self, at)
+                self.awake = self.agenda.next_at() is not None
             case _:
                 assert_never(thing)
 
@@ -292,6 +324,55 @@ class Board:
         self.market.close(self.terms.result, at)
         self._changed("closed", at)
         self.agenda.add(at + SETTLING_TAKES, Settle())
+
+    def _remove(self, gone: Remove, at: int) -> None:
+        """A material event: under a suspension of a moment everything unmatched lapses, save what is kept in play."""
+        runner = self._named(gone.selection)
+        if self.status is MarketStatus.CLOSED or runner in self.market.removed:
+            return
+        was_open = self.status is MarketStatus.OPEN
+        self._suspend(at)
+        self.material = self.version + 1
+        self.market.remove(runner, at, factor=gone.factor, places=self.terms.winners)
+        for ours in self._live.values():
+            if not self.in_play or ours.bet.persistence is Persistence.LAPSE:
+                self.market.lapse(ours.bet, Lapse.MARKET_EVENT, at)
+        self._changed(f"{gone.selection} removed, {gone.factor} per cent", at)
+        self._note_all(at)
+        if was_open:
+            self._reopen(at)
+
+    def _void(self, selection: str | None, at: int) -> None:
+        if self.status is MarketStatus.CLOSED:
+            return
+        self.market.void(at, runner=None if selection is None else self._named(selection))
+        self.material = self.version + 1
+        self._changed("bets voided", at)
+        self._note_all(at)
+
+    def _abandon(self, at: int) -> None:
+        if self.status is MarketStatus.CLOSED:
+            return
+        self.is_void = True
+        self.market.abandon(at)
+        self._changed("abandoned", at)
+        self._note_all(at)
+        self.agenda.add(at + SETTLING_TAKES, Settle())
+
+    def _settle_again(self, result: tuple[str, ...], at: int) -> None:
+        """Of a market that is not settled yet only the result changes."""
+        self.corrected = tuple(map(self._named, result))
+        if self.status is MarketStatus.CLOSED and all(ours.settled is not None for ours in self.bets.values()):
+            self._changed("settled again", at)
+            self.pay(self, at)
+
+    def _named(self, selection: str) -> int:
+        return next(runner.id for runner in self.terms.runners if runner.name == selection)
+
+    def _note_all(self, at: int) -> None:
+        """What happens to bets that were complete before."""
+        for ours in self.bets.values():
+            ours.note(self.log, self.terms.ladder, at)
 
     def _show(self, offers: ShowOffers, at: int) -> None:
         """Scripted offers wait for a suspended market to open."""

@@ -4,9 +4,12 @@
     GET    /sandbox/log           the venue's own log, one JSON line per fact; `?kind=bet` (repeatable) for some kinds only
     GET    /sandbox/fixtures      what can be bet on: fixtures with their markets, starts and selections
     POST   /sandbox/faults        {"call": "placeOrders", "trouble": "reply lost after landing"}, from now on; and, as wanted,
-                                  "number": 1 (counted from the next call), "times": 1, "seconds": 5 (of a delay)
+                                  "number": 1 (counted from the next call), "times": 1, "seconds": 5 (of a delay),
+                                  "code": "SERVICE_BUSY" and "lands": false (of what is refused)
     DELETE /sandbox/faults        nothing goes wrong any more
-    POST   /sandbox/happenings    {"market": "1.2...", "do": "suspend" | "reopen" | "turn in-play" | "close"}, now
+    POST   /sandbox/happenings    {"market": "1.2...", "do": "suspend" | "reopen" | "turn in-play" | "close" | "abandon" |
+                                  "void bets" | "remove selection" | "settle again"}, now; the last two with "selection" (and
+                                  "reduction": "12.5") and with "result": ["Arsenal"]
     POST   /sandbox/advance       {"seconds": 3600}: put the venue's clock forward and play what is due
     POST   /sandbox/reset         a fresh world, as it was served first
 
@@ -18,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from starlette.applications import Starlette
@@ -29,13 +33,25 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from planrunner.sandbox.clock import ShiftableClock, iso
 from planrunner.sandbox.faults import Fault, Trouble
 from planrunner.sandbox.practice import Rehearsal
-from planrunner.sandbox.scenario import Close, Happening, Reopen, Suspend, TurnInPlay
+from planrunner.sandbox.scenario import (
+    Abandon,
+    Close,
+    Happening,
+    Remove,
+    Reopen,
+    SettleAgain,
+    Suspend,
+    TurnInPlay,
+    VoidMatched,
+)
 
 HAPPENINGS: dict[str, Happening] = {
     "suspend": Suspend(),
     "reopen": Reopen(),
     "turn in-play": TurnInPlay(),
     "close": Close(),
+    "abandon": Abandon(),
+    "void bets": VoidMatched(),
 }
 
 
@@ -104,6 +120,7 @@ class Served:
             fault = Fault(
                 call=str(asked["call"]), trouble=Trouble(asked["trouble"]), number=int(asked.get("number", 1)),
                 times=int(asked.get("times", 1)), seconds=int(asked.get("seconds", 5)),
+                code=str(asked.get("code", "")), lands=bool(asked.get("lands", False)),
             )  # fmt: skip
         except (KeyError, ValueError, TypeError) as wrong:
             return _refused(f"a fault has `call` and `trouble`, one of {', '.join(Trouble)}: {wrong}")
@@ -114,9 +131,10 @@ class Served:
         asked = await _object(request)
         self.rehearsal.world.advance(self.clock.now())
         board = self.rehearsal.world.board(str(asked.get("market")))
-        happening = HAPPENINGS.get(str(asked.get("do")))
+        happening = None if board is None else _happening(asked, [runner.name for runner in board.terms.runners])
         if board is None or happening is None:
-            return _refused(f"`market` is a market's id and `do` one of {', '.join(HAPPENINGS)}")
+            more = "`remove selection` (with `selection`), `settle again` (with `result`)"
+            return _refused(f"`market` is a market's id and `do` one of {', '.join(HAPPENINGS)}, {more}")
         board.happen(happening)
         return JSONResponse({"market": board.terms.id, "status": board.status.value, "in_play": board.in_play})
 
@@ -134,6 +152,25 @@ class Served:
     async def _reset(self, _: Request) -> Response:
         self._fresh()
         return JSONResponse({"status": "ok", "time": iso(self.rehearsal.world.now)})
+
+
+def _happening(asked: dict[str, Any], known: list[str]) -> Happening | None:
+    selection, result = asked.get("selection"), asked.get("result")
+    match asked.get("do"):
+        case "remove selection" if selection in known:
+            return _removal(str(selection), str(asked.get("reduction", "0")))
+        case "settle again" if isinstance(result, list) and result and all(name in known for name in result):
+            return SettleAgain(result=tuple(result))
+        case other:
+            return HAPPENINGS.get(str(other))
+
+
+def _removal(selection: str, reduction: str) -> Remove | None:
+    try:
+        factor = Decimal(reduction)
+    except InvalidOperation:
+        return None
+    return Remove(selection=selection, factor=factor) if 0 <= factor < 100 else None
 
 
 async def _object(request: Request) -> dict[str, Any]:

@@ -28,6 +28,8 @@ class Crowd:
 
         Old offers go first, on both sides, so that the others never meet themselves when odds move.
         """
+        if runner in self._market.removed:
+            return
         standing = self._bets[runner]
         for (side, tick), bet in list(standing.items()):
             if (to_back if side is Side.LAY else to_lay).get(tick) != bet.remaining:
@@ -39,6 +41,8 @@ class Crowd:
 
     def take(self, runner: int, side: Side, tick: int, size: int, at: int) -> int:
         """A counterparty takes what it can get at once at `tick` or better, and goes; answers the size it got."""
+        if runner in self._market.removed:
+            return 0
         bet = self._new(runner, side, tick, size, at)
         self._market.place(bet, at)
         self._leave(bet, at)

@@ -8,7 +8,10 @@ from enum import StrEnum
 
 
 class Trouble(StrEnum):
-    """What goes wrong. `landing`: whether the venue carried the request out before the trouble."""
+    """What goes wrong. `landing`: whether the venue carried the request out before the trouble.
+
+    The last three go with a code of the venue's: the request as a whole is refused, or its report, or each leg of it.
+    """
 
     REPLY_LOST_AFTER_LANDING = "reply lost after landing"
     REPLY_LOST_BEFORE_LANDING = "reply lost before landing"
@@ -26,13 +29,20 @@ class Trouble(StrEnum):
     SUSPENDED_IN_BET_DELAY = "suspended in the bet delay"
     REPORTED_TWICE = "reported twice"
     OLDER_REPORT = "older report"
+    EMPTY_REPORT = "empty report"
+    NOT_JSON = "not json"
+    ANOTHER_SHAPE = "another shape"
+    REFUSED = "refused"
+    REPORT_FAILED = "report failed"
+    LEG_FAILED = "leg failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """Strikes the calls `number` to `number + times - 1` of an operation (`*`: any), or each with a `chance` (per cent).
 
-    `seconds` is the length of a delay, or how much later a bet lands.
+    `seconds` is the length of a delay, or how much later a bet lands; `code` what the venue says, and `lands` whether it did what
+    was asked all the same.
     """
 
     call: str
@@ -41,6 +51,8 @@ class Fault:
     times: int = 1
     chance: int | None = None
     seconds: int = 5
+    code: str = ""
+    lands: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

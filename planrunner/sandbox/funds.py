@@ -19,9 +19,12 @@ class Funds:
 
     balance: int
     commission: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _paid: dict[str, int] = field(default_factory=dict)
 
     def settle(self, market: str, profit: int, commission: int, at: int) -> None:
-        self.balance += profit - commission
+        """A market that is settled again is first taken back."""
+        self.balance += profit - commission - self._paid.get(market, 0)
+        self._paid[market] = profit - commission
         self.commission[market] = (at, commission)
 
 
@@ -49,7 +52,7 @@ def exposure(terms: Terms, bets: Iterable[Bet]) -> int:
 
 def _outcomes(bet: Bet, ladder: Ladder) -> tuple[Decimal, Decimal]:
     """Profit if the selection wins and if it loses: what is matched, and what is unmatched only where it costs."""
-    won = sum((fill.size * (ladder.odds(fill.tick) - 1) for fill in bet.fills), ZERO)
+    won = sum((fill.size * (fill.odds(ladder) - 1) for fill in bet.fills), ZERO)
     matched = Decimal(bet.matched)
     if bet.side is Side.BACK:
         return won, -matched - bet.remaining

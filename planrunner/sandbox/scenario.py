@@ -107,7 +107,34 @@ class Close:
     """The result is known and every bet is settled."""
 
 
-Happening = ShowOffers | Suspend | Reopen | TurnInPlay | MoveStart | Close
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remove:
+    """A selection does not take part. `factor` (per cent) reduces the odds matched on the others."""
+
+    selection: str
+    factor: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoidMatched:
+    """What was matched so far never counted, on one selection or (None) on all: a goal that was taken back."""
+
+    selection: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abandon:
+    """The contest does not take place: the market is closed and everything in it is void."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleAgain:
+    """The result was wrong: bets that were paid are paid anew."""
+
+    result: tuple[str, ...]
+
+
+Happening = ShowOffers | Suspend | Reopen | TurnInPlay | MoveStart | Close | Remove | VoidMatched | Abandon | SettleAgain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +145,8 @@ class Due:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketScript:
-    """`result` None: the seed draws it. `commission` is a fraction. `start`: a race of a meeting; None: the fixture's."""
+    """`result` None: the seed draws it; more names than `winners` share the last place (a dead heat). `commission` is a fraction.
+    `start`: a race of a meeting; None: the fixture's."""
 
     name: str
     type: str

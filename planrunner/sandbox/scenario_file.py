@@ -17,6 +17,7 @@ from planrunner.sandbox.scenario import (
     HOUR,
     MINUTE,
     SECOND,
+    Abandon,
     AccountTerms,
     Base,
     Close,
@@ -28,14 +29,17 @@ from planrunner.sandbox.scenario import (
     MoveStart,
     Offer,
     Reaction,
+    Remove,
     Reopen,
     Runner,
     Scenario,
+    SettleAgain,
     ShareOf,
     ShowOffers,
     Start,
     Suspend,
     TurnInPlay,
+    VoidMatched,
     When,
 )
 
@@ -193,7 +197,7 @@ class _Decoder:
             bet_delay=part.value("bet_delay", duration, delay),
             commission=part.value("commission", percent, Decimal("0.05")),
             ladder=ladder.name,
-            happenings=(*self._books(part, runners, ladder), *self._happenings(part)),
+            happenings=(*self._books(part, runners, ladder), *self._happenings(part, runners)),
             result=self._result(part, runners),
         )
 
@@ -218,11 +222,17 @@ class _Decoder:
             offers.append((odds, minor(size)))
         return tuple(offers)
 
-    def _happenings(self, part: Part) -> Iterator[Due]:
+    def _happenings(self, part: Part, runners: tuple[Runner, ...]) -> Iterator[Due]:
         for one in part.parts("happenings"):
-            yield Due(moment=moment(one), happening=self._happening(one))
+            yield Due(moment=moment(one), happening=self._happening(one, runners))
 
-    def _happening(self, part: Part) -> Happening:
+    def _selection(self, part: Part, runners: tuple[Runner, ...]) -> str:
+        if "selection" not in part:
+            self._complain(part.path, f"`{part.text('do')}` takes `selection`")
+        self._known(part, "selection", [runner.name for runner in runners])
+        return part.text("selection")
+
+    def _happening(self, part: Part, runners: tuple[Runner, ...]) -> Happening:
         match part.text("do"):
             case "suspend":
                 return Suspend()
@@ -232,6 +242,14 @@ class _Decoder:
                 return TurnInPlay()
             case "close":
                 return Close()
+            case "remove selection":
+                return Remove(selection=self._selection(part, runners), factor=part.value("reduction", _per_cent, Decimal(0)))
+            case "void bets":
+                return VoidMatched(selection=self._selection(part, runners) if "selection" in part else None)
+            case "abandon":
+                return Abandon()
+            case "settle again":
+                return SettleAgain(result=self._result(part, runners) or ())
             case _:
                 if ("later_by" in part) == ("earlier_by" in part):
                     self._complain(part.path, "`move start` takes `later_by` or `earlier_by`")
@@ -243,7 +261,7 @@ class _Decoder:
         names = part.texts("result")
         for name in names:
             self._known(part, "result", [runner.name for runner in runners], name)
-        if len(names) != part.value("winners", int, 1):
+        if len(names) < part.value("winners", int, 1):  # more of them share the last place: a dead heat
             self._complain(part.at("result"), f"the market has {part.text('winners', '1')} winners, `result` names {len(names)}")
         return tuple(names)
 
@@ -310,6 +328,10 @@ def percent(text: str) -> Decimal:
     return Decimal(text.removesuffix("%")).scaleb(-2)
 
 
+def _per_cent(text: str) -> Decimal:
+    return Decimal(text.removesuffix("%"))
+
+
 def minor(text: str) -> int:
     """`50.00` or `50.00 GBP` in minor units."""
     return int(Decimal(text.split(" ")[0]).scaleb(2))
@@ -337,4 +359,6 @@ def _fault(part: Part) -> Fault:
         times=part.value("times", int, 1),
         chance=part.maybe("chance", lambda text: int(text.removesuffix("%"))),
         seconds=part.value("delay", duration, 5 * SECOND) // SECOND,
+        code=part.text("code"),
+        lands=part.text("lands") == "yes",
     )

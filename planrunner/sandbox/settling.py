@@ -11,7 +11,8 @@ from planrunner.sandbox.board import Board
 
 def settle(board: Board, bets: Sequence[OurBet], at: int) -> tuple[int, int]:
     """Mark one owner's bets of a market as settled; answers the net profit and the commission on it."""
-    paid = {one.bet.id: one for one in settlement.settle([ours.bet for ours in bets], board.market.winners, board.terms.ladder)}
+    winners = settlement.shares(board.winners, board.terms.winners)
+    paid = {one.bet.id: one for one in settlement.settle([ours.bet for ours in bets], winners, board.terms.ladder)}
     for ours in bets:
         one = paid.get(ours.bet.id)
         ours.settled = Settled(at=at, outcome=one.outcome if one else None, profit=one.profit if one else 0)

@@ -94,7 +94,7 @@ class World:
         return self.funds_of(owner).balance + self.exposure(owner, board, asks)
 
     def _open(self, board: Board, owner: str, asks: Sequence[Ask]) -> list[Bet]:
-        ours = [ours.bet for ours in board.bets.values() if ours.bet.owner == owner]
+        ours = [ours.bet for ours in board.bets.values() if ours.bet.owner == owner and ours.settled is None]
         return ours + [board.bet(one, 0, self.now) for one in asks]
 
     def bets_of(self, owner: str) -> Iterator[OurBet]:
@@ -106,7 +106,7 @@ class World:
         self.boards[board.terms.id] = board
 
     def pay(self, board: Board, at: int) -> None:
-        """Settle the bets of a closed market and charge commission on each owner's net winnings."""
+        """Settle the bets of a closed market, perhaps once more, and charge commission on each owner's net winnings."""
         for owner in dict.fromkeys(ours.bet.owner for ours in board.bets.values()):
             ours = [one for one in board.bets.values() if one.bet.owner == owner]
             profit, charged = settle(board, ours, at)

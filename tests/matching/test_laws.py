@@ -1,13 +1,14 @@
 """Laws of the limit order book and the market around it, whatever comes in whatever order."""
 
 from collections import Counter
+from fractions import Fraction
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from planrunner.matching.bet import Bet, Persistence
-from planrunner.matching.settlement import settle, winnings
+from planrunner.matching.settlement import backers_profit, settle, shares
 from planrunner.model.market import MarketStatus
 from planrunner.model.odds import Side
 from tests.matching.support import LADDER, T, conserved, open_market
@@ -115,9 +116,13 @@ class AnyMarket(RuleBasedStateMachine):
         bets = self.market.bets.values()
         assert all(conserved(one) and one.remaining == 0 for one in bets)
         # Before rounding money only changes hands; each bet is rounded by half a penny at most.
-        paid = settle(bets, self.market.winners, LADDER)
-        assert 2 * abs(sum(one.profit for one in paid)) <= len(paid)
-        assert all(abs(one.profit) in {winnings(one.bet, LADDER), one.bet.matched} for one in paid)
+        for result in ([11], [11, 22]):
+            paid = settle(bets, shares(result, 1), LADDER)
+            assert 2 * abs(sum(one.profit for one in paid)) <= len(paid)
+            for one in paid:
+                most, least = (backers_profit(one.bet, LADDER, share) for share in (Fraction(1), Fraction(0)))
+                assert least <= (one.profit if one.bet.side is Side.BACK else -one.profit) <= most
+                assert least == -one.bet.matched
 
 
 AnyMarket.TestCase.settings = settings(max_examples=80, stateful_step_count=50, deadline=None)

@@ -5,7 +5,7 @@ import pytest
 from planrunner.matching.bet import Lapse
 from planrunner.matching.market import NotOpen
 from planrunner.matching.recorded import NotPlayed, RecordedMarket, read_catalogue, survey
-from planrunner.matching.settlement import settle
+from planrunner.matching.settlement import settle, shares
 from planrunner.model.market import MarketStatus
 from tests.matching.raw_lines_check import check, read_fills
 from tests.matching.support import (
@@ -154,7 +154,7 @@ def test_a_kept_bet_goes_on_in_play_and_lapses_at_the_close():
     recorded.advance(T + 30_000)
     assert fills(one) == [("3.1", "20", T + 7_000)]
     assert sizes(one) == ("20", "0", "0", "30", "0")
-    (settled,) = settle([one], recorded.market.winners, LADDER)
+    (settled,) = settle([one], shares(sorted(recorded.market.winners), 1), LADDER)
     assert settled.profit == pence("42")
 
 
@@ -222,7 +222,14 @@ def test_a_survey_tells_what_a_recording_holds():
         ({"runners": [{"id": 11, "hc": -0.5, "status": "ACTIVE"}]}, "handicaps"),
         ({"priceLadderDefinition": {"type": "LINE_RANGE"}}, "LINE_RANGE"),
         ({"status": "CLOSED"}, "without a winner"),
-        ({"status": "CLOSED", "runners": [{"id": 11, "status": "WINNER"}, {"id": 22, "status": "WINNER"}]}, "dead heat"),
+        (
+            {
+                "status": "CLOSED",
+                "numberOfWinners": 2,
+                "runners": [{"id": number, "status": "WINNER"} for number in (11, 22, 33)],
+            },
+            "dead heat",
+        ),
     ],
 )
 def test_markets_of_other_kinds_are_refused_by_name(changed, words):

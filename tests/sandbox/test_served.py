@@ -55,8 +55,11 @@ def test_a_client_that_comes_back_finds_the_same_bets(served: tuple[subprocess.P
         assert httpx.post(url + "/sandbox/advance", json={"seconds": 4 * 3600}).status_code == 200
         assert second.post(current, json={}).json()["currentOrders"] == []
         assert "INVALID" not in second.post(current, json={}).text
+    happening = {"market": market["marketId"], "do": "settle again", "result": [market["runners"][1]["runnerName"]]}
+    assert httpx.post(url + "/sandbox/happenings", json=happening).json()["status"] == "closed"
+    assert httpx.post(url + "/sandbox/happenings", json={**happening, "result": ["Nobody"]}).status_code == 400
     kinds = [line["kind"] for line in map(json.loads, httpx.get(url + "/sandbox/log?kind=bet&kind=settled").text.splitlines())]
-    assert kinds == ["bet", "settled"]
+    assert kinds == ["bet", "settled", "settled"]
     assert httpx.post(url + "/sandbox/reset").json()["status"] == "ok"
     assert httpx.get(url + "/sandbox/health").json()["scenario"].startswith("Four tenths")
     process.send_signal(signal.SIGTERM)

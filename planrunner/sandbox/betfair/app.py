@@ -28,7 +28,7 @@ from planrunner.sandbox.betfair.errors import (
 from planrunner.sandbox.betfair.exchange import Exchange
 from planrunner.sandbox.betfair.operations import name_of
 from planrunner.sandbox.betfair.params import Params
-from planrunner.sandbox.betfair.replies import NoReply, gateway_page, json_reply, malformed
+from planrunner.sandbox.betfair.replies import NoReply, another_shape, gateway_page, json_reply, malformed, not_json
 from planrunner.sandbox.betfair.sessions import Sessions
 from planrunner.sandbox.betfair.wire import Json, loads
 from planrunner.sandbox.clock import Clock
@@ -170,5 +170,9 @@ class Door:
                 return gateway_page(500)
             case Trouble.MALFORMED_BODY:
                 return malformed(body)
+            case Trouble.NOT_JSON:
+                return not_json()
+            case Trouble.ANOTHER_SHAPE:
+                return another_shape(body)
             case _:
                 return json_reply(body, status)

@@ -202,11 +202,11 @@ def _matches(board: Board, ours: OurBet, rollup: str) -> list[Json]:
         return [
             {
                 "betId": str(bet.id), "matchId": f"{bet.id}-{place}", "matchDate": second(fill.at),
-                "side": side, "price": ladder.odds(fill.tick), "size": money(fill.size),
+                "side": side, "price": fill.odds(ladder), "size": money(fill.size),
             }
             for place, fill in enumerate(bet.fills)
         ]  # fmt: skip
-    sizes: dict[int, int] = {}
+    sizes: dict[Decimal, int] = {}
     for fill in bet.fills:
-        sizes[fill.tick] = sizes.get(fill.tick, 0) + fill.size
-    return [{"side": side, "price": ladder.odds(tick), "size": money(size)} for tick, size in sizes.items()]
+        sizes[fill.odds(ladder)] = sizes.get(fill.odds(ladder), 0) + fill.size
+    return [{"side": side, "price": odds, "size": money(size)} for odds, size in sizes.items()]

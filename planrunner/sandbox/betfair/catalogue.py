@@ -115,7 +115,7 @@ def _description(board: Board) -> Json:
         "marketBaseRate": terms.commission * 100,
         "discountAllowed": False,
         "wallet": "UK wallet",
-        "rules": "Rules of the practice world: no dead heats, no withdrawals.",
+        "rules": "Rules of the practice world.",
         "rulesHasDate": True,
         "priceLadderDescription": {"type": terms.ladder.name},
     }

@@ -34,8 +34,8 @@ class Service(Enum):
         return self.value[0]
 
     def fault(self, code: str) -> str:
-        """`ANGX-0003`."""
-        return f"{self.value[1]}-{self.value[2][code]:04d}"
+        """`ANGX-0003`; a code that is in no documentation has no number either."""
+        return f"{self.value[1]}-{self.value[2].get(code, 0):04d}"
 
 
 @dataclass(slots=True)

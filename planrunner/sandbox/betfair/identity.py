@@ -12,10 +12,12 @@ from starlette.routing import Route
 
 from planrunner.sandbox.betfair import troubles
 from planrunner.sandbox.betfair.exchange import Exchange
-from planrunner.sandbox.betfair.replies import NoReply, gateway_page, json_reply, malformed
+from planrunner.sandbox.betfair.replies import NoReply, another_shape, gateway_page, json_reply, malformed, not_json
 from planrunner.sandbox.betfair.sessions import Session
 from planrunner.sandbox.betfair.wire import Json
+from planrunner.sandbox.clock import from_ms
 from planrunner.sandbox.faults import Trouble
+from planrunner.sandbox.scenario import SECOND
 
 Answer = Callable[["Identity", Request], Awaitable[Json]]
 
@@ -47,12 +49,26 @@ class Identity:
                 return NoReply()
             if trouble in troubles.PAGES:
                 return gateway_page(troubles.PAGES[trouble])
+            if struck and trouble is Trouble.REFUSED:
+                return json_reply(_refusal(name, struck.code))
             body = await answer(self, request)
+            if struck and trouble is Trouble.REPLY_DELAYED:
+                await self.exchange.clock.sleep_until(from_ms(world.now + struck.seconds * SECOND))
             lost = trouble is Trouble.REPLY_LOST_AFTER_LANDING
             world.log.write("reply", world.now, call=name, answer=body.get("status") or body.get("loginStatus"), lost=lost)
             if lost:
                 return NoReply()
-            return malformed(body) if trouble is Trouble.MALFORMED_BODY else json_reply(body)
+            match trouble:
+                case Trouble.MALFORMED_BODY:
+                    return malformed(body)
+                case Trouble.NOT_JSON:
+                    return not_json()
+                case Trouble.ANOTHER_SHAPE:
+                    return another_shape(body)
+                case Trouble.HTTP_500_AFTER_LANDING:
+                    return gateway_page(500)
+                case _:
+                    return json_reply(body)
 
         return handle
 
@@ -77,6 +93,10 @@ class Identity:
         username, password = ("".join(form.get(name, [])) for name in ("username", "password"))
         key = request.headers.get("x-application", "")
         return self.exchange.sessions.login(username, password, key, self.exchange.world.now)
+
+
+def _refusal(name: str, code: str) -> Json:
+    return {"loginStatus": code} if name == "certlogin" else {"token": "", "product": "", "status": "FAIL", "error": code}
 
 
 def _token(request: Request) -> str:

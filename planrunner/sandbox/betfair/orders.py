@@ -191,7 +191,7 @@ def _cleared(exchange: Exchange, ours: OurBet, wanted: str, params: Params) -> J
             "betOutcome": ours.settled.outcome.value.upper() if ours.settled.outcome else "VOID",
             "lastMatchedDate": second(_matched_at(ours) or bet.placed_at),
             "priceMatched": average(bet.average_odds(board.terms.ladder)),
-            "priceReduced": False,
+            "priceReduced": any(fill.reduced is not None for fill in bet.fills),
             "sizeSettled": money(bet.matched),
             "profit": money(ours.settled.profit),
         }

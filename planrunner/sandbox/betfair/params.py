@@ -29,6 +29,10 @@ class Params:
     def __contains__(self, name: str) -> bool:
         return name in self._fields
 
+    def fields(self) -> dict[str, Any]:
+        """As they came, to be echoed."""
+        return dict(self._fields)
+
     def text(self, name: str) -> str | None:
         match self._fields.get(name):
             case None:

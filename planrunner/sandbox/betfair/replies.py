@@ -26,6 +26,16 @@ def malformed(body: Json) -> Response:
     return Response(whole[: len(whole) // 2], media_type="application/json")
 
 
+def another_shape(body: Json) -> Response:
+    """JSON, and none of what was asked for: a list of nothing."""
+    return json_reply({"jsonrpc": "2.0", "id": 1, "result": [None]} if "jsonrpc" in body else [None])
+
+
+def not_json() -> Response:
+    """Another program's page, as a router shows one: with a status of 200."""
+    return HTMLResponse("<html><body>Welcome</body></html>", status_code=200)
+
+
 def gateway_page(status: int) -> Response:
     reason = {500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable"}[status]
     page = f"<html><head><title>{status} {reason}</title></head><body><center><h1>{status} {reason}</h1></center></body></html>"
