@@ -28,7 +28,8 @@ class VenueProfile:
 
     `batch`: orders per request. `idempotent_for`: how long the venue refuses a second request with the same reference (None:
     it never does). `lookup_lag`: how long a bet may exist before a look-up shows it. `answer_within`: the longest the venue may
-    take to answer a placement, its own bet delay not counted.
+    take to answer a placement, its own bet delay not counted. `orders_per_second`: as many may leave on one account, over all
+    runs (None: the venue sets no such bound).
     """
 
     venue: str
@@ -44,6 +45,7 @@ class VenueProfile:
     idempotent_for: timedelta | None
     lookup_lag: timedelta
     answer_within: timedelta
+    orders_per_second: int | None = None
     can_cancel: bool = True
     can_keep_in_play: bool = False
     kept_orders_types: frozenset[OrderType] = field(default_factory=frozenset)

@@ -50,6 +50,7 @@ from planrunner.model.program import Program
 from planrunner.ports import Answer, Clock, SendBy, Venue
 from planrunner.runtime.hooks import Hooks
 from planrunner.runtime.journal import Intent, Journal
+from planrunner.runtime.limiter import Limiter
 from planrunner.runtime.timers import Timers
 from planrunner.runtime.watch import Watch
 
@@ -111,6 +112,7 @@ class Driver:
         self._flushing = False
         # Waiting for a turn comes before the intent, or the wait would eat the time in which it may leave.
         self._turnstiles = {account: asyncio.Semaphore(PLACING_AT_ONCE) for account in venues}
+        self._limiters = {account: limiter for account in venues if (limiter := self._limiter(account)) is not None}
         self._asking = {account: asyncio.Semaphore(ASKING_AT_ONCE) for account in venues}
         # When the first intent of a reference was committed, on both clocks; the second is None once another process did it.
         self._sent: dict[OrderRef, tuple[datetime, float | None]] = {}
@@ -271,7 +273,15 @@ class Driver:
 
     async def _place(self, command: PlaceOrders) -> None:
         async with self._turnstiles[command.account]:
+            if (limiter := self._limiters.get(command.account)) is not None:
+                await limiter.wait(len(command.placements))
             await self._place_now(command, self._venues[command.account])
+
+    def _limiter(self, account: AccountName) -> Limiter | None:
+        rate = self._venues[account].profile.orders_per_second
+        if rate is None:
+            return None
+        return Limiter(rate, self._clock, lambda length: self._journal.reserve(self._run, self._epoch, account, length))
 
     async def _place_now(self, command: PlaceOrders, venue: Venue) -> None:
         if any(self._is_overtaken(asked.ref, command.attempt) for asked in command.placements):

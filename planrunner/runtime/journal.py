@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from planrunner.model.commands import NewPlacement, PlaceOrders
 from planrunner.model.errors import JournalTrouble, WrongUse
 from planrunner.model.events import STOPPED, OrderDenied
 from planrunner.model.journal import Body, Halt, HaltScope, Mode, Post, Record, RunInfo, RunState, Signal
-from planrunner.model.market import OrderRef, RunId
+from planrunner.model.market import AccountName, OrderRef, RunId
 from planrunner.ports import Request
 from planrunner.runtime.clock import HandsClock, RealClock
 from planrunner.runtime.codec import decode, decode_info, encode, encode_info, plain_text, plain_value
@@ -46,6 +46,7 @@ from planrunner.runtime.tables import (
     intent_table,
     is_made,
     lease_table,
+    limiter_table,
     make_folder,
     make_tables,
     migrate,
@@ -292,6 +293,12 @@ class Journal:
         assert isinstance(result, Intended)
         return result
 
+    async def reserve(self, run: RunId, epoch: int, account: AccountName, length: timedelta) -> timedelta:
+        """A place among all that leaves on the account, of any run and process. Answers how long it is until then."""
+        result = await self._writer.written(_Reserve(run, epoch, self._taken[run], account, length, self._clock))
+        assert isinstance(result, timedelta)
+        return result
+
     # --- reading
 
     def read(self, run: RunId) -> list[Record]:
@@ -395,6 +402,22 @@ class _Beat:
 
 
 @dataclass(slots=True)
+class _Reserve:
+    run: RunId
+    epoch: int
+    info: RunInfo
+    account: AccountName
+    length: timedelta
+    clock: HandsClock
+    name: str = ""
+
+    def put(self, sheet: Sheet) -> Callable[[Stamp], timedelta]:
+        sheet.check(self.run, self.epoch)
+        wait = sheet.reserve(f"{_scope(self.info)}/{self.account}", self.length, self.clock.now())
+        return lambda _: wait
+
+
+@dataclass(slots=True)
 class _Intend:
     run: RunId
     epoch: int
@@ -479,3 +502,4 @@ def _set_state(connection: Connection, run: RunId, epoch: int, state: RunState) 
     if state is not RunState.RUNNING:  # a rehearsal is on its own, and nothing of it can be lost once it is over
         own = (reservation_table.c.run_id == run, reservation_table.c.scope == run)
         connection.execute(delete(reservation_table).where(*own))
+        connection.execute(delete(limiter_table).where(limiter_table.c.key.startswith(f"{run}/", autoescape=True)))

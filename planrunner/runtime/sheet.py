@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -17,6 +17,7 @@ from planrunner.model.market import AccountName, BetId, MarketId, OrderRef, RunI
 from planrunner.model.odds import Side
 from planrunner.runtime.codec import VERSION, encode_info
 from planrunner.runtime.ledger import Ledger
+from planrunner.runtime.limiter import reserve
 from planrunner.runtime.prepared import Prepared
 from planrunner.runtime.reservation import Reservation
 from planrunner.runtime.tables import event_table, inbox_table, intent_table, lease_table, reservation_table
@@ -127,6 +128,10 @@ class Sheet:
     def take(self, posts: Iterable[int], seq: int) -> None:
         """What came in from outside stands in this record."""
         self._taken.extend((seq, post) for post in posts)
+
+    def reserve(self, key: str, length: timedelta, now: datetime) -> timedelta:
+        """A place in a limiter's row, taken at once. Answers how long it is until it begins."""
+        return reserve(self._connection, key, length, now)
 
     def beat(self, run: RunId) -> None:
         """Its owner is alive."""

@@ -1,0 +1,73 @@
+"""How fast orders may leave an account, over all runs and processes on one journal: reserve a place in the row, wait for it.
+
+The row of an account holds the moment at which the next instruction would be due if all so far had come evenly (GCRA, without a
+burst). One statement moves it on, so two processes never get the same place. It costs a commit, so a process takes a share of a
+twentieth of a second at once and spends that within a second: in the worst second as many leave as the rate allows, and one
+share of each process. Waiting comes before the intent is written, or it would eat the time in which that may leave.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Connection, text
+
+from planrunner.ports import Clock
+from planrunner.runtime.prepared import Prepared
+
+SHARES = 20  # of a second
+KEPT = 1.0  # seconds that a share can be spent
+# A row that is further ahead was written by a clock that has been set back since: nobody waits for that.
+AHEAD = timedelta(seconds=10)
+MICROSECOND = timedelta(microseconds=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_RESERVE = Prepared(
+    text(
+        "INSERT INTO limiter (key, tat) VALUES (:key, :after) ON CONFLICT (key) DO UPDATE SET tat = :cost + "
+        "CASE WHEN limiter.tat < :now THEN :now WHEN limiter.tat > :ahead THEN :ahead ELSE limiter.tat END RETURNING tat"
+    ),
+    "key", "after", "cost", "now", "now", "ahead", "ahead",
+)  # fmt: skip
+
+
+def reserve(connection: Connection, key: str, length: timedelta, now: datetime) -> timedelta:
+    """Takes a place of this length. Answers how long it is until it begins."""
+    at, cost = (now - EPOCH) // MICROSECOND, length // MICROSECOND
+    ahead = at + AHEAD // MICROSECOND
+    [(tat,)] = _RESERVE.one(connection, (key, at + cost, cost, at, at, ahead, ahead))
+    return int(tat - cost - at) * MICROSECOND
+
+
+@dataclass(slots=True)
+class _Share:
+    left: int
+    until: float  # age
+
+
+class Limiter:
+    """Of one account in one process. `take` reserves a length in the journal and answers the wait."""
+
+    def __init__(self, rate: int, clock: Clock, take: Callable[[timedelta], Awaitable[timedelta]]) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._take = take
+        self._share = _Share(0, 0.0)
+        self._turn = asyncio.Lock()
+
+    async def wait(self, count: int) -> None:
+        """Until so many instructions may leave."""
+        async with self._turn:
+            if self._share.left < count or self._share.until < self._clock.age():
+                await self._more(count)
+            self._share.left -= count
+
+    async def _more(self, count: int) -> None:
+        wanted = max(count, self._rate // SHARES)
+        wait = await self._take(timedelta(seconds=wanted) / self._rate)
+        if wait > timedelta(0):
+            await asyncio.sleep(wait.total_seconds())
+        self._share = _Share(wanted, self._clock.age() + KEPT)
