@@ -2,7 +2,7 @@
 
 The row of an account holds the moment at which the next instruction would be due if all so far had come evenly (GCRA, without a
 burst). One statement moves it on, so two processes never get the same place. It costs a commit, so a process takes a share of a
-twentieth of a second at once and spends that within a second: in the worst second as many leave as the rate allows, and one
+tenth of a second at once and spends that within a second: in the worst second as many leave as the rate allows, and one
 share of each process. Waiting comes before the intent is written, or it would eat the time in which that may leave.
 """
 
@@ -18,7 +18,7 @@ from sqlalchemy import Connection, text
 from planrunner.ports import Clock
 from planrunner.runtime.prepared import Prepared
 
-SHARES = 20  # of a second
+SHARES = 10  # of a second
 KEPT = 1.0  # seconds that a share can be spent
 # A row that is further ahead was written by a clock that has been set back since: nobody waits for that.
 AHEAD = timedelta(seconds=10)
@@ -61,7 +61,9 @@ class Limiter:
     async def wait(self, count: int) -> None:
         """Until so many instructions may leave."""
         async with self._turn:
-            if self._share.left < count or self._share.until < self._clock.age():
+            if self._share.until < self._clock.age():
+                self._share.left = 0
+            if self._share.left < count:
                 await self._more(count)
             self._share.left -= count
 
@@ -70,4 +72,4 @@ class Limiter:
         wait = await self._take(timedelta(seconds=wanted) / self._rate)
         if wait > timedelta(0):
             await asyncio.sleep(wait.total_seconds())
-        self._share = _Share(wanted, self._clock.age() + KEPT)
+        self._share = _Share(self._share.left + wanted, self._clock.age() + KEPT)

@@ -55,7 +55,7 @@ PROFILE = VenueProfile(
     # Placing gives up after 5 s at the venue; the rest is for the way there and back.
     answer_within=timedelta(seconds=8),
     # The venue takes 1000 instructions a second, cancels and the account's other programs included.
-    orders_per_second=500,
+    orders_per_second=800,
     can_cancel=True,
     can_keep_in_play=True,
     kept_orders_types=frozenset({OrderType.LIMIT}),
