@@ -27,6 +27,7 @@ import click
 
 from planrunner import __version__
 from planrunner.app.outcome import Exit
+from planrunner.cli.output import say, say_error
 from planrunner.model import errors
 
 # What escapes a verb, by kind. A verb that has placed orders tells its own end and lets nothing escape, so most of these mean
@@ -48,15 +49,15 @@ def exit_code_of(error: Exception | KeyboardInterrupt, arguments: Sequence[str])
     """Tell the user, and give the exit code."""
     match error:
         case errors.PlanrunnerError():
-            click.echo(str(error), err=True)
+            say(str(error), err=True)
             return next((code for kind, code in _EXITS.items() if isinstance(error, kind)), Exit.OUR_BUG)
         case click.exceptions.Exit():
             return error.exit_code
         case click.ClickException():
-            error.show()
+            say_error(error)
             return Exit.WRONG_USE
         case KeyboardInterrupt() | click.Abort():
-            click.echo("interrupted", err=True)
+            say("interrupted", err=True)
             return Exit.INTERRUPTED
         case BrokenPipeError():
             # Whoever read our output went away; nothing more can be said on it, not even at the interpreter's end.
@@ -68,11 +69,11 @@ def exit_code_of(error: Exception | KeyboardInterrupt, arguments: Sequence[str])
 
 def _our_bug(error: Exception, arguments: Sequence[str]) -> int:
     text = _diagnosis(error, arguments)
-    click.echo(f"planrunner has a bug: {type(error).__name__}. This is not your doing.", err=True)
+    say(f"planrunner has a bug: {type(error).__name__}. This is not your doing.", err=True)
     try:
-        click.echo(f"What is needed to mend it was written to {_write(text)}", err=True)
+        say(f"What is needed to mend it was written to {_write(text)}", err=True)
     except OSError:
-        click.echo(text, err=True)
+        say(text, err=True)
     return Exit.OUR_BUG
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from planrunner.cli.given import given_options
+from planrunner.cli.output import Styled, good, problem_parts, say, say_json
+from planrunner.model.shown import harmless
 
 if TYPE_CHECKING:
     from planrunner.app.check import FileResult, Results
@@ -43,7 +46,7 @@ def check(
     results = check_files(files, read_stdin=sys.stdin.buffer.read, site=site, given=given)
     tell(results, as_json=as_json)
     for text in results.unreadable:
-        click.echo(text, err=True)
+        say(text, err=True)
     if results.unreadable:
         ctx.exit(2)
     ctx.exit(1 if results.has_problems else 0)
@@ -58,17 +61,18 @@ def tell(results: Results, *, as_json: bool) -> None:
 
 
 def _print_text(results: Results) -> None:
-    from planrunner.cli.output import problem_text
     from planrunner.plan.problems import MOST_SHOWN, tells_more
 
-    said: list[str] = []
+    said: list[str | Styled] = []
     for one in results.files:
         if not one.problems:
-            said.append(_valid(one))
-        said += [problem_text(one.name, problem, one.texts) for problem in one.problems[:MOST_SHOWN]]
+            said += _valid(one)
+        for problem in one.problems[:MOST_SHOWN]:
+            said += [*problem_parts(one.name, problem, one.texts), "\n"]
         if len(one.problems) > MOST_SHOWN:
-            said.append(f"{one.name}: {len(one.problems) - MOST_SHOWN} more")
-    said += [f"{name}: skipped; it is no plan (a plan's first line is `planrunner: 1`)" for name in results.skipped]
+            said.append(f"{harmless(one.name)}: {len(one.problems) - MOST_SHOWN} more\n")
+    for name in results.skipped:
+        said.append(f"{harmless(name)}: skipped; it is no plan (a plan's first line is `planrunner: 1`)\n")
     problems = [problem for one in results.files for problem in one.problems]
     if problems:
         among = (
@@ -76,36 +80,31 @@ def _print_text(results: Results) -> None:
             if len(results.files) > 1
             else ""
         )
-        said.append(tells_more(problems, among))
-    if said:
-        click.echo("\n".join(said))
+        said.append(tells_more(problems, among) + "\n")
+    say(*said, nl=False)
 
 
-def _valid(one: FileResult) -> str:
+def _valid(one: FileResult) -> Sequence[str | Styled]:
     from planrunner.app.check import can_lose
-    from planrunner.cli.output import good
-    from planrunner.plan.problems import harmless
 
     name = harmless(one.name)
     if one.plan is None:
-        return f"{name}: {good('valid')} site file"
+        return (f"{name}: ", good("valid"), " site file\n")
     count = len(one.plan.orders)
     orders = f"{count} order{'s' if count > 1 else ''}"
     if one.plan.per_market is not None:
         orders += f" for each market, at most {one.plan.limits.max_orders} in all"
-    return f"{name}: {good('valid')}; {orders}, can lose at most {can_lose(one.plan)}"
+    return (f"{name}: ", good("valid"), f"; {orders}, can lose at most {can_lose(one.plan)}\n")
 
 
 def _print_json(results: Results) -> None:
-    import json
-
     document = {
         "valid": not results.has_problems and not results.unreadable,
         "files": [_as_json(one) for one in results.files],
         "skipped": results.skipped,
         "unreadable": results.unreadable,
     }
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    say_json(document)
 
 
 def _as_json(one: FileResult) -> dict[str, object]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from planrunner.cli.given import given_options
+from planrunner.cli.output import Styled, say, say_json
 
 if TYPE_CHECKING:
     from planrunner.plan.given import Given
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _CODE = re.compile(r"pr[0-9]{1,4}", re.IGNORECASE)
 WIDEST = 100  # characters; longer lines are hard to read aloud
-_STYLES: dict[str, dict[str, bool]] = {"title": {"bold": True}, "strong": {"bold": True}, "dim": {"dim": True}}
+_STYLES = {"title": Styled("", bold=True), "strong": Styled("", bold=True), "dim": Styled("", dim=True), "plain": Styled("")}
 
 
 @click.command(short_help="tell a plan as sentences, or what a code means")
@@ -68,20 +69,19 @@ def _print_plan(name: str, site: Path | None, given: Given, *, everything: bool,
     elif as_json:
         from planrunner.review.to_json import as_document
 
-        _print_json(as_document(found.told))
+        say_json(as_document(found.told))
     else:
         _print_told(found.told, everything=everything)
     return found.told is not None
 
 
 def _print_told(told: Explained, *, everything: bool) -> None:
-    from planrunner.cli.output import has_colour
     from planrunner.review.text import paragraphs
 
-    is_coloured, width = has_colour(), _width()
+    width = _width()
     for one in paragraphs(told, everything=everything):
         for line in one.lines(width):
-            click.echo(click.style(line, **_STYLES.get(one.style.value, {})) if is_coloured else line.rstrip())
+            say(_STYLES[one.style.value]._replace(text=line.rstrip()))
 
 
 def _print_code(code: str, *, as_json: bool) -> None:
@@ -90,29 +90,22 @@ def _print_code(code: str, *, as_json: bool) -> None:
 
     entry = entry_of(code)
     if as_json:
-        _print_json({"code": code, "title": CODES[code], "why": entry.why, "wrong": entry.wrong, "right": entry.right})
+        say_json({"code": code, "title": CODES[code], "why": entry.why, "wrong": entry.wrong, "right": entry.right})
         return
-    from planrunner.cli.output import has_colour
     from planrunner.review.codes import code_text
 
-    click.echo(click.style(f"{code}: {CODES[code]}", bold=has_colour()))
-    click.echo(code_text(entry, width=_width()), nl=False)
+    say(Styled(f"{code}: {CODES[code]}", bold=True))
+    say(code_text(entry, width=_width()), nl=False)
 
 
 def _print_codes(*, as_json: bool) -> None:
     from planrunner.plan.problems import CODES
 
     if as_json:
-        _print_json([{"code": code, "title": title} for code, title in CODES.items()])
+        say_json([{"code": code, "title": title} for code, title in CODES.items()])
         return
     for code, title in sorted(CODES.items()):
-        click.echo(f"{code}  {title}")
-
-
-def _print_json(document: object) -> None:
-    import json
-
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        say(f"{code}  {title}")
 
 
 def _width() -> int:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from planrunner.cli.output import problem_parts, say, say_json
+from planrunner.model.shown import harmless
+
 if TYPE_CHECKING:
     from planrunner.app.fmt import FileFormatted, Results
 
@@ -49,7 +52,7 @@ def fmt(ctx: click.Context, files: tuple[str, ...], *, only_check: bool, show_di
     else:
         _print_text(results, changed, only_check=only_check, show_diff=show_diff)
     for text in results.unreadable:
-        click.echo(text, err=True)
+        say(text, err=True)
     if results.unreadable:
         ctx.exit(2)
     ctx.exit(1 if any(one.problems for one in results.files) or (only_check and changed) else 0)
@@ -61,35 +64,31 @@ def _print_text(results: Results, changed: list[FileFormatted], *, only_check: b
     from_stdin = next((one for one in results.files if one.name == "-"), None)
     _print_problems(results, to_stderr=from_stdin is not None)
     if show_diff:
-        click.echo("".join(diff(one) for one in changed), nl=False)
+        say("".join(diff(one) for one in changed), nl=False)
     if only_check:
         for one in changed:
-            click.echo(f"{one.shown}: would be formatted", err=show_diff)
+            say(f"{harmless(one.shown)}: would be formatted", err=show_diff)
     if only_check or show_diff:
         return
     if from_stdin is not None and from_stdin.after is not None:
         sys.stdout.buffer.write(from_stdin.after)
         return
     for one in changed:
-        click.echo(f"{one.shown}: formatted")
+        say(f"{harmless(one.shown)}: formatted")
     tidy = sum(1 for one in results.files if one.after == one.before)
     if tidy:
-        click.echo(f"{tidy} file{'s were' if tidy > 1 else ' was'} tidy already")
+        say(f"{tidy} file{'s were' if tidy > 1 else ' was'} tidy already")
 
 
 def _print_problems(results: Results, *, to_stderr: bool) -> None:
-    from planrunner.cli.output import problem_text
-
     for one in results.files:
         for problem in one.problems:
-            click.echo(problem_text(one.shown, problem, one.texts), err=to_stderr)
+            say(*problem_parts(one.shown, problem, one.texts), err=to_stderr)
         if one.problems:
-            click.echo(f"{one.shown}: left as it is", err=to_stderr)
+            say(f"{harmless(one.shown)}: left as it is", err=to_stderr)
 
 
 def _print_json(results: Results, changed: list[FileFormatted], is_dry: bool) -> None:
-    import json
-
     from planrunner.app.fmt import diff
     from planrunner.plan.problems import to_json
 
@@ -106,4 +105,4 @@ def _print_json(results: Results, changed: list[FileFormatted], is_dry: bool) ->
         ],
         "unreadable": results.unreadable,
     }
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    say_json(document)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from planrunner.cli.given import read_values
+from planrunner.cli.output import ask, say
 
 if TYPE_CHECKING:
     from planrunner.app.from_blueprint import Blueprint, Filling, Question
@@ -52,7 +53,7 @@ def _from_blueprint(ctx: click.Context, file: Path, name: str, given: dict[str, 
     _take_given(blueprint, filling, given)
     open_questions = [question for question in blueprint.questions if question.name not in given]
     if sys.stdin.isatty():
-        click.echo(f"{blueprint.title}\n\n{blueprint.about}\n\nAn answer in brackets is taken when you just press Enter.\n")
+        say(f"{blueprint.title}\n\n{blueprint.about}\n\nAn answer in brackets is taken when you just press Enter.\n")
         for question in open_questions:
             _ask(question, filling)
     else:
@@ -60,7 +61,7 @@ def _from_blueprint(ctx: click.Context, file: Path, name: str, given: dict[str, 
     written = filling.write()
     _tell(written.paths, file)
     if written.problems:
-        click.echo(f"\n{written.problems}")
+        say(f"\n{written.problems}")
         ctx.exit(1)
 
 
@@ -96,14 +97,14 @@ def _take_defaults(filling: Filling, questions: list[Question]) -> None:
 def _ask(question: Question, filling: Filling) -> None:
     """Again and again, until the checker has nothing to say against it."""
     while True:
-        answer = click.prompt(f"{question.text} ({question.hint})", default=question.default, prompt_suffix="\n> ").strip()
+        answer = ask(f"{question.text} ({question.hint})", question.default)
         trouble = filling.answer(question.name, answer) if answer else "an answer is needed here."
         if trouble is None:
             return
-        click.echo(f"  {trouble}")
+        say(f"  {trouble}")
 
 
 def _tell(written: list[Path], file: Path) -> None:
     for path in written:
-        click.echo(f"written: {path}")
-    click.echo(f"\nNext:  planrunner check {file}\n       planrunner run {file}")
+        say(f"written: {path}")
+    say(f"\nNext:  planrunner check {file}\n       planrunner run {file}")

@@ -8,8 +8,7 @@ from decimal import Decimal
 from types import TracebackType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import click
-
+from planrunner.cli.output import Styled, say
 from planrunner.model.commands import Alert, CancelOrder, PlaceOrders
 from planrunner.model.events import (
     STOPPED,
@@ -48,7 +47,7 @@ class Progress:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._told:
             with suppress(OSError):
-                click.echo("", err=True)
+                say(err=True)
 
     def tell(self, body: Body, at: datetime) -> None:
         """Facts and decisions as they are written down; most are no news."""
@@ -61,10 +60,10 @@ class Progress:
         if self._quiet and not isinstance(body, Alert):
             return
         for text, colour in self._news(body):
+            text = text if isinstance(body, Alert) else " ".join(text.splitlines())
             self._told = True
             with suppress(OSError):  # whoever read this went away (a closed pipe); the run must not end with them
-                click.secho(f"{at.astimezone(self._zone):%H:%M:%S}  ", nl=False, err=True, dim=True)
-                click.secho(text, err=True, fg=colour)
+                say(Styled(f"{at.astimezone(self._zone):%H:%M:%S}  ", dim=True), Styled(text, colour), err=True)
 
     def _news(self, body: Body) -> list[tuple[str, str | None]]:
         match body:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from planrunner.cli.output import Styled, say, say_text
+
 # How a terminal shows the styles of a summary.
-STYLES = {"plain": "", "strong": "bold", "dim": "dim", "good": "green", "warn": "yellow", "bad": "bold red"}
+STYLES = {
+    "plain": Styled(""),
+    "strong": Styled("", bold=True),
+    "dim": Styled("", dim=True),
+    "good": Styled("", "green"),
+    "warn": Styled("", "yellow"),
+    "bad": Styled("", "red", bold=True),
+}
 
 
 @click.command(short_help="tell a run again from its journal")
@@ -40,27 +48,20 @@ def report(run: str | None, state: Path | None, *, json: bool, html: Path | None
     kept = telling.find_run(state, run)
     story = telling.story_of(kept.info, kept.records)
     if json:
-        click.echo(telling.as_json(story), nl=False)
+        say_text(telling.as_json(story))
     elif html is not None and str(html) == "-":
-        click.echo(telling.as_html(story), nl=False)
+        say_text(telling.as_html(story))
     elif html is not None:
         telling.write_whole(html, telling.as_html(story))
-        click.echo(f"written: {html}")
+        say(f"written: {html}")
     else:
         show(telling.summary(story))
         paths = telling.write_report(story, telling.directory_of(state, kept.info.run))
-        click.echo(f"\nwritten: {paths.html}\n         {paths.json}")
+        say(f"\nwritten: {paths.html}\n         {paths.json}")
 
 
 def show(lines: Sequence[Sequence[tuple[str, str]]]) -> None:
-    """Lines of styled spans: in colour on a terminal, plain text anywhere else."""
-    if not sys.stdout.isatty():
-        for line in lines:
-            click.echo("".join(text for text, _ in line).rstrip())
-        return
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(highlight=False, markup=False, emoji=False)
+    """Lines of styled spans."""
     for line in lines:
-        console.print(Text.assemble(*((text, STYLES[style]) for text, style in line)), soft_wrap=True)
+        *before, last = line or [("", "plain")]
+        say(*(STYLES[style]._replace(text=text) for text, style in [*before, (last[0].rstrip(), last[1])]))

@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from planrunner.cli.given import given_options
+from planrunner.cli.output import Styled, say, say_text
 
 if TYPE_CHECKING:
     from planrunner.app.running import Told
@@ -98,9 +99,9 @@ def run(
     # The run is over and written down: whoever reads its story, or does not, changes nothing about how it ended.
     with suppress(OSError):
         if told.ran.trouble:
-            click.secho(told.ran.trouble, fg="red", err=True)
+            say(Styled(told.ran.trouble, "red"), err=True)
         if as_json:
-            click.echo(told.json, nl=False)
+            say_text(told.json)
         else:
             _summary(told)
         sys.stdout.flush()
@@ -112,4 +113,4 @@ def _summary(told: Told) -> None:
 
     show(told.summary)
     if told.paths is not None:
-        click.echo(f"\nReport  {told.paths.html}\n        {told.paths.json}")
+        say(f"\nReport  {told.paths.html}\n        {told.paths.json}")

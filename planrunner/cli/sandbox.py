@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from planrunner.cli.output import say
+
 DEFAULT_PORT = 8765
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -58,5 +60,5 @@ def serve(*, scenario: Path | None, market_data: Path | None, case: str, seed: i
     from planrunner.app.sandbox import serve as run
 
     asked = Serve(port=port, seed=seed, case=case, scenario=scenario, market_data=market_data, log=log)
-    run(asked, lambda url: click.echo(f"Betfair sandbox at {url} (stop with Ctrl-C)"))
-    click.echo("stopped")
+    run(asked, lambda url: say(f"Betfair sandbox at {url} (stop with Ctrl-C)"))
+    say("stopped")

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from planrunner.cli.output import say, say_text
+
 
 def _known(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     from planrunner.app.schema import NAMES
@@ -34,9 +36,9 @@ def schema(name: str | None, *, reader: str | None, is_written: bool) -> None:
     from planrunner.app import schema as schemas
 
     if not is_written:
-        click.echo(schemas.text(name or "plan", for_editor=reader == "editor"), nl=False)
+        say_text(schemas.text(name or "plan", for_editor=reader == "editor"))
         return
     for one in [name] if name else ["plan", "site"]:
         path = schemas.write(one, Path(), for_editor=reader != "program")
-        click.echo(f"written: {path}")
-        click.echo(f"         a file begins with:  # yaml-language-server: $schema={path.as_posix()}")
+        say(f"written: {path}")
+        say(f"         a file begins with:  # yaml-language-server: $schema={path.as_posix()}")

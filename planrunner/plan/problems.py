@@ -5,11 +5,11 @@ One cause makes one problem. What it says is built in `messages`; here is how it
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from planrunner.model.shown import harmless
 from planrunner.plan.nodes import Span
 
 # The lines of every file that problems may stand in; an empty name is the file that was named.
@@ -19,9 +19,6 @@ Texts: TypeAlias = Mapping[str, Sequence[str]]
 MOST_SHOWN = 50
 # A line longer than this is shown around the caret only.
 _WIDEST = 110
-_TROUBLESOME = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xa0\xad\u1680\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufff0-\uffff]"
-)
 
 
 # What each code is about; `messages` says it of a certain plan.
@@ -197,11 +194,6 @@ def _for_all(alike: list[Problem]) -> Problem:
         return first
     told = f"and so it is {more} time{'s' if more > 1 else ''} more"
     return replace(first, note=f"{first.note}, {told}" if first.note else told)
-
-
-def harmless(text: str) -> str:
-    """Text that can't move a cursor, change colours or read backwards."""
-    return _TROUBLESOME.sub("\N{REPLACEMENT CHARACTER}", text.replace("\t", " "))
 
 
 def quoted(text: str) -> str:

@@ -8,7 +8,9 @@ from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
+from planrunner.model.shown import harmless_lines
 from planrunner.report import ladder, timeline, words
 from planrunner.report.story import OrderStory, Parts, Story
 from planrunner.report.text import limit_in_words, parts_in_words
@@ -61,6 +63,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("planrunner.report"),
         autoescape=True,
+        finalize=_harmless,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -77,6 +80,11 @@ def _environment() -> Environment:
         times_over=lambda count: "once" if count == 1 else f"{count} times",
     )
     return environment
+
+
+def _harmless(value: Any) -> Any:
+    """Of what is put into the page; the page's own text is ours."""
+    return harmless_lines(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _shares(parts: Parts, currency: str) -> list[Share]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import TypeAlias
 
+from planrunner.model.shown import harmless
 from planrunner.report.story import LimitStory, OrderStory, Parts, PlacementStory, SettlementStory, StepStory, Story, Tone
 from planrunner.report.words import Times, amount, limit_side, money, odds, percent, plural, signed, times_in
 
@@ -51,7 +52,7 @@ def lines(story: Story) -> list[Line]:
 
 def _span(text: str, style: Style = Style.PLAIN) -> Span:
     """What an owner is told may have several lines; here it has one."""
-    return (" ".join(text.splitlines()) if "\n" in text else text, style)
+    return (harmless(" ".join(text.splitlines()) if "\n" in text else text), style)
 
 
 def _fact(name: str, text: str, style: Style = Style.PLAIN) -> Line:

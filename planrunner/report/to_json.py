@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from planrunner.model.shown import escaped
 from planrunner.report.story import (
     ExchangeStory,
     FillStory,
@@ -37,7 +38,7 @@ VERSION = 1
 def as_json(story: Story) -> str:
     """Equal stories give equal text."""
     # A venue's numbers are exact decimals in the journal; as text they stay so in every reader.
-    return json.dumps(to_json(story), ensure_ascii=False, indent=2, default=str) + "\n"
+    return escaped(json.dumps(to_json(story), ensure_ascii=False, indent=2, default=str)) + "\n"
 
 
 def to_json(story: Story) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import textwrap
 
+from planrunner.model.shown import harmless
 from planrunner.plan.catalogue import Entry
-from planrunner.plan.problems import harmless
 
 
 def code_text(entry: Entry, *, width: int) -> str:

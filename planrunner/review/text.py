@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 
-from planrunner.plan.problems import harmless
+from planrunner.model.shown import harmless
 from planrunner.review.explained import Explained, LossPart, Point, ToldLimit, ToldOrder
 
 # Without `everything`: rows of a table told on a line each, after the first in full; rungs of one reprice; parts of a sum.

@@ -13,10 +13,13 @@ import re
 import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from planrunner.model.errors import Refused
-from planrunner.model.market import AccountName
-from planrunner.ports import Secrets
+
+if TYPE_CHECKING:
+    from planrunner.model.market import AccountName
+    from planrunner.ports import Secrets
 
 FILE_NAME = "planrunner.credentials"  # beside the site file
 SERVICE = "planrunner"  # what the keyring's entries are kept under
