@@ -237,8 +237,8 @@ def _held_up(turn: Turn, before: PlacementState) -> None:
 
 def _bet_settled(turn: Turn, placement: PlacementState, event: BetSettled) -> None:
     bet = next((bet for bet in placement.bets if bet.bet == event.bet), None)
-    if bet is None or bet.profit is not None:
-        return
+    if bet is None or bet.profit == event.profit:
+        return  # repeated; a result that is corrected is settled again
     settled = tuple(replace(one, profit=event.profit) if one is bet else one for one in placement.bets)
     turn.change_placement(placement, bets=settled)
     where = turn.order_of(placement).spec.market

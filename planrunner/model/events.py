@@ -108,7 +108,8 @@ class OrderDenied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderNotSent:
-    """Proof from our own door that no byte left."""
+    """Proof that this attempt made no bet and may be made again: our own door says that no byte left, or the venue says that it
+    did not look at the request, because a login had ended or too many came at once."""
 
     at: datetime
     ref: OrderRef

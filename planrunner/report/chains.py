@@ -136,15 +136,15 @@ def _tell(history: History, order: OrderState, placement: PlacementState, parts:
 def _bets(history: History, placement: PlacementState) -> list[BetStory]:
     told = []
     for bet in placement.bets:
-        settled_at, outcome = history.outcomes.get((placement.asked.ref, bet.bet), (None, None))
+        settled = history.outcomes.get((placement.asked.ref, bet.bet))
         told.append(
             BetStory(
                 bet=bet.bet,
                 matched=bet.sizes.matched,
                 average_odds=Fraction(bet.average_odds or placement.asked.odds) if bet.sizes.matched else None,
-                outcome=outcome,
+                outcome=settled.outcome if settled else None,
                 profit=bet.profit,
-                settled_at=settled_at,
+                settled_at=settled.at if settled else None,
             )
         )
     return told

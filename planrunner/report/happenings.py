@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import assert_never
 
-from planrunner.model.events import MarketChanged, RunResumed, StopRequested, VenueDown, VenueUp
-from planrunner.model.market import MarketStatus
+from planrunner.model.events import BetSettled, MarketChanged, RunResumed, StopRequested, VenueDown, VenueUp
+from planrunner.model.market import BetId, MarketStatus, OrderRef
 from planrunner.report.chains import move_in_words
 from planrunner.report.history import History, RunFact
 from planrunner.report.story import Happening, OrderStory, PlacementStory, SettlementStory, Tone
@@ -104,8 +104,13 @@ def _ends(history: History, settlement: SettlementStory | None, currency: str) -
     if history.finish is not None:
         yield Happening(at=history.finish[0], text=f"the run ended: {history.finish[1].ended.value}")
     if settlement is not None:
-        for bet in settlement.bets:
-            if (bet.ref, bet.bet) in history.outcomes and bet.outcome is not None and bet.profit is not None:
-                at, _ = history.outcomes[bet.ref, bet.bet]
-                text = f"bet {bet.bet} {bet.outcome.value}: {signed(bet.profit, currency)}"
-                yield Happening(at=at, text=text, order=bet.order)
+        told = {(bet.ref, bet.bet): bet.order for bet in settlement.bets}
+        before: dict[tuple[OrderRef, BetId], BetSettled] = {}
+        for one in history.results:
+            key = (one.ref, one.bet)
+            if key in told:
+                text = f"bet {one.bet} {one.outcome.value}: {signed(one.profit, currency)}"
+                if (wrong := before.get(key)) is not None:
+                    text += f"; the result was corrected, and it had been {wrong.outcome.value}: {signed(wrong.profit, currency)}"
+                yield Happening(at=one.at, text=text, order=told[key], tone=Tone.PLAIN if wrong is None else Tone.WARN)
+            before[key] = one

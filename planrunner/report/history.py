@@ -5,7 +5,7 @@ Nothing is decided here. Statuses, sizes, ends and reasons are the engine's; thi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -24,7 +24,6 @@ from planrunner.model.events import (
     MarketSettled,
     OrderAccepted,
     OrderReported,
-    Outcome,
     RunResumed,
     RunStarted,
     StopRequested,
@@ -94,13 +93,14 @@ class History:
     alerts: list[tuple[datetime, Alert]] = field(default_factory=list)
     markets: dict[MarketId, list[MarketChanged]] = field(default_factory=dict)
     books: dict[BookKey, list[BookChanged]] = field(default_factory=dict)
-    outcomes: dict[tuple[OrderRef, BetId], tuple[datetime, Outcome]] = field(default_factory=dict)
+    outcomes: dict[tuple[OrderRef, BetId], BetSettled] = field(default_factory=dict)
+    results: list[BetSettled] = field(default_factory=list)  # a corrected one follows the one that was wrong
     commissions: list[MarketSettled] = field(default_factory=list)
     run_facts: list[RunFact] = field(default_factory=list)
     exchanges: list[tuple[int, Exchange]] = field(default_factory=list)
 
 
-def go_through(records: Sequence[Record]) -> History:
+def go_through(records: Iterable[Record]) -> History:
     """Every prefix of a journal can be gone through; a fact that can't be true ends the telling and is told itself."""
     history = History()
     for record in records:
@@ -161,13 +161,22 @@ def _note_event(history: History, event: Event) -> None:
         case BookChanged():
             history.books.setdefault((event.market, event.selection, event.handicap), []).append(event)
         case BetSettled():
-            history.outcomes.setdefault((event.ref, event.bet), (event.at, event.outcome))
+            _note_result(history, event)
         case MarketSettled():
             history.commissions.append(event)
         case RunResumed() | StopRequested() | VenueDown() | VenueUp():
             history.run_facts.append(event)
         case _:
             pass  # told by how the placement changed
+
+
+def _note_result(history: History, event: BetSettled) -> None:
+    """Told again it is no news; a corrected result takes the place of the one that was wrong."""
+    key = (event.ref, event.bet)
+    before = history.outcomes.get(key)
+    if before is None or (before.outcome, before.profit) != (event.outcome, event.profit):
+        history.results.append(event)
+        history.outcomes[key] = event
 
 
 def _note_placement(history: History, event: Event, before: State, after: State) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from planrunner.engine.state import Phase
 from planrunner.model.exposure import risk
@@ -37,7 +37,7 @@ MODES = {
 }
 
 
-def tell(info: RunInfo, records: Sequence[Record]) -> Story:
+def tell(info: RunInfo, records: Collection[Record]) -> Story:
     """The story of a run, from any prefix of its journal."""
     history = go_through(records)
     program, state = history.program, history.state

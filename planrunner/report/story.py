@@ -18,6 +18,7 @@ from planrunner.model.market import BetId, MarketStatus, OrderRef
 from planrunner.model.odds import Side
 
 ZERO = Decimal(0)
+PENNY = Fraction(1, 100)  # a venue rounds what it pays
 
 
 class Tone(StrEnum):
@@ -270,6 +271,20 @@ class SettledBet:
     average_odds: Fraction | None
     outcome: Outcome | None
     profit: Decimal | None
+
+    @property
+    def result(self) -> str:
+        """In words. In a dead heat a winner is paid on its share of the place alone, less the rest of the stake."""
+        if self.outcome is None or self.profit is None:
+            return "not settled yet"
+        return f"{self.outcome.value} in part, as in a dead heat" if self._is_shared(self.profit) else self.outcome.value
+
+    def _is_shared(self, profit: Decimal) -> bool:
+        runner_won = self.outcome is (Outcome.WON if self.side is Side.BACK else Outcome.LOST)
+        if not runner_won or self.average_odds is None:
+            return False
+        whole = Fraction(self.matched) * (self.average_odds - 1)
+        return whole - Fraction(profit if self.side is Side.BACK else -profit) > PENNY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -186,7 +186,7 @@ def _settlement(story: Story) -> Iterator[Line]:
         mean = f" at {odds(bet.average_odds)}" if bet.average_odds is not None else ""
         result = "not settled yet"
         if bet.outcome is not None and bet.profit is not None:
-            result = f"{bet.outcome.value} {signed(bet.profit, story.currency)}"
+            result = f"{bet.result} {signed(bet.profit, story.currency)}"
         text = f"bet {bet.bet}: {bet.side.value} {bet.selection}, {money(bet.matched, story.currency)}{mean}: {result}"
         yield _fact("Settled" if at == 0 else "", text)
     if len(settlement.bets) > LINES_UP_TO:

@@ -22,7 +22,7 @@ from typing import Any, Protocol
 
 import uvicorn
 
-from planrunner.model.commands import CancelOrder, NewPlacement, PlaceOrders, QueryOrder, QueryRunners
+from planrunner.model.commands import CancelOrder, NewPlacement, PlaceOrders, QueryBook, QueryOrder, QueryRunners
 from planrunner.model.events import Event
 from planrunner.model.market import AccountName, BetId, Market, OrderRef, Selection
 from planrunner.model.odds import Side
@@ -61,8 +61,39 @@ class Mishap(StrEnum):
 
     REPLY_LOST_AFTER_LANDING = "reply lost after landing"
     REPLY_LOST_BEFORE_LANDING = "reply lost before landing"
+    LANDS_LATER = "lands later"  # ten seconds
     REPORTED_TWICE = "reported twice"
     OLDER_REPORT = "older report"
+    LOGIN_EXPIRED = "login expired"
+    TOO_MANY_REQUESTS = "too many requests"
+    HALF_AN_ANSWER = "half an answer"
+    NO_ANSWER_OF_THE_VENUE = "no answer of the venue"  # another program's page, with a status that says that all is well
+    ANOTHER_ANSWER = "another answer"  # JSON of another shape
+
+
+class Asking(StrEnum):
+    """Kinds of requests."""
+
+    PLACE = "place"
+    CANCEL = "cancel"
+    LOOK_UP = "look up"
+    LOOK_UP_SETTLED = "look up settled"
+    BOOK = "book"
+    CATALOGUE = "catalogue"
+
+
+class Happens(StrEnum):
+    """What a venue does to a market by itself."""
+
+    SUSPEND = "suspend"
+    REOPEN = "reopen"
+    TURN_IN_PLAY = "turn in-play"
+    SHORTER = "shorter"  # of what a backer can take, 25.00 at 2.90 is left
+    LONGER = "longer"  # 25.00 at 3.10 can be taken
+    DEAD_HEAT = "dead heat"  # Arsenal and Chelsea share the place
+    ABANDON = "abandon"
+    OTHER_RESULT = "other result"  # Chelsea won, after all
+    REMOVE_DRAW = "remove the draw"  # it had a tenth of the chances
 
 
 class VenueUnderTest(Protocol):
@@ -79,8 +110,16 @@ class VenueUnderTest(Protocol):
         """A new one, as a new process would make it; not yet logged in. A lost reply is given up after a fraction of a second."""
         ...
 
-    def mishap(self, what: Mishap, *, times: int = 1) -> None:
-        """To the next placements, or for reports to the next look at the orders."""
+    def mishap(self, what: Mishap, to: Asking | None = None, *, times: int = 1) -> None:
+        """To the next requests of a kind: where none is said to placements, and for reports to the next look at the orders."""
+        ...
+
+    def happen(self, what: Happens) -> None:
+        """With the next request that reaches the venue."""
+        ...
+
+    def calls(self, of: Asking) -> int:
+        """How often the venue was asked."""
         ...
 
     def bets(self) -> list[OrderRef]:
@@ -140,6 +179,13 @@ class Session:
         command = CancelOrder(account=ACCOUNT, market=self.market.id, ref=OrderRef(ref), bet=bet, because="plan")
         (event,) = (await self.venue.send(self.venue.prepare(command), None)).events
         return event
+
+    async def book(self, name: str) -> tuple[Event, ...]:
+        one = self.selection(name)
+        command = QueryBook(
+            account=ACCOUNT, market=self.market.id, selection=one.id, handicap=one.handicap, because="plan"
+        )  # fmt: skip
+        return (await self.venue.send(self.venue.prepare(command), None)).events
 
     async def query(self, ref: str, stake: str) -> tuple[Event, ...]:
         command = QueryOrder(account=ACCOUNT, market=self.market.id, ref=OrderRef(ref), stake=Decimal(stake), because="recovery")

@@ -14,11 +14,15 @@ from decimal import Decimal
 
 import pytest
 
-from planrunner.model.errors import NotInCatalogue, VenueRefused
+from planrunner.model.commands import Persistence
+from planrunner.model.errors import NotInCatalogue, VenueRefused, VenueTrouble
 from planrunner.model.events import (
     BetSettled,
+    BookChanged,
     CancelAccepted,
     CancelRefused,
+    CancelUnknown,
+    Event,
     MarketChanged,
     MarketSettled,
     OrderAccepted,
@@ -29,12 +33,29 @@ from planrunner.model.events import (
     OrderUnknown,
     Outcome,
     RunnersSeen,
+    VenueDown,
+    VenueUp,
 )
 from planrunner.model.market import MarketStatus
+from planrunner.model.odds import Side
 from planrunner.model.placement import Sizes
 from planrunner.model.plan import MarketQuery, OrderType, Target
 from tests.venues.betfair.under_test import BetfairUnderTest
-from tests.venues.contract import ACCOUNT, BALANCE, BEGIN, FIXTURE, MARKET, RESTS, TAKES, Mishap, Session, VenueUnderTest, log_in
+from tests.venues.contract import (
+    ACCOUNT,
+    BALANCE,
+    BEGIN,
+    FIXTURE,
+    MARKET,
+    RESTS,
+    TAKES,
+    Asking,
+    Happens,
+    Mishap,
+    Session,
+    VenueUnderTest,
+    log_in,
+)
 
 VENUES: list[Callable[[], VenueUnderTest]] = [BetfairUnderTest]
 
@@ -219,6 +240,27 @@ def test_v05_what_is_too_late_never_reaches_the_venue(venue: VenueUnderTest) -> 
     assert venue.bets() == []
 
 
+def test_v06_late_landing_after_an_empty_look_up(venue: VenueUnderTest) -> None:
+    async def card(session: Session) -> None:
+        venue.mishap(Mishap.LANDS_LATER)
+        placement = session.placement("v06", RESTS, "10.00", "4.00")
+        (lost,) = await session.place(placement)
+        assert isinstance(lost, OrderUnknown)
+        assert isinstance((await session.query("v06", "10.00"))[0], OrderNotFound)
+        assert venue.bets() == [], "the look-up was empty, and yet"
+        if venue.profile.idempotent_for is not None:
+            (again,) = await session.place(placement, attempt=2)
+            assert isinstance(again, OrderUnknown), "the venue has had it, and will not take it twice"
+        venue.clock.move(11)
+        (found,) = await session.query("v06", "10.00")
+        assert isinstance(found, OrderReported)
+        assert (found.ref, found.sizes) == ("v06", sizes("10.00"))
+        assert isinstance(await session.cancel("v06", found.bet), CancelAccepted)
+
+    play(venue, card)
+    assert venue.bets() == ["v06"]
+
+
 def test_v07_repeated_and_older_reports_change_nothing(venue: VenueUnderTest) -> None:
     async def card(session: Session) -> None:
         session.venue.watch(session.market.id)
@@ -235,6 +277,298 @@ def test_v07_repeated_and_older_reports_change_nothing(venue: VenueUnderTest) ->
         assert first == second
         markets = [fact for fact in facts if isinstance(fact, MarketChanged)]
         assert [fact.status for fact in markets] == [MarketStatus.OPEN]
+
+    play(venue, card)
+
+
+@pytest.mark.parametrize("asking", Asking)
+def test_v09_login_expired_mid_run(venue: VenueUnderTest, asking: Asking) -> None:
+    """At whatever is asked: the session is renewed, and what was asked is done, once."""
+
+    async def card(session: Session) -> None:
+        (placed,) = await session.place(session.placement("before", RESTS, "10.00", "4.00"))
+        assert isinstance(placed, OrderAccepted)
+        venue.mishap(Mishap.LOGIN_EXPIRED, asking)
+        match asking:
+            case Asking.PLACE:
+                (event,) = await session.place(session.placement("v09", RESTS, "10.00", "4.00"))
+                assert isinstance(event, OrderAccepted)
+            case Asking.CANCEL:
+                assert isinstance(await session.cancel("before", placed.bet), CancelAccepted)
+            case Asking.LOOK_UP | Asking.LOOK_UP_SETTLED:
+                assert isinstance((await session.query("before", "10.00"))[0], OrderReported)
+                assert isinstance((await session.query("nobody", "10.00"))[0], OrderNotFound)
+            case Asking.BOOK:
+                assert isinstance((await session.book(TAKES))[0], BookChanged)
+            case Asking.CATALOGUE:
+                by_id = Target(market_id=session.market.id, selection=TAKES)
+                assert (await session.venue.find(by_id, on=None)).markets == (session.market,)
+
+    play(venue, card)
+    assert sorted(venue.bets()) == ["before", *(["v09"] if asking is Asking.PLACE else [])]
+
+
+def test_v09_a_session_of_hours_is_kept_alive(venue: VenueUnderTest) -> None:
+    async def card(session: Session) -> None:
+        session.venue.watch(session.market.id)
+        before = await session.facts_for(0.1)
+        for _ in range(5):
+            venue.clock.move(11 * 60)
+            before += await session.facts_for(0.1)
+        assert not any(isinstance(fact, VenueDown) for fact in before)
+        (event,) = await session.place(session.placement("later", RESTS, "10.00", "4.00"))
+        assert isinstance(event, OrderAccepted)
+
+    play(venue, card)
+
+
+def test_v10_rate_limited(venue: VenueUnderTest) -> None:
+    """Nothing was wrong with the bet and nothing was done: it may be sent again, but not before the venue wants to hear of it."""
+
+    async def card(session: Session) -> None:
+        placement = session.placement("v10", RESTS, "10.00", "4.00")
+        venue.mishap(Mishap.TOO_MANY_REQUESTS)
+        (limited,) = await session.place(placement)
+        assert isinstance(limited, OrderNotSent)
+        asked = venue.calls(Asking.PLACE)
+        (too_soon,) = await session.place(placement, attempt=2)
+        assert isinstance(too_soon, OrderNotSent)
+        assert venue.calls(Asking.PLACE) == asked, "the venue was left alone"
+        venue.clock.move(6)
+        (placed,) = await session.place(placement, attempt=3)
+        assert isinstance(placed, OrderAccepted)
+        venue.mishap(Mishap.TOO_MANY_REQUESTS, Asking.CANCEL)
+        refused = await session.cancel("v10", placed.bet)
+        assert isinstance(refused, CancelRefused)
+        venue.clock.move(6)
+        assert isinstance(await session.cancel("v10", placed.bet), CancelAccepted)
+
+    play(venue, card)
+    assert venue.bets() == ["v10"]
+
+
+def test_v11_suspended(venue: VenueUnderTest) -> None:
+    async def card(session: Session) -> None:
+        session.venue.watch(session.market.id)
+        (placed,) = await session.place(session.placement("rests", RESTS, "10.00", "4.00"))
+        assert isinstance(placed, OrderAccepted)
+        venue.happen(Happens.SUSPEND)
+        facts = await session.facts_until(lambda found: _statuses(found)[-1:] == [MarketStatus.SUSPENDED])
+        (refused,) = await session.place(session.placement("v11", TAKES, "5.00", "3.00"))
+        assert isinstance(refused, OrderRejected)
+        assert "suspended" in refused.text
+        assert isinstance(await session.cancel("rests", placed.bet), CancelRefused)
+        (still,) = await session.query("rests", "10.00")
+        assert isinstance(still, OrderReported)
+        assert still.sizes == sizes("10.00"), "a cancel that was refused took nothing back"
+        venue.happen(Happens.REOPEN)
+        facts += await session.facts_until(lambda found: _statuses(found)[-1:] == [MarketStatus.OPEN])
+        assert isinstance(await session.cancel("rests", placed.bet), CancelAccepted)
+
+    play(venue, card)
+    assert venue.bets() == ["rests"]
+
+
+def _statuses(facts: list[Event]) -> list[MarketStatus]:
+    return [fact.status for fact in facts if isinstance(fact, MarketChanged)]
+
+
+def test_v11_in_play_what_is_not_kept_lapses_and_a_new_bet_is_held_first(venue: VenueUnderTest) -> None:
+    async def card(session: Session) -> None:
+        session.venue.watch(session.market.id)
+        kept = session.placement("kept", TAKES, "5.00", "4.00", persistence=Persistence.PERSIST)
+        await session.place(session.placement("lapses", TAKES, "5.00", "4.00"), kept)
+        venue.happen(Happens.TURN_IN_PLAY)
+        await session.facts_until(lambda found: _statuses(found)[-1:] == [MarketStatus.SUSPENDED])
+        venue.clock.move(6)
+        facts = await session.facts_until(
+            lambda found: (
+                any(isinstance(one, OrderReported) for one in found)
+                and any(isinstance(one, MarketChanged) and one.in_play for one in found)
+            )
+        )
+        (lapsed,) = [fact for fact in facts if isinstance(fact, OrderReported)]
+        assert (lapsed.ref, lapsed.sizes) == ("lapses", sizes("5.00", lapsed="5.00"))
+        (still,) = await session.query("kept", "5.00")
+        assert isinstance(still, OrderReported)
+        assert still.sizes == sizes("5.00")
+        held = asyncio.create_task(session.place(session.placement("held", TAKES, "5.00", "3.00")))
+        await asyncio.sleep(0.1)
+        assert not held.done(), "the venue holds it for the bet delay"
+        venue.clock.move(6)
+        (event,) = await held
+        assert isinstance(event, OrderAccepted)
+        assert event.sizes == sizes("5.00", matched="5.00")
+
+    play(venue, card)
+
+
+def test_v11_a_suspension_in_the_bet_delay_makes_a_bet_lapse(venue: VenueUnderTest) -> None:
+    async def card(session: Session) -> None:
+        venue.happen(Happens.TURN_IN_PLAY)
+        await session.book(TAKES)
+        venue.clock.move(6)
+        session.venue.watch(session.market.id)
+        await session.facts_for(0.1)
+        held = asyncio.create_task(session.place(session.placement("held", TAKES, "5.00", "3.00")))
+        await asyncio.sleep(0.1)
+        venue.happen(Happens.SUSPEND)
+        await session.book(TAKES)
+        venue.clock.move(6)
+        (event,) = await held
+        assert isinstance(event, OrderAccepted), "it was made, and is no more"
+        assert event.sizes == sizes("5.00", lapsed="5.00")
+
+    play(venue, card)
+    assert venue.bets() == ["held"]
+
+
+def test_v12_price_moved_for_the_worse(venue: VenueUnderTest) -> None:
+    async def card(session: Session) -> None:
+        venue.happen(Happens.SHORTER)
+        if OrderType.FILL_OR_KILL in venue.profile.types:
+            (killed,) = await session.place(session.placement("kill", TAKES, "5.00", "3.00", type=OrderType.FILL_OR_KILL))
+            assert isinstance(killed, OrderAccepted)
+            assert killed.sizes == sizes("5.00", cancelled="5.00")
+        (rests,) = await session.place(session.placement("v12", TAKES, "5.00", "3.00"))
+        assert isinstance(rests, OrderAccepted)
+        assert (rests.sizes, rests.average_odds) == (sizes("5.00"), None), "never at worse odds than asked"
+        (book,) = await session.book(TAKES)
+        assert isinstance(book, BookChanged)
+        assert book.back == (Decimal("2.90"), Decimal("25.00"))
+
+    play(venue, card)
+
+
+def test_v12_price_moved_for_the_better(venue: VenueUnderTest) -> None:
+    async def card(session: Session) -> None:
+        venue.happen(Happens.LONGER)
+        (event,) = await session.place(session.placement("v12", TAKES, "5.00", "3.00"))
+        assert isinstance(event, OrderAccepted)
+        assert (event.sizes, event.average_odds) == (sizes("5.00", matched="5.00"), Decimal("3.10"))
+
+    play(venue, card)
+
+
+async def _settled(session: Session, venue: VenueUnderTest, *, hours: float = 4) -> dict[str, tuple[Outcome, Decimal]]:
+    """How the bets of a market that was watched from the beginning were settled, each once."""
+    venue.clock.move(hours * 3600)
+    facts = await session.facts_until(lambda found: isinstance(found[-1], MarketSettled))
+    settled = [fact for fact in facts if isinstance(fact, BetSettled)]
+    assert len(settled) == len({fact.bet for fact in settled})
+    return {fact.ref: (fact.outcome, fact.profit) for fact in settled}
+
+
+async def _bets(session: Session) -> None:
+    session.venue.watch(session.market.id)
+    await session.place(session.placement("backs", TAKES, "10.00", "3.00"))
+    await session.place(session.placement("lays", TAKES, "10.00", "3.10", side=Side.LAY))
+
+
+def test_v13_settle_won_and_lost(venue: VenueUnderTest) -> None:
+    async def card(session: Session) -> None:
+        await _bets(session)
+        assert await _settled(session, venue) == {
+            "backs": (Outcome.WON, Decimal(20)), "lays": (Outcome.LOST, Decimal(-21))
+        }  # fmt: skip
+
+    play(venue, card)
+
+
+def test_v13_settle_dead_heat(venue: VenueUnderTest) -> None:
+    async def card(session: Session) -> None:
+        await _bets(session)
+        venue.happen(Happens.DEAD_HEAT)
+        assert await _settled(session, venue) == {
+            "backs": (Outcome.WON, Decimal(5)), "lays": (Outcome.LOST, Decimal("-5.50"))
+        }  # fmt: skip
+
+    play(venue, card)
+
+
+def test_v13_settle_void(venue: VenueUnderTest) -> None:
+    async def card(session: Session) -> None:
+        await _bets(session)
+        await session.place(session.placement("rests", RESTS, "10.00", "4.00"))
+        venue.happen(Happens.ABANDON)
+        await session.book(TAKES)
+        assert await _settled(session, venue, hours=0.1) == {
+            "backs": (Outcome.VOID, Decimal(0)), "lays": (Outcome.VOID, Decimal(0))
+        }  # fmt: skip
+        for ref, parts in (("backs", {"voided": "10.00"}), ("rests", {"lapsed": "10.00"})):
+            (found,) = await session.query(ref, "10.00")
+            assert isinstance(found, OrderReported)
+            assert found.sizes == sizes("10.00", **parts)
+
+    play(venue, card)
+
+
+def test_v13_a_withdrawal_reduces_the_odds_of_what_matched(venue: VenueUnderTest) -> None:
+    async def card(session: Session) -> None:
+        await _bets(session)
+        await session.facts_for(0.1)
+        venue.happen(Happens.REMOVE_DRAW)
+        facts = await session.facts_until(lambda found: sum(isinstance(one, OrderReported) for one in found) == 2)
+        assert {fact.ref: fact.average_odds for fact in facts if isinstance(fact, OrderReported)} == {
+            "backs": Decimal("2.70"), "lays": Decimal("2.79")
+        }  # fmt: skip
+        assert await _settled(session, venue) == {
+            "backs": (Outcome.WON, Decimal(17)), "lays": (Outcome.LOST, Decimal("-17.90"))
+        }  # fmt: skip
+
+    play(venue, card)
+
+
+def test_v13_a_result_that_is_corrected_is_told_again(venue: VenueUnderTest) -> None:
+    async def card(session: Session) -> None:
+        await _bets(session)
+        await _settled(session, venue)
+        venue.happen(Happens.OTHER_RESULT)
+        facts = await session.facts_until(lambda found: sum(isinstance(one, BetSettled) for one in found) == 2)
+        assert {fact.ref: (fact.outcome, fact.profit) for fact in facts if isinstance(fact, BetSettled)} == {
+            "backs": (Outcome.LOST, Decimal(-10)), "lays": (Outcome.WON, Decimal(10))
+        }  # fmt: skip
+        assert not [one for one in await session.facts_for(0.2) if isinstance(one, BetSettled)]
+
+    play(venue, card)
+
+
+@pytest.mark.parametrize("mishap", [Mishap.HALF_AN_ANSWER, Mishap.NO_ANSWER_OF_THE_VENUE, Mishap.ANOTHER_ANSWER])
+def test_v15_malformed_body(venue: VenueUnderTest, mishap: Mishap) -> None:
+    """What can't be read says nothing: orders stay unknown until a look-up tells, and nothing is ever raised."""
+
+    async def card(session: Session) -> None:
+        venue.mishap(mishap, Asking.PLACE)
+        (unknown,) = await session.place(session.placement("v15", RESTS, "10.00", "4.00"))
+        assert isinstance(unknown, OrderUnknown)
+        venue.mishap(mishap, Asking.LOOK_UP)
+        assert isinstance((await session.query("v15", "10.00"))[0], OrderUnknown), "an empty answer would be none either"
+        (found,) = await session.query("v15", "10.00")
+        assert isinstance(found, OrderReported)
+        venue.mishap(mishap, Asking.CANCEL)
+        assert isinstance(await session.cancel("v15", found.bet), CancelUnknown)
+        (after,) = await session.query("v15", "10.00")
+        assert isinstance(after, OrderReported)
+        assert after.sizes == sizes("10.00", cancelled="10.00"), "it had been taken back all the same"
+        venue.mishap(mishap, Asking.LOOK_UP_SETTLED, times=2)
+        assert isinstance((await session.query("nobody", "10.00"))[0], OrderUnknown)
+        venue.mishap(mishap, Asking.BOOK)
+        assert await session.book(TAKES) == ()
+        venue.mishap(mishap, Asking.CATALOGUE, times=2)
+        with pytest.raises(VenueTrouble):
+            await session.venue.find(Target(event=FIXTURE, market=MARKET, selection=TAKES), on=None)
+
+    play(venue, card)
+    assert venue.bets() == ["v15"]
+
+
+def test_v15_a_look_that_can_not_be_read_is_an_outage_with_an_end(venue: VenueUnderTest) -> None:
+    async def card(session: Session) -> None:
+        session.venue.watch(session.market.id)
+        await session.facts_for(0.1)
+        venue.mishap(Mishap.NO_ANSWER_OF_THE_VENUE, Asking.BOOK, times=6)
+        facts = await session.facts_until(lambda found: isinstance(found[-1], VenueUp))
+        assert [type(fact) for fact in facts] == [VenueDown, VenueUp]
 
     play(venue, card)
 

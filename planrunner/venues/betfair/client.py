@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,13 +20,29 @@ from planrunner.net.door import Door
 from planrunner.net.message import Reply
 from planrunner.ports import Clock, Secrets, SendBy
 from planrunner.venues.betfair import wire
-from planrunner.venues.betfair.codes import ASKS_TO_WAIT, LOGIN_MAY_BE_TRIED_AGAIN, LOGINS, PERMANENT, SESSION_ENDED, fault
+from planrunner.venues.betfair.codes import (
+    ASKS_TO_WAIT,
+    LOGIN_MAY_BE_TRIED_AGAIN,
+    LOGIN_REFUSED,
+    LOGINS,
+    PERMANENT,
+    SESSION_ENDED,
+    fault,
+)
 from planrunner.venues.betfair.wire import Envelope, Fault, Garbled, Result, Unreadable, open_envelope
 
 READ_WITHIN = 10.0
+# How long an operation is left alone when the venue asks to wait: twice as long each time in a row.
+WAIT_FIRST, WAIT_MOST = 5.0, 60.0
+# Reads wait themselves, so often; orders are the engine's to send again.
+READ_TRIES = 3
+# The venue answers so many of these at a time, for each account and kind.
+AT_ONCE = dict.fromkeys(("listCurrentOrders", "listClearedOrders"), 3)
+LOGOUT_WITHIN = 2.0
 LOGIN_TRIES = 3
 # A session lives 20 minutes at the shortest (Italy, Spain) and only keeping alive prolongs it, not calls.
 KEEP_ALIVE_EVERY = 600.0
+KEEP_ALIVE_AGAIN = 60.0
 PAGE = 1000
 # How a report calls what it shows.
 TITLES = {wire.BETTING + "listClearedOrders": "Look up among cleared bets"}
@@ -53,6 +70,28 @@ class AskedToWait(VenueTrouble):
     """Too many requests: nothing is wrong, but the next one comes later."""
 
 
+class Manners:
+    """When each operation may be asked again after the venue asked to wait. Another's trouble is none of a cancel's."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._waits: dict[str, tuple[float, float]] = {}  # until which age, and how long that was
+
+    def left(self, operation: str) -> float:
+        """Seconds."""
+        until, _ = self._waits.get(operation, (0.0, 0.0))
+        return max(until - self._clock.age(), 0.0)
+
+    def answered(self, operation: str, answer: object) -> None:
+        if isinstance(answer, Fault) and answer.code in ASKS_TO_WAIT:
+            if not self.left(operation):  # of several that were under way one counts
+                _, before = self._waits.get(operation, (0.0, 0.0))
+                wait = min(max(2 * before, WAIT_FIRST), WAIT_MOST)
+                self._waits[operation] = (self._clock.age() + wait, wait)
+        elif isinstance(answer, Result):
+            self._waits.pop(operation, None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What came of one request: an answer, or why there is none. The exchanges are ready for the journal."""
@@ -75,6 +114,8 @@ class Client:
         self._prolonged = 0.0
         self._barred: str | None = None
         self._login = asyncio.Lock()
+        self._manners = Manners(clock)
+        self._at_once = {name: asyncio.Semaphore(most) for name, most in AT_ONCE.items()}
 
     # session
 
@@ -112,20 +153,38 @@ class Client:
         raise VenueRefused(self._barred)
 
     async def keep_alive(self) -> None:
-        """Prolong the session when it is time to. Raises VenueTrouble, NeverSent, ReplyUnknown, VenueRefused."""
+        """Prolong the session when it is time to. Where that fails the session goes on meanwhile, and it is tried again soon;
+        one that has ended is renewed. Raises VenueTrouble, NeverSent, ReplyUnknown, VenueRefused, Unreadable: no session.
+        """
         if self._clock.age() - self._prolonged < KEEP_ALIVE_EVERY:
             return
         token = self._token
-        headers = (_ACCEPT, ("X-Application", self._app_key), ("X-Authentication", token))
-        answer = await self._identity("keepAlive", headers, b"")
-        if wire.word(answer, "status") == "SUCCESS":
-            self._prolonged = self._clock.age()
-        else:
+        try:
+            answer = await self._identity("keepAlive", self._of_session(token), b"")
+            status, code = wire.word(answer, "status"), wire.word(answer, "error")
+        except (VenueTrouble, NeverSent, ReplyUnknown, Unreadable):
+            status, code = None, None
+        if code in SESSION_ENDED:
             await self.log_in(stale=token)
+        else:
+            again = 0.0 if status == "SUCCESS" else KEEP_ALIVE_AGAIN - KEEP_ALIVE_EVERY
+            self._prolonged = self._clock.age() + again
 
-    async def _identity(self, name: str, headers: tuple[tuple[str, str], ...], form: bytes) -> Any:
+    async def log_out(self) -> None:
+        """End this session, and no other login of the account; where that fails it ends by itself. Never raises for that."""
+        token, self._token = self._token, ""
+        if token:
+            with suppress(VenueTrouble, NeverSent, ReplyUnknown):
+                await self._identity("logout", self._of_session(token), b"", within=LOGOUT_WITHIN)
+
+    def _of_session(self, token: str) -> tuple[tuple[str, str], ...]:
+        return (_ACCEPT, ("X-Application", self._app_key), ("X-Authentication", token))
+
+    async def _identity(
+        self, name: str, headers: tuple[tuple[str, str], ...], form: bytes, *, within: float = READ_WITHIN
+    ) -> Any:
         url = f"{self.addresses.identity}/api/{name}"
-        reply = await self._door.send("POST", url, headers, form, within=READ_WITHIN)
+        reply = await self._door.send("POST", url, headers, form, within=within)
         answer = _json(reply)
         if reply.status != 200 or not isinstance(answer, dict):
             raise VenueTrouble(f"Betfair's login service does not work (HTTP status {reply.status}); try again later")
@@ -138,15 +197,29 @@ class Client:
     ) -> Asked:
         """One request; a second time where the session had ended, which proves that the first did nothing.
 
-        Never raises for what the venue or the network does.
+        Where the venue asked to wait, one that must leave soon is not sent, any other waits. Never raises for what the venue or
+        the network does.
         """
+        operation = str(body["method"]).rpartition("/")[2]
+        if left := self._manners.left(operation):
+            if send_by is not None:
+                return Asked(answer=NeverSent("the venue asked to wait with requests of this kind"), exchanges=())
+            await asyncio.sleep(left)
+        async with self._at_once.get(operation) or nullcontext():
+            return await self._ask_twice(title, url, body, content, within, send_by)
+
+    async def _ask_twice(
+        self, title: str, url: str, body: dict[str, Any], content: bytes, within: float, send_by: SendBy | None
+    ) -> Asked:
         token = self._token
         first = await self._ask_once(title, url, body, content, within, send_by)
         if not (isinstance(first.answer, Fault) and first.answer.code in SESSION_ENDED):
             return first
         try:
             await self.log_in(stale=token)
-        except (VenueRefused, VenueTrouble, NeverSent, ReplyUnknown, Unreadable):
+        except VenueRefused:
+            return replace(first, answer=Fault(code=LOGIN_REFUSED))
+        except (VenueTrouble, NeverSent, ReplyUnknown, Unreadable):
             return first  # the first answer stands, and it says why: the session has ended
         second = await self._ask_once(title, url, body, content, within, send_by)
         return Asked(answer=second.answer, exchanges=first.exchanges + second.exchanges)
@@ -169,6 +242,7 @@ class Client:
             shown, status, answered_at = _json(reply), reply.status, self._clock.now()
             answer = open_envelope(status, shown)
             trouble = answer.text if isinstance(answer, Garbled) else None
+            self._manners.answered(str(body["method"]).rpartition("/")[2], answer)
         exchange = Exchange(
             title=title, method="POST", url=url, request=body, sent_at=sent_at,
             answer=shown, status=status, answered_at=answered_at, trouble=trouble,
@@ -176,20 +250,25 @@ class Client:
         return Asked(answer=answer, exchanges=(exchange,))
 
     async def read(self, operation: str, params: dict[str, Any], keep: list[Exchange] | None = None) -> Any:
-        """The result of a read. Asked a second time where no answer came: an idle connection may have been closed.
+        """The result of a read. Asked a second time where no answer came: an idle connection may have been closed; and again
+        where the venue asks to wait.
 
         Raises VenueTrouble, VenueRefused, NeverSent, ReplyUnknown.
         """
         body = wire.call(operation, params)
         content = wire.encode(body)
         url = self.addresses.account if operation.startswith(wire.ACCOUNT) else self.addresses.betting
-        for is_last in (False, True):
+        unanswered = 0
+        for tries in range(1, READ_TRIES + 1):
             asked = await self.ask(TITLES.get(operation, operation), url, body, content, within=READ_WITHIN)
             if keep is not None:
                 keep.extend(asked.exchanges)
-            if is_last or isinstance(asked.answer, Result | Fault):
-                return value_of(asked.answer)
-        raise AssertionError("unreachable")
+            is_answer = isinstance(asked.answer, Result | Fault)
+            unanswered += not is_answer
+            asks_to_wait = isinstance(asked.answer, Fault) and asked.answer.code in ASKS_TO_WAIT
+            if (is_answer and not asks_to_wait) or unanswered == 2 or tries == READ_TRIES:
+                break
+        return value_of(asked.answer)
 
     async def pages(self, operation: str, params: dict[str, Any], name: str, keep: list[Exchange] | None = None) -> list[Any]:
         """All pages of a list of orders. Raises as `read`, and Unreadable."""

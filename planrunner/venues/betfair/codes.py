@@ -12,23 +12,26 @@ class Proof(StrEnum):
     """What a code says about the bets asked for."""
 
     NOTHING_DONE = "nothing done"
+    NOT_YET = "not yet"  # nothing done, and the same request may well work a little later
     UNCERTAIN = "uncertain"  # a bet may exist, or appear yet
     SEE_LEGS = "see legs"  # the answer to each bet says
 
 
-_NO, _UNSURE, _LEGS = Proof.NOTHING_DONE, Proof.UNCERTAIN, Proof.SEE_LEGS
+_NO, _LATER, _UNSURE, _LEGS = Proof.NOTHING_DONE, Proof.NOT_YET, Proof.UNCERTAIN, Proof.SEE_LEGS
+LOGIN_REFUSED = "LOGIN_REFUSED"  # ours, not the venue's: the session had ended, and a new one was refused
 
 # The envelope: the operation did not run, but for the two that stem from below.
 FAULTS: dict[str, tuple[Proof, str]] = {
     "TOO_MUCH_DATA": (_NO, "the request asked for too much at once"),
     "INVALID_INPUT_DATA": (_NO, "the venue does not accept a value of the request"),
-    "INVALID_SESSION_INFORMATION": (_NO, "the login has expired"),
+    "INVALID_SESSION_INFORMATION": (_LATER, "the login has expired"),
+    LOGIN_REFUSED: (_NO, "the login has expired, and the venue refuses a new one"),
     "NO_APP_KEY": (_NO, "the application key is missing"),
-    "NO_SESSION": (_NO, "the login is missing"),
+    "NO_SESSION": (_LATER, "the login is missing"),
     "UNEXPECTED_ERROR": (_UNSURE, "the venue had an error of its own"),
     "INVALID_APP_KEY": (_NO, "the application key is not known or not active"),
-    "TOO_MANY_REQUESTS": (_NO, "too many requests at once; the venue asks to wait"),
-    "SERVICE_BUSY": (_NO, "the venue is overloaded"),
+    "TOO_MANY_REQUESTS": (_LATER, "too many requests at once; the venue asks to wait"),
+    "SERVICE_BUSY": (_LATER, "the venue is overloaded"),
     "TIMEOUT_ERROR": (_UNSURE, "the venue did not get an answer from its own matching in time"),
     "REQUEST_SIZE_EXCEEDS_LIMIT": (_NO, "the request names too many bets and markets"),
     "ACCESS_DENIED": (_NO, "the application key may not do this, or not from this place"),
@@ -39,9 +42,9 @@ FAULTS: dict[str, tuple[Proof, str]] = {
     "-32603": (_UNSURE, "the venue had an internal error"),
 }
 SESSION_ENDED = frozenset({"INVALID_SESSION_INFORMATION", "NO_SESSION"})
-ASKS_TO_WAIT = frozenset({"TOO_MANY_REQUESTS"})
+ASKS_TO_WAIT = frozenset({"TOO_MANY_REQUESTS", "SERVICE_BUSY"})
 # What a person must change; asking again is of no use.
-PERMANENT = frozenset({"NO_APP_KEY", "INVALID_APP_KEY", "ACCESS_DENIED", "INVALID_INPUT_DATA", "-32601", "-32602"})
+PERMANENT = frozenset({LOGIN_REFUSED, "NO_APP_KEY", "INVALID_APP_KEY", "ACCESS_DENIED", "INVALID_INPUT_DATA", "-32601", "-32602"})
 
 # An execution report as a whole, with status FAILURE.
 REPORTS: dict[str, tuple[Proof, str]] = {

@@ -18,7 +18,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from planrunner.model.errors import NeverSent, ReplyUnknown, VenueRefused, VenueTrouble
-from planrunner.model.events import Event, MarketChanged, MarketSettled, OrderUnknown, VenueDown, VenueUp
+from planrunner.model.events import Event, MarketChanged, MarketSettled, OrderUnknown, Outcome, VenueDown, VenueUp
 from planrunner.model.market import AccountName, BetId, MarketId, MarketStatus, OrderRef
 from planrunner.model.placement import Sizes
 from planrunner.ports import Clock
@@ -33,7 +33,6 @@ T = TypeVar("T")
 # A book without prices weighs 2, and 200 is the limit of a request.
 BOOKS_AT_ONCE = 100
 IDS_AT_ONCE = 250
-WAIT_WHEN_TOLD = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +68,7 @@ class Watched:
     bets: dict[BetId, Bet] = field(default_factory=dict)
     looks: dict[BetId, tuple[Any, ...]] = field(default_factory=dict)  # each bet as it stood in the venue's answer
     open: dict[BetId, None] = field(default_factory=dict)
-    settled: dict[BetId, None] = field(default_factory=dict)
+    settled: dict[BetId, tuple[Outcome, Decimal]] = field(default_factory=dict)  # as it was told; results are corrected
     commission: Decimal | None = None
     done_after: datetime | None = None
 
@@ -128,18 +127,18 @@ class Watcher:
         """Until closed. What was found before a look failed is told all the same."""
         while not self._is_closed:
             self._wake.clear()
-            began, wait, outage = self._clock.age(), 0.0, None
+            began, outage = self._clock.age(), None
             try:
                 await self._look(self._live())
             except AskedToWait:
-                wait = WAIT_WHEN_TOLD
+                pass  # the client lets nobody ask too soon
             except (VenueTrouble, VenueRefused, NeverSent, ReplyUnknown, Unreadable) as error:
                 outage = str(error)
             self._tell_outage(outage)
             while self._found:
                 yield self._found.popleft()
             # With thousands of open bets a look takes long; it never takes more than a fifth of the time.
-            await self._pause(max(wait, 4 * (self._clock.age() - began)))
+            await self._pause(4 * (self._clock.age() - began))
 
     def _tell_outage(self, text: str | None) -> None:
         """Once when it begins and once when it is over."""
@@ -285,7 +284,9 @@ class Watcher:
             self._bet_cleared(market, watched, bet, cleared)
         if any(not _is_accounted_for(known, bets.get(bet)) for bet, known in watched.bets.items()):
             return
-        commission, at = await self._commission(market) if watched.settled else Decimal("0.00"), self._clock.now()
+        # Where everything was void there is no roll-up to wait for.
+        is_paid = any(outcome is not Outcome.VOID for outcome, _ in watched.settled.values())
+        commission, at = await self._commission(market) if is_paid else Decimal("0.00"), self._clock.now()
         if commission is not None and commission != watched.commission:
             watched.commission = commission
             watched.done_after = at + timedelta(seconds=self._pace.settling)
@@ -306,8 +307,9 @@ class Watcher:
                 average_odds=cleared.average_odds or known.average_odds,
             )  # fmt: skip
             self._told(watched, now)
-        if bet not in watched.settled and (settled := cleared.settled(self._clock.now())) is not None:
-            watched.settled[bet] = None
+        settled = cleared.settled(self._clock.now())
+        if settled is not None and watched.settled.get(bet) != (settled.outcome, settled.profit):
+            watched.settled[bet] = (settled.outcome, settled.profit)
             self._found.append(settled)
 
     async def _commission(self, market: MarketId) -> Decimal | None:

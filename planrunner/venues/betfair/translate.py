@@ -120,6 +120,8 @@ def placed(command: PlaceOrders, answer: Envelope, at: datetime) -> tuple[Event,
             return all_unknown(command, answer.text, at)
         case Fault():
             proof, words = fault(answer.code)
+            if proof is Proof.NOT_YET:
+                return never_sent(command, f"{words} ({answer.code})", at)
             if proof is Proof.NOTHING_DONE:
                 return tuple(OrderRejected(at=at, ref=one.ref, reason=answer.code, text=words) for one in command.placements)
             return all_unknown(command, f"{words} ({answer.code})", at)
@@ -222,7 +224,7 @@ def cancelled(command: CancelOrder, answer: Envelope, at: datetime) -> Event:
             return cancel_lost(command, answer.text, at)
         case Fault():
             proof, words = fault(answer.code)
-            if proof is Proof.NOTHING_DONE:
+            if proof in (Proof.NOTHING_DONE, Proof.NOT_YET):
                 return CancelRefused(at=at, ref=command.ref, bet=command.bet, reason=answer.code, text=words)
             return cancel_lost(command, f"{words} ({answer.code})", at)
         case Result():

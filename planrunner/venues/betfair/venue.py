@@ -37,8 +37,8 @@ class Patience:
 
 
 class BetfairVenue:
-    """See `ports.Venue`. The door belongs to whoever made it; closing the venue leaves the session to expire by itself,
-    because other processes may use a login of their own at the same time."""
+    """See `ports.Venue`. The door belongs to whoever made it. Closing the venue ends its own session; other processes have a
+    login of their own, and would renew it if it ended."""
 
     def __init__(
         self,
@@ -80,6 +80,7 @@ class BetfairVenue:
 
     async def close(self) -> None:
         self._watcher.close()
+        await self._client.log_out()
 
     async def find(self, target: Target, *, on: date | None) -> Catalogue:
         try:

@@ -256,13 +256,20 @@ def test_a_gateways_page_is_unknown() -> None:
 
 @pytest.mark.parametrize(
     "code",
-    ["TOO_MUCH_DATA", "INVALID_INPUT_DATA", "INVALID_SESSION_INFORMATION", "NO_APP_KEY", "NO_SESSION", "INVALID_APP_KEY",
-     "TOO_MANY_REQUESTS", "SERVICE_BUSY", "REQUEST_SIZE_EXCEEDS_LIMIT", "ACCESS_DENIED"],
-)  # fmt: skip
+    ["TOO_MUCH_DATA", "INVALID_INPUT_DATA", "NO_APP_KEY", "INVALID_APP_KEY", "REQUEST_SIZE_EXCEEDS_LIMIT", "ACCESS_DENIED"],
+)
 def test_an_envelope_that_refuses_the_operation_is_evidence(code: str) -> None:
     event = one(fault(code))
     assert isinstance(event, OrderRejected)
     assert event.reason == code
+
+
+@pytest.mark.parametrize("code", ["TOO_MANY_REQUESTS", "SERVICE_BUSY", "INVALID_SESSION_INFORMATION", "NO_SESSION"])
+def test_an_envelope_that_only_asks_to_come_later_may_be_sent_again(code: str) -> None:
+    """Nothing was done, and nothing is wrong with the bet."""
+    event = one(fault(code))
+    assert isinstance(event, OrderNotSent)
+    assert code in event.text
 
 
 def test_never_sent_is_told_with_the_attempt_it_is_about() -> None:

@@ -25,7 +25,7 @@ from planrunner.model.events import (
     VenueDown,
     VenueUp,
 )
-from planrunner.model.market import Market, MarketStatus, OrderRef
+from planrunner.model.market import BetId, Market, MarketStatus, OrderRef
 from planrunner.model.odds import Side
 from planrunner.model.plan import OrderType, Target
 from planrunner.net.door import Door
@@ -85,6 +85,10 @@ class Rehearsal:
         )  # fmt: skip
         send_by = SendBy(wall=self.clock.now() + timedelta(seconds=2), age=self.clock.age() + 2)
         return await self.venue.send(self.venue.prepare(command), send_by)
+
+    async def cancel(self, ref: str, bet: BetId) -> Answer:
+        command = CancelOrder(account=ACCOUNT, market=self.market.id, ref=OrderRef(ref), bet=bet, because="plan")
+        return await self.venue.send(self.venue.prepare(command), None)
 
     async def query(self, ref: str) -> Answer:
         command = QueryOrder(account=ACCOUNT, market=self.market.id, ref=OrderRef(ref), stake=Decimal(10), because="plan")
@@ -231,13 +235,82 @@ def test_a_broken_answer_to_a_placement_is_unknown(trouble: Trouble) -> None:
 
 
 @pytest.mark.parametrize("trouble", [Trouble.TOO_MANY_REQUESTS, Trouble.SERVICE_BUSY])
-def test_an_answer_that_proves_that_nothing_was_done_is_a_rejection(trouble: Trouble) -> None:
+def test_nothing_more_is_placed_while_the_venue_asks_to_wait_and_longer_each_time(trouble: Trouble) -> None:
     async def card(at: Rehearsal) -> None:
-        at.strike("placeOrders", trouble)
+        at.strike("placeOrders", trouble, times=2)
+        calls = []
+        for _ in range(16):
+            event = (await at.place(at.placement("a"))).events[0]
+            calls.append(len(at.calls("placeOrders")))
+            if isinstance(event, OrderAccepted):
+                break
+            assert isinstance(event, OrderNotSent)
+            await asyncio.sleep(1)
+        assert calls == [1] * 5 + [2] * 10 + [3]  # left alone for 5 seconds, then for 10
+
+    assert len(list(rehearse(card).lines("bet"))) == 1
+
+
+def test_a_cancel_does_not_wait_for_what_others_were_asked_to_wait_for() -> None:
+    async def card(at: Rehearsal) -> None:
+        (placed,) = (await at.place(at.placement("a"))).events
+        assert isinstance(placed, OrderAccepted)
+        at.strike("placeOrders", Trouble.TOO_MANY_REQUESTS)
+        assert kinds((await at.place(at.placement("b"))).events) == ["OrderNotSent"]
+        before = at.clock.now()
+        assert kinds((await at.cancel("a", placed.bet)).events) == ["CancelAccepted"]
+        assert at.clock.now() == before
+
+    rehearse(card)
+
+
+def test_at_most_three_look_ups_of_a_kind_are_under_way() -> None:
+    async def card(at: Rehearsal) -> None:
+        await at.place(*(at.placement(f"a{number}") for number in range(9)))
+        at.strike("listCurrentOrders", Trouble.REPLY_DELAYED, times=9, seconds=1)
+        answers = [asyncio.create_task(at.query(f"a{number}")) for number in range(9)]
+        for expected in (3, 6, 9):
+            await asyncio.sleep(0.5)
+            assert len(at.calls("listCurrentOrders")) == expected
+            await asyncio.sleep(0.5)
+        assert [kinds((await answer).events) for answer in answers] == [["OrderReported"]] * 9
+
+    rehearse(card)
+
+
+def test_a_session_that_can_not_be_kept_alive_for_the_moment_goes_on() -> None:
+    async def card(at: Rehearsal) -> None:
+        await at.place(at.placement("a"))
+        at.strike("keepAlive", Trouble.HTTP_503)
+        at.strike("keepAlive", Trouble.NOT_JSON, times=2)
+        assert "VenueDown" not in kinds(await at.facts(13 * 60))
+        assert (len(at.calls("keepAlive")), len(at.calls("login"))) == (3, 1)
+
+    rehearse(card)
+
+
+def test_an_order_is_refused_where_no_new_login_is_given() -> None:
+    async def card(at: Rehearsal) -> None:
+        at.strike("placeOrders", Trouble.SESSION_KILLED)
+        at.faults.add(Fault(call="login", trouble=Trouble.REFUSED, code="ACCOUNT_NOW_LOCKED"))
         (event,) = (await at.place(at.placement("a"))).events
         assert isinstance(event, OrderRejected)
+        assert "refuses a new one" in event.text
 
     assert list(rehearse(card).lines("bet")) == []
+
+
+def test_closing_ends_the_session_and_whatever_comes_of_that() -> None:
+    async def card(at: Rehearsal) -> None:
+        token = at.venue._client._token
+        at.strike("logout", Trouble.REPLY_LOST_AFTER_LANDING)
+        await at.venue.close()
+        assert len(at.calls("logout")) == 1
+        at.venue._client._token = token
+        assert kinds((await at.query("nobody")).events) == ["OrderNotFound"]  # it had ended, and was renewed
+        assert len(at.calls("login")) == 2
+
+    rehearse(card)
 
 
 def test_a_bet_whose_placing_timed_out_may_turn_up_later() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 from planrunner.model.market import AccountName, OrderRef
 from planrunner.net.door import Door
@@ -17,24 +19,43 @@ from planrunner.sandbox.log import VenueLog
 from planrunner.sandbox.scenario import (
     HOUR,
     MINUTE,
+    Abandon,
     Base,
     Due,
     FixtureScript,
+    Happening,
     MarketScript,
     Moment,
     Reaction,
+    Remove,
+    Reopen,
     Runner,
     Scenario,
+    SettleAgain,
     ShareOf,
     ShowOffers,
     Start,
+    Suspend,
+    TurnInPlay,
     When,
 )
 from planrunner.venues.betfair.client import Addresses
 from planrunner.venues.betfair.polling import Pace
 from planrunner.venues.betfair.profile import PROFILE
 from planrunner.venues.betfair.venue import BetfairVenue, Patience
-from tests.venues.contract import ACCOUNT, BEGIN, FIXTURE, MARKET, RESTS, TAKES, HandClock, Mishap, uvicorn_serving
+from tests.venues.contract import (
+    ACCOUNT,
+    BEGIN,
+    FIXTURE,
+    MARKET,
+    RESTS,
+    TAKES,
+    Asking,
+    HandClock,
+    Happens,
+    Mishap,
+    uvicorn_serving,
+)
 
 _OFFERS = (
     ShowOffers(selection=TAKES, to_back=((Decimal("3.00"), 2500),), to_lay=((Decimal("3.10"), 2500),)),
@@ -56,11 +77,36 @@ WORLD = Scenario(
     ),
     reactions=(Reaction(when=When.RESTS, share=Decimal("0.4"), of=ShareOf.ORDER, after=MINUTE, selection=RESTS),),
 )
+_CALLS = {
+    Asking.PLACE: "placeOrders",
+    Asking.CANCEL: "cancelOrders",
+    Asking.LOOK_UP: "listCurrentOrders",
+    Asking.LOOK_UP_SETTLED: "listClearedOrders",
+    Asking.BOOK: "listMarketBook",
+    Asking.CATALOGUE: "listMarketCatalogue",
+}
 _TROUBLES = {
-    Mishap.REPLY_LOST_AFTER_LANDING: ("placeOrders", Trouble.REPLY_LOST_AFTER_LANDING),
-    Mishap.REPLY_LOST_BEFORE_LANDING: ("placeOrders", Trouble.REPLY_LOST_BEFORE_LANDING),
-    Mishap.REPORTED_TWICE: ("listCurrentOrders", Trouble.REPORTED_TWICE),
-    Mishap.OLDER_REPORT: ("listCurrentOrders", Trouble.OLDER_REPORT),
+    Mishap.REPLY_LOST_AFTER_LANDING: Trouble.REPLY_LOST_AFTER_LANDING,
+    Mishap.REPLY_LOST_BEFORE_LANDING: Trouble.REPLY_LOST_BEFORE_LANDING,
+    Mishap.LANDS_LATER: Trouble.TIMEOUT_LANDS_LATER,
+    Mishap.REPORTED_TWICE: Trouble.REPORTED_TWICE,
+    Mishap.OLDER_REPORT: Trouble.OLDER_REPORT,
+    Mishap.LOGIN_EXPIRED: Trouble.SESSION_KILLED,
+    Mishap.TOO_MANY_REQUESTS: Trouble.TOO_MANY_REQUESTS,
+    Mishap.HALF_AN_ANSWER: Trouble.MALFORMED_BODY,
+    Mishap.NO_ANSWER_OF_THE_VENUE: Trouble.NOT_JSON,
+    Mishap.ANOTHER_ANSWER: Trouble.ANOTHER_SHAPE,
+}
+_HAPPENINGS: dict[Happens, tuple[Happening, ...]] = {
+    Happens.SUSPEND: (Suspend(),),
+    Happens.REOPEN: (Reopen(),),
+    Happens.TURN_IN_PLAY: (TurnInPlay(),),
+    Happens.SHORTER: (ShowOffers(selection=TAKES, to_back=((Decimal("2.90"), 2500),)),),
+    Happens.LONGER: (ShowOffers(selection=TAKES, to_back=((Decimal("3.10"), 2500),)),),
+    Happens.DEAD_HEAT: (SettleAgain(result=(TAKES, RESTS)),),
+    Happens.ABANDON: (Abandon(),),
+    Happens.OTHER_RESULT: (SettleAgain(result=(RESTS,)),),
+    Happens.REMOVE_DRAW: (Remove(selection="The Draw", factor=Decimal(10)),),
 }
 
 
@@ -80,11 +126,20 @@ class BetfairUnderTest:
         self.log = VenueLog()
         self.faults = Faults()
         self.url = ""
+        self._happens: deque[Happening] = deque()
 
     @contextmanager
     def serving(self) -> Iterator[None]:
-        world = build(WORLD, begin=BEGIN, seed=1, log=self.log)
-        with uvicorn_serving(betfair_app(world, self.clock, faults=self.faults)) as self.url:
+        self.world = build(WORLD, begin=BEGIN, seed=1, log=self.log)
+        app = betfair_app(self.world, self.clock, faults=self.faults)
+
+        async def eventful(scope: Any, receive: Any, send: Any) -> None:
+            """What happens by itself happens in the server's own thread."""
+            while self._happens:
+                self._happen(self._happens.popleft())
+            await app(scope, receive, send)
+
+        with uvicorn_serving(eventful) as self.url:
             yield
 
     @asynccontextmanager
@@ -106,9 +161,21 @@ class BetfairUnderTest:
             await venue.close()
             await door.close()
 
-    def mishap(self, what: Mishap, *, times: int = 1) -> None:
-        call, trouble = _TROUBLES[what]
-        self.faults.add(Fault(call=call, trouble=trouble, times=times))
+    def mishap(self, what: Mishap, to: Asking | None = None, *, times: int = 1) -> None:
+        of = to or (Asking.LOOK_UP if what in (Mishap.REPORTED_TWICE, Mishap.OLDER_REPORT) else Asking.PLACE)
+        self.faults.add(Fault(call=_CALLS[of], trouble=_TROUBLES[what], times=times, seconds=10))
+
+    def happen(self, what: Happens) -> None:
+        self._happens.extend(_HAPPENINGS[what])
+
+    def calls(self, of: Asking) -> int:
+        return sum(line["call"] == _CALLS[of] for line in self.log.lines("request"))
+
+    def _happen(self, happening: Happening) -> None:
+        self.world.advance(self.clock.now())
+        board = next(one for one in self.world.boards.values() if one.terms.fixture.name == FIXTURE and one.terms.name == MARKET)
+        self.world.board(board.terms.id)
+        board.happen(happening)
 
     def bets(self) -> list[OrderRef]:
         return [OrderRef(line["ref"]) for line in self.log.lines("bet")]
