@@ -32,8 +32,8 @@ LANGUAGE = 1
 
 
 def digest(plan: Plan, unmade: Sequence[str] = ()) -> str:
-    """64 hexadecimal digits. `unmade`: the templates of orders that are known only with their markets. Two that are the same for
-    some market are not the same plan."""
+    """64 hexadecimal digits. `unmade`: the templates of orders that are known only with their markets, and the inputs that
+    these name. Two that are the same for some market are not the same plan."""
     means = [LANGUAGE, _canonical(plan), *([list(unmade)] if unmade else [])]
     canonical = json.dumps(means, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()

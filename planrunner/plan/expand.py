@@ -6,6 +6,7 @@ made. Everything here is the text's affair: what it means is decided afterwards,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ from planrunner.plan.template import OPENING, LeftOut, Renderer
 from planrunner.plan.values import Value
 
 MOST_ORDERS = 10_000
+_WORD = re.compile(r"\w+")
 # Templates of other languages; YAML itself stumbles over them unless they are quoted.
 _FOREIGN = ("{%", "{{", "{#")
 # Where no template stands, in a plan and in a blueprint.
@@ -50,12 +52,14 @@ _PARTS = {"row": "for_each", "market": "for_each_market"}
 
 class Expanded(NamedTuple):
     """The plan's tree with every template worked out. `has_rows`: the orders were made more than once. `unmade`: templates whose
-    values are known only when the plan is run, and where each of them stands."""
+    values are known only when the plan is run, and where each of them stands; `filled_in` are the inputs they name, with values.
+    """
 
     root: Block
     shape: Shape
     has_rows: bool
     unmade: tuple[str, ...] = ()
+    filled_in: tuple[str, ...] = ()
 
 
 class _Row(NamedTuple):
@@ -276,6 +280,8 @@ class _Expander:
                 _put(made, key, base.keys[key], _made(outer, base.values[key], Scope(filled)))
         for key in base.values.keys() - self._context.schema["properties"].keys():
             _put(made, key, base.keys[key], base.values[key])
+        if root is not base and "plan" not in root.values:
+            shape.supposed.setdefault(id(made), set()).add("plan")  # it is missing in the plan, which was told
         orders = base.values.get("orders")
         if isinstance(orders, Listing) and id(orders) not in shape.bad:
             unclear = {part: None for part, key in _PARTS.items() if shape.is_silent(base, key)}
@@ -291,10 +297,8 @@ class _Expander:
             _put(made, "orders", base.keys["orders"], orders)
         if not is_whole:
             shape.supposed.setdefault(id(made), set()).add("orders")
-        if root is not base and "plan" not in root.values:
-            shape.supposed.setdefault(id(made), set()).add("plan")
-        unmade = _templates(orders) if "for_each_market" in base.values and orders is not None else ()
-        return Expanded(made, shape, len(rows) > 1, tuple(sorted(unmade)))
+        unmade = sorted(_of_market(orders)) if "for_each_market" in base.values and orders is not None else ()
+        return Expanded(made, shape, len(rows) > 1, tuple(unmade), tuple(_filled_in(unmade, filled)))
 
     def _named(self, renderer: Renderer, root: Block, made: Block, scope: Any) -> None:
         key = "plan" if "plan" in root.values else "blueprint"
@@ -347,16 +351,25 @@ class _Expander:
                 renderer.shape.complain(None, say.empty_cell(origin.span, column, key))
 
 
-def _templates(node: Node, path: str = "") -> Iterator[str]:
-    """`/0/name=${market.start}`."""
+def _of_market(node: Node, path: str = "") -> Iterator[str]:
+    """Templates that name the market: `/0/name=${market.start}`."""
     if isinstance(node, Block):
         for key, value in node.values.items():
-            yield from _templates(value, f"{path}/{key}")
+            yield from _of_market(value, f"{path}/{key}")
     elif isinstance(node, Listing):
         for at, item in enumerate(node.items):
-            yield from _templates(item, f"{path}/{at}")
-    elif OPENING in node.text:
+            yield from _of_market(item, f"{path}/{at}")
+    elif OPENING in node.text and "market" in _WORD.findall(node.text):
         yield f"{path}={node.text}"
+
+
+def _filled_in(unmade: Sequence[str], filled: Mapping[str, Value]) -> Iterator[str]:
+    """What the inputs are that these templates name: what they give for a market depends on them, too."""
+    words = {word for text in unmade for word in _WORD.findall(text)}
+    for name in sorted(words & filled.keys()):
+        value = filled[name]
+        amount = value.text if value.kind is values.Kind.TEXT else f"{value.amount} {value.currency}"
+        yield f"{name}={value.kind.name}:{amount}"
 
 
 def _nothing(root: Block, shape: Shape) -> Expanded:

@@ -100,8 +100,8 @@ def check(
     if found is not None:
         checks.check(found, site, profiles)
     problems = in_order(one_of_each(source.problems) if expanded is not None and expanded.has_rows else source.problems)
-    unmade = expanded.unmade if expanded is not None else ()
-    plan = None if problems or found is None else _finished(found, unmade)
+    unmade, filled_in = (expanded.unmade, expanded.filled_in) if expanded is not None else ((), ())
+    plan = None if problems or found is None else _finished(found, (*unmade, *filled_in))
     root = found.root if found is not None else source.root
     return Checked(name=name, plan=plan, problems=problems, texts=texts, root=root, unmade=unmade)
 
@@ -180,7 +180,7 @@ def _meant(root: Block, first: str) -> Scalar | None:
 
 
 def _finished(found: Draft, unmade: Sequence[str]) -> Plan:
-    """A draft without problems has every value a plan needs."""
+    """A draft without problems has every value a plan needs. `unmade`: see `digest`."""
     assert found.name is not None
     plan = Plan(
         name=found.name,

@@ -180,6 +180,16 @@ def test_orders_that_are_the_same_for_some_market_only_are_not_the_same(one: str
     assert digest_of(MARKETS.replace(now, one)) != digest_of(MARKETS.replace(now, other))
 
 
+def test_an_input_that_counts_for_some_market_only_is_part_of_the_meaning() -> None:
+    def digest_with(stake: str) -> str:
+        inputs = f"inputs:\n  most:\n    type: money\n    default: {stake}\nlimits:"
+        [line] = [line for line in MARKETS.splitlines() if line.strip().startswith("stake:")]
+        text = line.partition(":")[0] + ': ${most if market.runners > 20 else "2.00 GBP"}'
+        return digest_of(MARKETS.replace("limits:", inputs).replace(line, text))
+
+    assert digest_with("2.00 GBP") == digest_with("2 GBP") != digest_with("2.50 GBP")
+
+
 def test_the_order_of_keys_with_templates_changes_no_digest() -> None:
     name, alert = "name: ${market.event}", "    fallback:\n      - if: suspended\n        alert: ${market.event}\n"
     text = MARKETS.replace("name: favourite", name) + alert
