@@ -345,10 +345,7 @@ def _replace(inner: Worked, arguments: list[Worked]) -> Worked:
         value, old, new = (one(scope) for one in (inner, *arguments))
         if Kind.UNKNOWN in (value.kind, old.kind, new.kind):
             return values.UNKNOWN
-        before = values.written(old)
-        if value.kind is Kind.ABSENT or not before:
-            return value
-        return values.text_value(values.written(value).replace(before, values.written(new)))
+        return value if value.kind is Kind.ABSENT else values.replaced(value, old, new)
 
     return worked
 

@@ -15,13 +15,12 @@ from planrunner.plan.messages import template as say
 from planrunner.plan.nodes import Block, Listing, Node, Scalar, Span
 from planrunner.plan.problems import Problem
 from planrunner.plan.schema import Shape
-from planrunner.plan.values import Kind, Value, Wrong, there, written
+from planrunner.plan.values import LONGEST, Kind, Value, Wrong, there, written
 
 if TYPE_CHECKING:
     from planrunner.plan.expression import Names, Scope, Worked
 
 OPENING = "${"
-LONGEST = 1000  # characters of a rendered text: as many as an alert may have
 _LONGEST_TEMPLATE = 300
 _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xa0\xad\u1680\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufffe\uffff]"

@@ -23,6 +23,7 @@ from planrunner.plan.problems import Problem
 _NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.([0-9]{1,10}))?")
 _AMERICAN = re.compile(r"[+-][1-9][0-9]{2,4}")
 _MOST_PLACES = 6  # of a number written out
+LONGEST = 1000  # characters of a rendered text: as many as an alert may have
 _ODDS_PLACES = 4  # as the plan language has them
 _SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 
@@ -211,6 +212,16 @@ def negate(value: Value) -> Value:
 
 def join(left: Value, right: Value) -> Value:
     return text_value(written(there(left)) + written(there(right)))
+
+
+def replaced(value: Value, old: Value, new: Value) -> Value:
+    """Every `old` in a text made `new`. Raises Wrong where no text could be as long: a few in a row would fill the memory."""
+    text, before, after = written(value), written(old), written(new)
+    if not before:
+        return value
+    if len(text) + text.count(before) * (len(after) - len(before)) > LONGEST:
+        raise Wrong(lambda at: say.too_long(at, LONGEST))
+    return text_value(text.replace(before, after))
 
 
 def order_of(left: Value, right: Value) -> int:

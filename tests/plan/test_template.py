@@ -172,6 +172,12 @@ def test_depth_and_length_have_an_end(text: str) -> None:
     assert set(codes(order(step))) <= {"PR218", "PR219", "PR326", "PR327"}
 
 
+def test_a_text_that_grows_and_grows_is_refused_before_it_fills_the_memory() -> None:
+    inputs = f"inputs:\n  a:\n    type: text\n    default: {'a' * 16}\nlimits:"
+    growing = "${a" + '|replace("a",a)' * 9 + "}"  # 16 to the tenth power
+    assert codes(order(f"selection: '{growing}'\nexpires_after: 5m").replace("limits:", inputs)) == ["PR327"]
+
+
 _TOKENS = ["a", "row", ".", "a", "1", "2.50", '"x"', "+", "-", "*", "/", "~", "(", ")", "|", "upper", "round", "if", "else",
     "and", "or",
            "not", "==", "<", "[", "]", "{", "}", "${", "**", "%", ",", "'", "is", "in", "none", "\\", "\n", "default", ":",
