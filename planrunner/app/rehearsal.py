@@ -40,14 +40,19 @@ def in_memory(plan: Plan, accounts: Accounts, *, seed: int, case: str, scenario:
 
     Raises Refused for what can be neither found nor invented.
     """
+    rehearsal, day, notes = world_of(plan, seed=seed, case=case, scenario=scenario)
+    return staged(rehearsal, accounts, begin=rehearsal.world.begin, today=day, notes=notes)
+
+
+def world_of(plan: Plan, *, seed: int, case: str, scenario: Scenario | None = None) -> tuple[Rehearsal, date, tuple[str, ...]]:
+    """The world that a plan is rehearsed in, its day, and what a reader must know of it. Raises Refused."""
     scenario = scenario or practice_scenario()
     days = [order.target.on for order in plan.orders] + ([plan.per_market.on] if plan.per_market else [])
     day = min((on for on in days if on), default=scenario.begins_on or PRACTICE_DAY)
     begin = _begin(plan, scenario, day)
     rehearsal = rehearse(scenario, day=day, seed=seed, case=case, begin=begin)
     invented = _invent(plan, rehearsal)
-    notes = tuple(f"{name} is not in the world of the rehearsal, and was invented for it" for name in invented)
-    return staged(rehearsal, accounts, begin=begin, today=day, notes=notes)
+    return rehearsal, day, tuple(f"{name} is not in the world of the rehearsal, and was invented for it" for name in invented)
 
 
 def on_recording(accounts: Accounts, file: Path, *, seed: int, case: str, before_start: timedelta) -> Stage:
