@@ -9,8 +9,9 @@ from planrunner.app.plans import Loaded, located_query
 from planrunner.app.resolving import zone_of
 from planrunner.app.stage import Venues
 from planrunner.model.errors import NotInCatalogue, Refused
+from planrunner.model.exposure import placed_by
 from planrunner.model.market import Market
-from planrunner.model.plan import Hedge, MarketQuery, Plan
+from planrunner.model.plan import MarketQuery, Plan
 
 SHOWN = 6
 
@@ -45,7 +46,7 @@ class PerMarket:
 
 
 def _refuse_too_many(plan: Plan, query: MarketQuery, markets: Sequence[Market]) -> None:
-    of_one = sum(1 + sum(isinstance(step.action, Hedge) for step in order.fallback) for order in plan.orders)
+    of_one = sum(placed_by(order) for order in plan.orders)
     most, count = plan.limits.max_orders, of_one * len(markets)
     if most is None or count <= most:
         return

@@ -120,7 +120,8 @@ class _Expander:
 
     def _alone(self, root: Block) -> frozenset[str]:
         """What stands beside a blueprint and may not; and keys that are not missing, whatever the schema thinks."""
-        if "blueprint" in root.values and "plan" in root.values:
+        is_meant_to_use = "with" in root.values and "use_blueprint" not in root.values
+        if "blueprint" in root.values and "plan" in root.values and not is_meant_to_use:
             self._complain(root.values["plan"], say.plan_and_blueprint(root.keys["plan"]))
         if "use_blueprint" not in root.values:
             if "with" not in root.values:

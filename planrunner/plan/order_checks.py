@@ -45,8 +45,9 @@ def check_order(
     step_checks.check_steps(shape, order, profile)
     _liability(shape, order, is_off=is_off)
     if profile is not None and account is not None:
-        _stake(shape, order, profile)
-        hedge_checks.check_stake(shape, order, profile)
+        is_too_small = _stake(shape, order, profile)
+        if not is_too_small:  # else its hedge is, too
+            hedge_checks.check_stake(shape, order, profile)
 
 
 def _scalar(order: DraftOrder, key: str) -> Scalar:
@@ -198,21 +199,23 @@ def _can_lose(stake: Money, ratio: Fraction) -> Money:
     return rounded_up(risk(Side.LAY, stake.amount, ratio), stake.currency)
 
 
-def _stake(shape: Shape, order: DraftOrder, profile: VenueProfile) -> None:
+def _stake(shape: Shape, order: DraftOrder, profile: VenueProfile) -> bool:
+    """True where the stake is below the venue's minimum."""
     stake = order.stake
     if stake is None:
-        return
+        return False
     value, minimum = _scalar(order, "stake"), profile.minimums.get(stake.currency)
     if minimum is None or minimum.allows(stake.amount, order.odds.ratio if order.odds is not None else Fraction(1)):
-        return
+        return False
     if minimum.payout is not None:
         if order.odds is None:
-            return
+            return False
         payout = f", or less where stake times odds reaches {_money(minimum.payout, stake.currency)}"
     else:
         payout = ""
     least = Money(amount=minimum.stake, currency=stake.currency)
     shape.complain(None, say_venue.stake_too_small(value, title=profile.title, least=least, payout=payout))
+    return True
 
 
 def _money(amount: Decimal, currency: str) -> Money:

@@ -215,8 +215,7 @@ class _Explainer:
             return
         if name in later:
             supposed.update(unsupported.REPLACES.get(name, ()))
-            if unsupported.COMPANIONS.get(name) not in later:
-                self.found.complain(None, say.not_yet(key.span, f"`{name}`"))
+            self.found.complain(None, say.not_yet(key.span, f"`{name}`"))
             return
         guess = self._guess(block, name, schema) if len(self.found.problems) < _MOST_ERRORS else None
         elsewhere = self._home_of(name)

@@ -120,7 +120,7 @@ def _companions(shape: Shape, step: DraftStep) -> None:
     if "every" in node.values and "reprice" in given:
         if step.trigger == Every(delay=_NO_TIME):
             shape.complain(_value(step, "every"), say.every_at_once(_value(step, "every")))
-    elif "every" in node.values and given:
+    elif "every" in node.values and given and sum(key in node.values for key in TRIGGERS) == 1:
         shape.complain(None, say.every_without_reprice(_key(step, "every")))
     for key, actions in _GOES_WITH.items():
         if key in node.values and given and not set(actions) & set(given) and not shape.is_silent(node):

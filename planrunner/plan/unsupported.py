@@ -25,8 +25,6 @@ REPLACES: dict[str, tuple[str, ...]] = {
     "move_remainder_to": ("cancel",),
     "retry": ("cancel",),
 }
-# A key that only goes with another one; the two together are one message.
-COMPANIONS: dict[str, str] = {}
 _WORDS: dict[str, frozenset[str]] = {
     "side": frozenset({"buy", "sell"}),
     "type": frozenset({"limit_on_close", "market_on_close", "market"}),

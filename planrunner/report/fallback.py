@@ -75,7 +75,8 @@ def _hedged(
     last = order.steps[index].last
     assert last is not None
     effects = []
-    if (ended := history.ended.get(order.path)) is None or ended >= last:
+    is_ended_already = order.spec.order.fallback[index].trigger == If(condition=Condition.EXPIRED)
+    if not is_ended_already and ((ended := history.ended.get(order.path)) is None or ended >= last):
         effects.append(_taken_back(history, order, order.step_path(index), last, chain, currency))
     if hedge is not None:
         over = history.ended.get(hedge.path)

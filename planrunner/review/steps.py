@@ -212,8 +212,8 @@ def _reprice(order: LimitOrder, step: FallbackStep, action: Reprice, found: tupl
 
 def _hedge(order: LimitOrder, step: FallbackStep, action: Hedge) -> str:
     other, bound = order.side.other, limit_odds(action.no_worse_than, order.side.other)
-    is_whole = isinstance(step.trigger, If) and step.trigger.condition is Condition.MATCHED
-    text = "" if is_whole else "what is unmatched is cancelled, and "
+    nothing_is_left = isinstance(step.trigger, If) and step.trigger.condition in (Condition.MATCHED, Condition.EXPIRED)
+    text = "" if nothing_is_left else "what is unmatched is cancelled, and "
     text += (
         f"what was matched is hedged with a {other.value} for the same profit whatever happens: at the best odds on offer, "
         f"{bound}, for at most {length(action.for_at_most)}. What is not hedged by then stays open, and the owner is told"

@@ -194,6 +194,11 @@ def test_a_hedge_is_told_with_what_it_leaves_at_the_worst():
     assert "would at the worst be a lay of 24.21 GBP at 3.20, which leaves at least -0.79 GBP before commission" in in_words(text)
 
 
+def test_a_hedge_at_the_ending_has_nothing_left_to_cancel():
+    text = changed((ALERT, HEDGE.replace("before_start: 2m", "if: expired")))
+    assert "once what was left is cancelled: what was matched is hedged" in in_words(text).lower()
+
+
 def test_rows_of_a_table_are_told_shortly_and_with_all_in_full():
     rows = "".join(f"  - selection: Runner {number}\n" for number in range(1, 21))
     text = PICKS.format(rows=rows)
