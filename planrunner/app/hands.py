@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -30,7 +30,8 @@ RECAP = (RunStarted, PlaceOrders, OrderAccepted, OrderReported)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hands:
-    """Everything that one owner of one run holds. `go_on`: the command that takes the run up again."""
+    """Everything that one owner of one run holds. `go_on`: the command that takes the run up again. `hears_signals`: Ctrl-C is
+    for this run; where several are looked after in one process it is for whoever looks after them."""
 
     journal: Journal
     info: RunInfo
@@ -41,8 +42,9 @@ class Hands:
     hooks: Hooks
     tell: Tell
     go_on: str
+    hears_signals: bool = True
 
-    async def drive(self, state: State, records: Sequence[Record] | None, stage: Stage) -> Ran:
+    async def drive(self, state: State, records: Collection[Record] | None, stage: Stage) -> Ran:
         """From this state to the end. What stops a run on its way is told, never raised: there may be bets to look after.
 
         Only a fault of our own is raised, and not before the same was done and told.
@@ -53,7 +55,7 @@ class Hands:
             with suppress(PlanrunnerError):  # whoever takes the run up next need not wait for this owner's silence
                 self.journal.leave(self.info.run, self.epoch)
 
-    async def _drive(self, state: State, records: Sequence[Record] | None, stage: Stage) -> Ran:
+    async def _drive(self, state: State, records: Collection[Record] | None, stage: Stage) -> Ran:
         news = News(self.tell)
         driver = Driver(
             run=self.info.run,
@@ -75,7 +77,8 @@ class Hands:
         interruptions = Interruptions(self.clock, stop=lambda name: self._stop(driver, news, name), leave=driver.go_away)
         watch = None
         if not self._is_rehearsal:
-            interruptions.listen()
+            if self.hears_signals:
+                interruptions.listen()
             watch = Watch(info=self.info, epoch=self.epoch, accounts=self.venues, journal=self.journal, clock=self.clock)
         try:
             await driver.drive(first, settle_within=stage.settle_within, watch=watch)
@@ -100,7 +103,7 @@ class Hands:
 
     # -- ends
 
-    def _over(self, driver: Driver, records: Sequence[Record], *, interrupted: bool) -> Ran:
+    def _over(self, driver: Driver, records: Collection[Record], *, interrupted: bool) -> Ran:
         code = exit_of(driver.ended or _ended(records), interrupted=interrupted)
         over = RunState.SETTLED if driver.state.phase is RunPhase.SETTLED else RunState.FINISHED
         try:
@@ -153,16 +156,16 @@ class Hands:
 
     def _told(self, code: Exit, trouble: str | None = None) -> Ran:
         try:
-            info, records = self.journal.info(self.info.run), tuple(self.journal.read(self.info.run))
+            info, records = self.journal.info(self.info.run), self.journal.told(self.info.run)
         except JournalTrouble as error:
             text = str(error) if trouble is None else trouble if str(error) in trouble else f"{trouble}\n{error}"
             return Ran(info=self.info, records=None, exit=code, trouble=text)
         return Ran(info=info, records=records, exit=code, trouble=trouble)
 
 
-def _ended(records: Sequence[Record]) -> Ended:
+def _ended(records: Collection[Record]) -> Ended:
     """Of a run that had come to its end before it was taken up again."""
-    return next(record.body.ended for record in reversed(records) if isinstance(record.body, FinishRun))
+    return [record.body.ended for record in records if isinstance(record.body, FinishRun)][-1]
 
 
 def _at_the_venue(left: Sequence[Left]) -> str:

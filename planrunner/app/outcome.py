@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -28,7 +29,7 @@ class Ran:
     for the user."""
 
     info: RunInfo
-    records: tuple[Record, ...] | None
+    records: Collection[Record] | None
     exit: Exit
     trouble: str | None = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -40,7 +40,7 @@ class Kept:
     """A run as the journal has it."""
 
     info: RunInfo
-    records: tuple[Record, ...]
+    records: Collection[Record]
 
 
 def find_run(state: Path, wanted: str | None) -> Kept:
@@ -59,7 +59,7 @@ def find_run(state: Path, wanted: str | None) -> Kept:
                 known += [(info, path) for info in journal.runs()]
     info, path = _choose(sorted(known, key=lambda one: (one[0].created, one[0].run)), wanted, state)
     with Journal.open(path, durable=True) as journal:
-        return Kept(info=info, records=tuple(journal.read(info.run)))
+        return Kept(info=info, records=journal.told(info.run))
 
 
 def _choose(known: Sequence[tuple[RunInfo, Path]], wanted: str | None, state: Path) -> tuple[RunInfo, Path]:
@@ -83,7 +83,7 @@ def directory_of(state: Path, run: RunId) -> Path:
     return state.absolute().parent / "runs" / run
 
 
-def story_of(info: RunInfo, records: Sequence[Record]) -> Story:
+def story_of(info: RunInfo, records: Collection[Record]) -> Story:
     """What a run has to tell; every form of the report is made of it."""
     from planrunner.report.project import tell
 

@@ -99,7 +99,7 @@ def resume(job: Job, run: RunId, stage: Stage, tell: Tell, *, take_over: bool = 
             try:
                 async with stage.venues(clock) as venues:
                     epoch = journal.take(run, this_process())
-                    records = journal.read(run)
+                    records = journal.told(run)
                     if records:
                         told = replay(records)
                         program, state = told.program, told.state
@@ -115,7 +115,7 @@ def resume(job: Job, run: RunId, stage: Stage, tell: Tell, *, take_over: bool = 
                 if not journal.intents(run):
                     raise
                 trouble = f"{error}\nThe run stays as it is, and so does what it has at the venue. Then again: {job.go_on(run)}"
-                return Ran(info=info, records=tuple(journal.read(run)), exit=Exit.UNKNOWN_EXPOSURE, trouble=trouble)
+                return Ran(info=info, records=journal.told(run), exit=Exit.UNKNOWN_EXPOSURE, trouble=trouble)
 
     return stage.play(main)
 

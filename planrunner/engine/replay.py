@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import get_args
 
 from planrunner.engine.state import State, initial
@@ -28,17 +29,19 @@ class Replay:
 
 def replay(records: Iterable[Record]) -> Replay:
     """Tell a run again. Raises JournalTrouble where its first fact is missing, Divergence as the run itself would."""
-    return replay_events([record.body for record in records if isinstance(record.body, _EVENTS)])  # type: ignore[misc]
+    return replay_events(record.body for record in records if isinstance(record.body, _EVENTS))  # type: ignore[misc]
 
 
-def replay_events(events: Sequence[Event]) -> Replay:
-    """The same from the facts alone."""
-    if not events or not isinstance(events[0], RunStarted):
+def replay_events(events: Iterable[Event]) -> Replay:
+    """The same from the facts alone, one by one: a long run is never in memory as a whole."""
+    facts = iter(events)
+    first = next(facts, None)
+    if not isinstance(first, RunStarted):
         raise JournalTrouble("this run has no beginning in the journal: its first fact is missing")
-    program = events[0].program
+    program = first.program
     state = initial(program)
     commands: list[Command] = []
-    for event in events:
+    for event in chain((first,), facts):
         decided = step(program, state, event)
         state = decided.state
         commands.extend(decided.commands)

@@ -8,9 +8,10 @@ a byte leaves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,8 @@ from planrunner.runtime.jsonl import to_lines
 from planrunner.runtime.lease import Lease, give_up, read_lease
 from planrunner.runtime.ledger import NO_SITE
 from planrunner.runtime.look import Look
-from planrunner.runtime.sheet import Sheet, first_digest, next_digest
+from planrunner.runtime.reservation import Reservation
+from planrunner.runtime.sheet import Sheet, first_digest, next_digest, read_reservations
 from planrunner.runtime.tables import (
     event_table,
     intent_table,
@@ -61,6 +63,9 @@ from planrunner.runtime.writer import Stamp, Writer
 
 # A journal that others are writing to is waited for so many seconds; `PLANRUNNER_JOURNAL_PATIENCE` says otherwise.
 PATIENCE = 30.0
+READ_AT_ONCE = 500  # rows
+# Records of a usual run; more of them, at one or two KiB each, are read again rather than kept.
+KEPT_IN_MEMORY = 20_000
 
 
 def patience_from(environment: Mapping[str, str]) -> float:
@@ -301,12 +306,30 @@ class Journal:
 
     # --- reading
 
+    def records(self, run: RunId) -> Iterator[Record]:
+        """The records of a run one by one, however many there are, the digest chain verified on the way. Raises JournalTrouble,
+        at the latest at the end: what was read before is to be trusted only then."""
+        for row in self.rows(run):
+            at = datetime.fromisoformat(row.at)
+            yield Record(seq=row.seq, epoch=row.epoch, at=at, body=decode(row.kind, row.body, row.version))
+
+    def told(self, run: RunId, *, keep: int = KEPT_IN_MEMORY) -> Collection[Record]:
+        """All records of a run, verified: kept in memory, or read again whenever they are gone through where they are more.
+
+        Raises JournalTrouble.
+        """
+        if self._length(run) <= keep:
+            return tuple(self.records(run))
+        self.verify(run)
+        return ManyRecords(self, run, self._length(run))
+
+    def _length(self, run: RunId) -> int:
+        with explained(self.path), self._reading.connect() as connection:
+            return connection.execute(select(lease_table.c.seq).where(lease_table.c.run_id == run)).scalar_one_or_none() or 0
+
     def read(self, run: RunId) -> list[Record]:
-        """All records of a run in order, the digest chain verified. Raises JournalTrouble."""
-        return [
-            Record(seq=row.seq, epoch=row.epoch, at=datetime.fromisoformat(row.at), body=decode(row.kind, row.body, row.version))
-            for row in self.rows(run)
-        ]
+        """All records of a run in order, verified. Raises JournalTrouble."""
+        return list(self.records(run))
 
     def verify(self, run: RunId) -> None:
         """Raises JournalTrouble where a row was changed, exchanged, added or taken away."""
@@ -314,36 +337,46 @@ class Journal:
             pass
 
     def intents(self, run: RunId) -> list[Intent]:
-        """Every attempt to place, in the order of the journal."""
-        rows = {row.seq: row for row in self.rows(run) if row.request is not None}
-        requests = {seq: plain_value(row.request) for seq, row in rows.items()}
+        """Every attempt to place, in the order of the journal; reading the records is what verifies them."""
+        wanted = (intent_table.c.ref, intent_table.c.attempt, event_table.c.seq, event_table.c.epoch, event_table.c.at)
+        of = (event_table.c.run_id == intent_table.c.run_id) & (event_table.c.seq == intent_table.c.seq)
+        query = select(*wanted, event_table.c.request).select_from(intent_table.join(event_table, of))
         with explained(self.path), self._reading.connect() as connection:
-            found = connection.execute(select(intent_table).where(intent_table.c.run_id == run).order_by("seq", "attempt")).all()
+            found = connection.execute(query.where(intent_table.c.run_id == run).order_by(event_table.c.seq, "attempt")).all()
+        requests: dict[int, Any] = {}
+        for row in found:
+            if row.seq not in requests:
+                requests[row.seq] = plain_value(row.request)
         return [
             Intent(
-                ref=OrderRef(each.ref),
-                attempt=each.attempt,
-                seq=each.seq,
-                epoch=rows[each.seq].epoch,
-                at=datetime.fromisoformat(rows[each.seq].at),
-                request=requests[each.seq],
+                ref=OrderRef(row.ref),
+                attempt=row.attempt,
+                seq=row.seq,
+                epoch=row.epoch,
+                at=datetime.fromisoformat(row.at),
+                request=requests[row.seq],
             )
-            for each in found
+            for row in found
         ]
 
     def rows(self, run: RunId) -> Iterator[Any]:
-        """The rows of a run as they are stored, verified on the way."""
+        """The rows of a run as they are stored, verified on the way; a handful is in memory at a time."""
+        digest, number = first_digest(replace(self.info(run), state=RunState.RUNNING)), 0
+        query = select(event_table).where(event_table.c.run_id == run).order_by("seq")
         with explained(self.path), self._reading.connect() as connection:
             lease = connection.execute(select(lease_table).where(lease_table.c.run_id == run)).one_or_none()
-            rows = connection.execute(select(event_table).where(event_table.c.run_id == run).order_by("seq")).all()
-        digest = first_digest(replace(self.info(run), state=RunState.RUNNING))
-        for number, row in enumerate(rows, start=1):
-            digest = next_digest(digest, row)
-            if row.seq != number or row.digest != digest:
-                raise self._changed(run, number)
-            yield row
-        if lease is None or (lease.seq, lease.digest) != (len(rows), digest):
-            raise self._changed(run, len(rows))
+            for number, row in enumerate(connection.execution_options(yield_per=READ_AT_ONCE).execute(query), start=1):
+                digest = next_digest(digest, row)
+                if row.seq != number or row.digest != digest:
+                    raise self._changed(run, number)
+                yield row
+        if lease is None or (lease.seq, lease.digest) != (number, digest):
+            raise self._changed(run, number)
+
+    def reservations(self) -> list[Reservation]:
+        """What is reserved, as the table has it."""
+        with explained(self.path), self._reading.connect() as connection:
+            return read_reservations(connection)
 
     def export(self, run: RunId) -> Iterator[str]:
         """The run as JSON lines: what it is, then its records with their digests."""
@@ -367,6 +400,24 @@ class Journal:
             return replace(decode_info(text), state=RunState(state))
         except (ValueError, JournalTrouble) as error:
             raise JournalTrouble(f"the journal {self.path} is damaged{KEEP_IT} ({error})") from error
+
+
+class ManyRecords(Collection[Record]):
+    """The records of a long run as they were counted, read whenever they are gone through. Raises JournalTrouble there."""
+
+    def __init__(self, journal: Journal, run: RunId, length: int) -> None:
+        self._journal = journal
+        self._run = run
+        self._length = length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[Record]:
+        return islice(self._journal.records(self._run), self._length)
+
+    def __contains__(self, record: object) -> bool:
+        return any(each == record for each in self)
 
 
 @dataclass(slots=True)
@@ -413,7 +464,7 @@ class _Reserve:
 
     def put(self, sheet: Sheet) -> Callable[[Stamp], timedelta]:
         sheet.check(self.run, self.epoch)
-        wait = sheet.reserve(f"{_scope(self.info)}/{self.account}", self.length, self.clock.now())
+        wait = sheet.reserve(f"{scope_of(self.info)}/{self.account}", self.length, self.clock.now())
         return lambda _: wait
 
 
@@ -453,14 +504,15 @@ class _Intend:
             for halt in sheet.halts():
                 if halt.covers(self.info, self.command.account):
                     return (), tuple(_stopped(each.ref, halt, self.at) for each in self.command.placements)
-        return sheet.ledger.admit(self.command, run=self.run, scope=_scope(self.info), at=self.at)
+        return sheet.ledger.admit(self.command, run=self.run, scope=scope_of(self.info), at=self.at)
 
 
 def _stopped(ref: OrderRef, halt: Halt, at: datetime) -> OrderDenied:
     return OrderDenied(at=at, ref=ref, limit=STOPPED, figure=halt.what, held_by=halt.why)
 
 
-def _scope(info: RunInfo) -> str:
+def scope_of(info: RunInfo) -> str:
+    """What a run's money is counted with: live or sandbox, and every rehearsal on its own."""
     return info.run if info.mode is Mode.REHEARSAL else info.mode.value
 
 

@@ -1,29 +1,42 @@
-"""What the journal costs: `python tests/benchmarks/journal.py`.
+"""What the journal costs: `python tests/benchmarks/journal.py`; a run of a million events alone: `... journal.py 1000000`.
 
 CPU of one append, of an intent batch of 20 with its 20 outcomes (at 100, 1,000 and 10,000 orders already in the run: it must
 not grow), and appends per second of 100 runs at once; without and with a sync per commit, beside bare sqlite3.
+
+Then one run of a million events: what each costs to write, and what it costs to open the journal, to verify the run, to replay
+it and to tell its report. Each is done by a process of its own; the memory is its peak beyond that after the imports.
 """
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 import tempfile
 import time
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+from planrunner.app.report import as_html, as_json, story_of
+from planrunner.engine.compile import compile_plan
+from planrunner.engine.replay import replay
+from planrunner.engine.resolve import Resolved
+from planrunner.engine.state import initial
+from planrunner.engine.step import step
 from planrunner.model.account import Account, AccountLimits, Site
 from planrunner.model.commands import NewPlacement, PlaceOrders
-from planrunner.model.events import OrderAccepted, VenueUp
-from planrunner.model.journal import Mode, RunInfo
+from planrunner.model.events import MarketChanged, OrderAccepted, OrderReported, RunStarted, VenueUp
+from planrunner.model.journal import Exchange, Mode, RunInfo
+from planrunner.model.market import Market, MarketStatus, Selection
 from planrunner.model.money import Money
-from planrunner.model.odds import Side
+from planrunner.model.odds import Side, decimal_odds
 from planrunner.model.placement import Sizes
-from planrunner.model.plan import OrderType
+from planrunner.model.plan import AfterStart, LimitOrder, OrderType, Plan, PlanLimits, Target
 from planrunner.ports import Request
 from planrunner.runtime.codec import decode, encode
 from planrunner.runtime.journal import Journal
+from planrunner.venues.betfair.profile import PROFILE
 
 AT = datetime(2026, 12, 5, 14, 30, tzinfo=UTC)
 BATCH = 20
@@ -77,7 +90,7 @@ class Timed:
 
 
 def show(what, timed, more=""):
-    print(f"  {what:52} {timed.cpu:8.1f} us CPU {timed.wall:8.1f} us wall {more}")
+    print(f"  {what:52} {timed.cpu:8.1f} us CPU {timed.wall:8.1f} us wall {more}", flush=True)
 
 
 async def measure(journal):
@@ -137,6 +150,110 @@ def bare(folder, synchronous):
     show(f"bare sqlite3: {BATCH} rows in a transaction", timed)
 
 
+# --- a run of a million events
+
+LONG = "long"
+EVENTS = 1_000_000
+ORDERS = 10
+CHUNK = 1000
+START = AT + timedelta(days=60)
+
+
+def long_program():
+    """Backs on one market that rest until after everything."""
+    order = {
+        "account": "betfair", "target": Target(event="Arsenal v Chelsea"), "side": Side.BACK, "odds": decimal_odds("3.10"),
+        "stake": Money(amount=Decimal("2.00"), currency="GBP"), "line": 1, "ending": AfterStart(delay=timedelta(days=1)),
+    }  # fmt: skip
+    orders = tuple(LimitOrder(name=f"o{number}", **order) for number in range(ORDERS))
+    market = Market(
+        id="1.1", name="Match Odds", fixture="Arsenal v Chelsea", start=START, ladder="CLASSIC",
+        selections=(Selection(id="47972", name="Arsenal"),),
+    )  # fmt: skip
+    return compile_plan(
+        Plan(name="long", digest="d", limits=PlanLimits(max_loss=A_LOT), orders=orders),
+        {each.name: Resolved(market=market, selection=market.selections[0]) for each in orders},
+        run=LONG,
+        seed_of_refs=LONG,
+        accounts=SITE.accounts,
+        profiles={"betfair": PROFILE},
+    )
+
+
+async def write_long(journal, events, exchanges):
+    """Orders that are placed and then reported on again and again, as a stream does over weeks; one fact in a hundred is an
+    exchange with the venue where those are asked for."""
+    journal.create(RunInfo(run=LONG, plan_file="p", plan_name="p", plan_digest="d", mode=Mode.SANDBOX, created=AT))
+    epoch, program = journal.take(LONG, "benchmark"), long_program()
+    started = RunStarted(at=AT, program=program)
+    commands = step(program, initial(program), started).commands
+    placing = [command for command in commands if isinstance(command, PlaceOrders)]
+    await journal.append(LONG, epoch, [started, *(one for one in commands if one not in placing)], AT)
+    sizes, refs = Sizes(stake=Decimal("2.00")), []
+    for command in placing:
+        await journal.intend(LONG, epoch, command, AT, prepare)
+        refs += [asked.ref for asked in command.placements]
+    await journal.append(LONG, epoch, [OrderAccepted(at=AT, ref=ref, bet=f"b{ref}", sizes=sizes) for ref in refs], AT)
+
+    def fact(number, at):
+        if exchanges and number % 100 == 0:
+            asked = {"betIds": [str(number)], "orderProjection": "ALL"}
+            return Exchange(title="Look up", method="POST", url="http://venue/x", request=asked, sent_at=at, answer=[asked] * 5)
+        if number % 2:
+            status = MarketStatus.SUSPENDED if number // 1000 % 10 == 9 else MarketStatus.OPEN
+            return MarketChanged(at=at, market="1.1", status=status, in_play=False, start=START)
+        ref = refs[number // 2 % ORDERS]
+        return OrderReported(at=at, ref=ref, bet=f"b{ref}", sizes=sizes)
+
+    with Timed(events) as timed:
+        for chunk in range(0, events, CHUNK):
+            at = AT + timedelta(seconds=chunk // 10)
+            await journal.append(LONG, epoch, [fact(number, at) for number in range(chunk, min(chunk + CHUNK, events))], at)
+    show(f"event written, {CHUNK:,} at a time", timed)
+
+
+def memory(field):
+    """MiB, by the system's own count (Linux)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(field))
+
+
+def one_task(path, task):
+    """In a process of its own: its time, and its peak of memory beyond the imports."""
+    Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
+    before = memory("VmRSS")
+    with Journal.open(path, durable=False) as journal, Timed(length(path)) as timed:
+        match task:
+            case "open":
+                journal.unfinished()
+            case "verify":
+                journal.verify(LONG)
+            case "replay":
+                replay(journal.records(LONG))
+            case _:
+                story = story_of(journal.info(LONG), journal.told(LONG))
+                told = [as_json(story), as_html(story)]
+                print(f"  {'':52} JSON {len(told[0]) / 2**20:.1f} MiB, HTML {len(told[1]) / 2**20:.1f} MiB")
+    show(f"{task}, per event", timed, f"{memory('VmHWM') - before:8.1f} MiB beyond the imports")
+
+
+def length(path):
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute("select seq from lease").fetchone()[0]
+
+
+def a_long_run(events):
+    for exchanges in (False, True):
+        print(f"a run of {events:,} events{', one in a hundred an exchange with the venue' if exchanges else ''}", flush=True)
+        with tempfile.TemporaryDirectory() as name:
+            path = Path(name) / "j.db"
+            with Journal.open(path, durable=False, site=SITE) as journal:
+                asyncio.run(write_long(journal, events, exchanges))
+            print(f"  {'size of the file':52} {path.stat().st_size / 2**20:8.1f} MiB")
+            for task in ("open", "verify", "replay", "report"):
+                subprocess.run([sys.executable, __file__, "task", path, task], check=True)
+
+
 def main():
     command = batch(0)
     with Timed(2000) as timed:
@@ -158,4 +275,11 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    match sys.argv[1:]:
+        case ["task", path, task]:
+            one_task(Path(path), task)
+        case [events]:
+            a_long_run(int(events))
+        case _:
+            main()
+            a_long_run(EVENTS)

@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+import tracemalloc
 from dataclasses import replace
 from datetime import timedelta
 
@@ -378,3 +379,40 @@ def test_reading_disturbs_nobody_and_sees_whole_transactions(tmp_path):
     assert troubles == []
     assert lengths == sorted(lengths)
     assert all(length % 2 == 0 for length in lengths)
+
+
+# --- long runs
+
+
+def test_a_long_run_is_told_the_same_whether_it_is_kept_or_read_again(tmp_path):
+    with opened(tmp_path / "j.db") as (journal, epoch):
+        asyncio.run(journal.append(RUN, epoch, [said(str(number)) for number in range(10)], AT))
+        kept, again = journal.told(RUN), journal.told(RUN, keep=9)
+        assert isinstance(kept, tuple)
+        assert not isinstance(again, tuple)
+        asyncio.run(journal.append(RUN, epoch, [said("later")], AT))
+        assert tuple(again) == tuple(again) == kept
+        assert len(again) == len(kept) == 10
+        assert kept[3] in again
+        with sqlite3.connect(tmp_path / "j.db") as connection:
+            connection.execute("update event set body = replace(body, '5', '6') where seq = 6")
+        with pytest.raises(JournalTrouble, match="changed or is damaged"):
+            list(again)
+        with pytest.raises(JournalTrouble, match="changed or is damaged"):
+            journal.told(RUN, keep=9)
+
+
+def test_reading_takes_no_more_memory_for_a_longer_run(tmp_path):
+    def most(act):
+        tracemalloc.start()
+        act()
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return peak
+
+    with opened(tmp_path / "j.db") as (journal, epoch):
+        for number in range(10):
+            asyncio.run(journal.append(RUN, epoch, [said(f"{number} {each}") for each in range(1000)], AT))
+        assert most(lambda: journal.verify(RUN)) < 1.5 * 2**20
+        assert most(lambda: sum(1 for _ in journal.records(RUN))) < 1.5 * 2**20
+        assert most(lambda: journal.read(RUN)) > 2.5 * 2**20, "the measure would show it"
