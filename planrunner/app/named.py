@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from planrunner.model.shown import harmless
+
 STDIN = "-"
 _SUFFIXES = (".yaml", ".yml")
 
@@ -25,6 +27,10 @@ def _inside(folder: str, unreadable: list[str]) -> list[str]:
     try:
         paths = sorted(Path(folder).iterdir())
     except OSError as error:
-        unreadable.append(f"the folder {folder} can't be read: {error.strerror or error}")
+        unreadable.append(f"the folder {harmless(folder)} can't be read: {error.strerror or error}")
         return []
-    return [str(path) for path in paths if path.suffix in _SUFFIXES and not path.name.startswith(".") and path.is_file()]
+    plans = [path for path in paths if path.suffix in _SUFFIXES and not path.name.startswith(".") and path.is_file()]
+    home = Path(folder).resolve()
+    outside = [path for path in plans if path.is_symlink() and not path.resolve().is_relative_to(home)]
+    unreadable += [f"{harmless(str(path))} is a link out of the folder; name it by itself if you mean it" for path in outside]
+    return [str(path) for path in plans if path not in outside]

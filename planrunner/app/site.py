@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from planrunner import resources
 from planrunner.app.venues import profiles
 from planrunner.model.account import Site
 from planrunner.model.errors import WrongUse
+from planrunner.model.shown import harmless
 from planrunner.plan import pipeline
 from planrunner.plan.site_file import default_site
 
 SITE_FILE = "planrunner.yaml"
-_LARGEST_BESIDE = 16 << 20  # bytes: more than any table that is read
+LARGEST = 16 << 20  # bytes: more than any plan or table that is read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +33,9 @@ def find_site(folder: Path, named: Path | None = None) -> FoundSite:
     path = named or folder / SITE_FILE
     if named is None and not path.exists() and not path.is_symlink():  # a link to nowhere is no licence to go without limits
         return FoundSite(site=default_site(profiles()))
-    checked = pipeline.read_site(str(path), read_file, schema=resources.schema("site"), profiles=profiles())
+    checked = pipeline.read_site(
+        str(path), partial(read_file, is_ordinary=named is None), schema=resources.schema("site"), profiles=profiles()
+    )
     return FoundSite(site=checked.site, checked=checked)
 
 
@@ -54,31 +60,52 @@ class FilesOf:
 
     def _beside(self, name: str) -> bytes:
         try:
-            path = Path(name).resolve()
-            is_below = path.is_relative_to(self._plan.parent.resolve())
-            size = path.stat().st_size if is_below and path.is_file() else 0
+            path, folder = Path(name).resolve(), self._plan.parent.resolve()
+            is_below = path.is_relative_to(folder)
         except (OSError, RuntimeError, ValueError) as error:  # a ring of links, a name that none can have
-            raise WrongUse(f"{name} can't be read") from error
+            raise WrongUse(f"{_shown(name)} can't be read") from error
         if not is_below:
-            raise WrongUse(f"{name} leads out of the plan's folder; plans read no files there")
-        if path.exists() and not path.is_file() and not path.is_dir():
-            raise WrongUse(f"{name} is no ordinary file")
-        if size > _LARGEST_BESIDE:
-            raise WrongUse(f"{name} is {size / 1048576:.0f} MiB; planrunner reads files of at most {_LARGEST_BESIDE >> 20} MiB")
-        return read_file(name)
+            raise WrongUse(f"{_shown(name)} leads out of the plan's folder; plans read no files there")
+        if any(part.startswith(".") for part in path.relative_to(folder).parts) or path.suffix == ".credentials":
+            raise WrongUse(f"{_shown(name)} is hidden, or holds credentials; plans read no such files")
+        return read_file(name, is_ordinary=True)
 
 
-def read_file(name: str | Path) -> bytes:
-    """Raises WrongUse with the reason in words."""
+def read_file(name: str | Path, *, is_ordinary: bool = False) -> bytes:
+    """All of a file. `is_ordinary` refuses pipes and devices: for what nobody named, which must not keep anybody waiting.
+
+    Raises WrongUse with the reason in words.
+    """
+    with words_for(name):
+        path = Path(name)
+        if is_ordinary and path.exists() and not path.is_file() and not path.is_dir():
+            raise WrongUse(f"{_shown(name)} is no ordinary file")
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)  # a device has no size, and a file may grow
+            if len(content) > LARGEST:
+                size = max(len(content), path.stat().st_size) / 1048576
+                raise WrongUse(f"{_shown(name)} is {size:.0f} MiB or more; planrunner reads files of at most {LARGEST >> 20} MiB")
+            return content
+
+
+@contextmanager
+def words_for(name: str | Path) -> Iterator[None]:
+    """Around opening or reading a file: raises WrongUse with the reason in words."""
+    shown = _shown(name)
     try:
-        return (name if isinstance(name, Path) else Path(name)).read_bytes()
+        yield
     except FileNotFoundError as error:
-        raise WrongUse(f"{name}: there is no such file") from error
+        raise WrongUse(f"{shown}: there is no such file") from error
     except IsADirectoryError as error:
-        raise WrongUse(f"{name} is a folder, not a file") from error
+        raise WrongUse(f"{shown} is a folder, not a file") from error
     except PermissionError as error:
-        raise WrongUse(f"{name} can't be read: you have no permission") from error
+        raise WrongUse(f"{shown} can't be read: you have no permission") from error
     except OSError as error:
-        raise WrongUse(f"{name} can't be read: {error.strerror or error}") from error
+        raise WrongUse(f"{shown} can't be read: {error.strerror or error}") from error
     except ValueError as error:  # a NUL in the name
         raise WrongUse("a file's name holds a character that none can hold") from error
+
+
+def _shown(name: str | Path) -> str:
+    """A file's name may hold a line's end, and then tells something that nobody said."""
+    return harmless(str(name))

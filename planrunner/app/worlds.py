@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from planrunner import resources
-from planrunner.app.site import read_file
+from planrunner.app.site import read_file, words_for
 from planrunner.matching.recorded import read_catalogue, read_lines
 from planrunner.model.errors import WrongUse
 from planrunner.sandbox.cases import CASES
@@ -41,8 +41,9 @@ def load_recording(
     if not CASES[case].on_recordings:
         playable = ", ".join(name for name, one in CASES.items() if one.on_recordings)
         raise WrongUse(f"--case {case} needs other punters who do as they are told; a recorded market plays with: {playable}")
-    content = read_file(str(path))
-    if content and not content[:200].lstrip().startswith((GZIP, b"{")):
+    with words_for(path), path.open("rb") as file:
+        content = file.read(200)
+    if content and not content.lstrip().startswith((GZIP, b"{")):
         raise WrongUse(f"{path} is no recording of a Betfair stream: a JSON message on each line, plain or packed with gzip")
 
     def lines() -> Iterator[bytes]:

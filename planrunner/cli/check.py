@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from planrunner.cli.given import given_options
+from planrunner.cli.given import from_stdin, given_options
 from planrunner.cli.output import Styled, good, problem_parts, say, say_json
 from planrunner.model.shown import harmless
 
@@ -43,7 +42,7 @@ def check(
     from planrunner.plan.given import Given
 
     given = Given(values=set_values, file=inputs)
-    results = check_files(files, read_stdin=sys.stdin.buffer.read, site=site, given=given)
+    results = check_files(files, read_stdin=from_stdin, site=site, given=given)
     tell(results, as_json=as_json)
     for text in results.unreadable:
         say(text, err=True)

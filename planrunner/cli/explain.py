@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from planrunner.cli.given import given_options
+from planrunner.cli.given import from_stdin, given_options
 from planrunner.cli.output import Styled, say, say_json
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def _print_plan(name: str, site: Path | None, given: Given, *, everything: bool,
     from planrunner.app.explain import explain_plan
     from planrunner.cli import check
 
-    found = explain_plan(name, read_stdin=sys.stdin.buffer.read, site=site, given=given)
+    found = explain_plan(name, read_stdin=from_stdin, site=site, given=given)
     if found.told is None:
         check.tell(found.results, as_json=as_json)
     elif as_json:

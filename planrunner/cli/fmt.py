@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from planrunner.cli.given import from_stdin
 from planrunner.cli.output import problem_parts, say, say_json
 from planrunner.model.shown import harmless
 
@@ -38,7 +39,7 @@ def fmt(ctx: click.Context, files: tuple[str, ...], *, only_check: bool, show_di
     from planrunner.app.fmt import format_files, write_back
     from planrunner.model.errors import WrongUse
 
-    results = format_files(files, read_stdin=sys.stdin.buffer.read)
+    results = format_files(files, read_stdin=from_stdin)
     changed = [one for one in results.files if one.changes]
     if not only_check and not show_diff:
         for one in [one for one in changed if one.name != "-"]:
@@ -61,8 +62,8 @@ def fmt(ctx: click.Context, files: tuple[str, ...], *, only_check: bool, show_di
 def _print_text(results: Results, changed: list[FileFormatted], *, only_check: bool, show_diff: bool) -> None:
     from planrunner.app.fmt import diff
 
-    from_stdin = next((one for one in results.files if one.name == "-"), None)
-    _print_problems(results, to_stderr=from_stdin is not None)
+    piped = next((one for one in results.files if one.name == "-"), None)
+    _print_problems(results, to_stderr=piped is not None)
     if show_diff:
         say("".join(diff(one) for one in changed), nl=False)
     if only_check:
@@ -70,8 +71,12 @@ def _print_text(results: Results, changed: list[FileFormatted], *, only_check: b
             say(f"{harmless(one.shown)}: would be formatted", err=show_diff)
     if only_check or show_diff:
         return
-    if from_stdin is not None and from_stdin.after is not None:
-        sys.stdout.buffer.write(from_stdin.after)
+    if piped is not None and piped.after is not None:
+        # To the letter for a program or a file; a terminal gets what it can't be moved by, as with everything that is shown.
+        if sys.stdout.isatty():
+            say(piped.after.decode("utf-8"), nl=False)
+        else:
+            sys.stdout.buffer.write(piped.after)
         return
     for one in changed:
         say(f"{harmless(one.shown)}: formatted")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -19,6 +20,17 @@ def read_values(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -
             raise click.BadParameter(f"`{one}` gives no input a value; write --set name=value")
         found[name.strip()] = value.strip()
     return found
+
+
+def from_stdin() -> bytes:
+    """What is piped in, as far as a file would be read. Raises WrongUse where it goes on and on."""
+    from planrunner.app.site import LARGEST
+    from planrunner.model.errors import WrongUse
+
+    data = sys.stdin.buffer.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise WrongUse(f"standard input goes on for more than {LARGEST >> 20} MiB; no plan does")
+    return data
 
 
 def given_options(command: F) -> F:

@@ -19,9 +19,12 @@ Number = int | str  # a JSON number: whole ones as int, others as their shortest
 Message = tuple[int, list[dict[str, Any]]]  # when (milliseconds), what changed in the market
 
 _CHUNK = 1 << 16
+_PIECE = 1 << 20  # of what is unpacked at a time
 _GZIP = b"\x1f\x8b"
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS  # how zlib is told to expect gzip's header
 _LARGEST = 10**12
+# Longest line seen: 200 KiB. A packed file of a few KiB may unpack to one of many GiB.
+_LONGEST_LINE = 1 << 26
 
 # Displayed best offers say nothing new where the full depth is recorded, and are up to two thirds of a file. A quote can't stand
 # unescaped inside a JSON text, so this never matches inside one.
@@ -46,6 +49,8 @@ def read_lines(file: BinaryIO) -> Iterator[bytes]:
     for number, line in enumerate(_lines(_unpacked(file, first) if first.startswith(_GZIP) else _plain(file, first)), start=1):
         if line is None:
             raise BadRecording(number, "can't be unpacked: the file is cut off or damaged here; get it again")
+        if len(line) > _LONGEST_LINE:
+            raise BadRecording(number, f"is longer than {_LONGEST_LINE >> 20} MiB; no message of a stream is")
         yield line
 
 
@@ -59,11 +64,15 @@ def _unpacked(file: BinaryIO, chunk: bytes) -> Iterator[bytes | None]:
     """Unpacked pieces, then None where they break off. Several packed parts in a row are one file, as gzip has it."""
     unpacker = zlib.decompressobj(_GZIP_WINDOW)
     while chunk:
-        try:
-            yield unpacker.decompress(chunk)
-        except zlib.error:
-            yield None
-            return
+        piece = bytes(_PIECE)
+        while len(piece) == _PIECE and not unpacker.eof:  # a full piece: more may be waiting, even where nothing is left to read
+            try:
+                piece = unpacker.decompress(chunk, _PIECE)
+            except zlib.error:
+                yield None
+                return
+            yield piece
+            chunk = unpacker.unconsumed_tail
         if unpacker.eof:
             chunk = unpacker.unused_data or file.read(_CHUNK)
             if chunk:
@@ -75,15 +84,22 @@ def _unpacked(file: BinaryIO, chunk: bytes) -> Iterator[bytes | None]:
 
 
 def _lines(pieces: Iterable[bytes | None]) -> Iterator[bytes | None]:
-    rest = b""
+    rest = bytearray()
     for piece in pieces:
         if piece is None:
             yield None
             return
-        *whole, rest = (rest + piece).split(b"\n")
-        yield from whole
+        first, *lines = piece.split(b"\n")
+        rest += first
+        if lines:
+            yield bytes(rest)
+            *whole, last = lines
+            yield from whole
+            rest = bytearray(last)
+        elif len(rest) > _LONGEST_LINE:
+            break
     if rest:
-        yield rest
+        yield bytes(rest)
 
 
 def number(text: str) -> Number:
