@@ -21,6 +21,7 @@ from planrunner.plan.words import KEYS
 
 # Keys under which a list stands, and keys whose value is odds.
 LISTS = frozenset({"orders", "fallback", "meetings", "choices", "for_each", "tickets", "bets", "legs"})
+_HAVE_LINES_BELOW = frozenset({"orders", "fallback", "limits", "only_if", "with", "inputs", "for_each_market"})
 ODDS = frozenset({"odds", "no_worse_than", "odds_at_least", "odds_at_most"})
 _OF_THE_FILE = frozenset({
     "planrunner", "plan", "blueprint", "about", "inputs", "limits", "for_each", "for_each_market", "orders", "time_zone",
@@ -465,6 +466,8 @@ def _out_of_column(here: _Place) -> Mistake:
         return Mistake(say.unreadable(here.whole, "this line is indented, and nothing stands above that it could belong to."))
     if mistake := _list_sign(above) or _list_sign(here):
         return mistake
+    if mistake := _text_above(above, here):
+        return mistake
     if mistake := _dash_missing(above, here) or _first_dash_missing(here):
         return mistake
     if mistake := _second_dash_missing(above, here):
@@ -478,6 +481,22 @@ def _out_of_column(here: _Place) -> Mistake:
     if not known:
         return Mistake(say.unreadable(here.whole, "this line does not start in the column of any line it could belong to."))
     return _moved(here, min(known, key=lambda column: (abs(column - wrong), -column)), above)
+
+
+def _text_above(above: _Place, here: _Place) -> Mistake | None:
+    """`- name arsenal` or `limits: all`, and what belongs to it on the lines below."""
+    pattern, words = _LACKING[-1]
+    found = pattern.match(above.text)
+    if found and _is_item(above.text) and found[2] in KEYS and _key_column(above.text) == _key_column(here.text):
+        return _lacking(above, pattern, words.format(found[2]))
+    key, value = _KEY.match(above.text), _value(above)
+    if key is None or value is None or value[0] not in _HAVE_LINES_BELOW or _indent(here.text) <= _key_column(above.text):
+        return None
+    name, start, text = value
+    fix = above.text[:start].rstrip()
+    words = f"what `{name}` holds stands on the lines below it; take {quoted(text)} out."
+    problem = say.unreadable(above.span(start, len(text)), words, fix=fix)
+    return above.mistake(problem, fix, is_silent=False)
 
 
 def _dash_missing(above: _Place, here: _Place) -> Mistake | None:
