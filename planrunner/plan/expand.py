@@ -143,6 +143,9 @@ class _Expander:
         if any(part in ("", "..", "~") for part in parts):
             self._complain(reference, say.outside(reference.span, reference.text))
             return None
+        if any(part.startswith(".") and part != "." for part in parts):  # `.env`: messages show what they read
+            self._complain(reference, say.hidden(reference.span, reference.text))
+            return None
         home = reference.file or self._context.name
         name = home[: home.rfind("/") + 1] + reference.text
         try:

@@ -17,6 +17,11 @@ def outside(at: Span, name: str) -> Problem:
     return problem("PR217", at, text)
 
 
+def hidden(at: Span, name: str) -> Problem:
+    text = f"plans read no hidden files and folders, whose names begin with a point, as {quoted(name)}; give it another name."
+    return problem("PR217", at, text)
+
+
 def unreadable(at: Span, reason: str) -> Problem:
     return problem("PR217", at, f"{reason.rstrip('.')}.")
 
