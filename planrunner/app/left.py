@@ -131,10 +131,11 @@ def _trouble(events: Iterable[Event]) -> str | None:
 
 def in_words(left: Iterable[Left]) -> str:
     """A line for each, what must be looked up marked with the reference to look for."""
-    return "".join(f"\n  {_words(one)}" for one in left)
+    return "".join(f"\n  {words(one)}" for one in left)
 
 
-def _words(left: Left) -> str:
+def words(left: Left) -> str:
+    """One of them, without the line's beginning."""
     asked = left.placement.asked
     name = asked.path.partition(".")[2]
     why = f" ({left.trouble})" if left.trouble else ""
@@ -153,4 +154,6 @@ def _words(left: Left) -> str:
         (f"still there{why}", left.remaining),
     ]
     became = ", ".join(f"{size:.2f} {what}" for what, size in parts if size)
-    return f"{name}: {asked.side.value} {asked.size:.2f} at {asked.odds}: {became} ({bets} at {left.account})"
+    return (
+        f"{name}: {asked.side.value} {asked.size:.2f} at {asked.odds}: {became} ({bets} at {left.account}, reference {asked.ref})"
+    )

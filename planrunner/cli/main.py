@@ -21,6 +21,8 @@ VERBS = {
     "fmt": "planrunner.cli.fmt:fmt",
     "run": "planrunner.cli.run:run",
     "report": "planrunner.cli.report:report",
+    "stop": "planrunner.cli.stop:stop",
+    "release": "planrunner.cli.stop:release",
     "sandbox": "planrunner.cli.sandbox:sandbox",
     "schema": "planrunner.cli.schema:schema",
 }

@@ -73,6 +73,13 @@ def halt_of_file(file: Path) -> Halt | None:
     return _of_file(file, because or UNTOLD, datetime.fromtimestamp(found.st_mtime, UTC))
 
 
+def put_stop_file(file: Path, because: str) -> None:
+    """There at once, also on a full disk; the reason follows where it can. Raises OSError where it is not there in the end."""
+    descriptor = os.open(file, os.O_CREAT | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    with suppress(OSError), os.fdopen(descriptor, "wb") as opened:
+        opened.write(because.encode("utf-8", "replace") + b"\n")
+
+
 def remove_file(file: Path) -> None:
     """Raises JournalTrouble where it stays."""
     try:

@@ -1,0 +1,48 @@
+"""Facts for a run that nobody drives: written down with what the engine makes of them, and nothing of that is carried out.
+
+It is as if the owner had died right after: whoever goes on with the run begins by asking the venue about everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from planrunner.app.standing import Standing
+from planrunner.engine.state import RunPhase, State
+from planrunner.engine.step import step
+from planrunner.model.commands import PlaceOrders
+from planrunner.model.events import Event, OrderNotSent, StopRequested
+from planrunner.model.journal import Body, Exchange, RunState
+from planrunner.model.placement import PlacementStatus
+from planrunner.ports import Clock
+from planrunner.runtime.journal import Journal
+
+
+async def write_facts(
+    journal: Journal, standing: Standing, epoch: int, events: Iterable[Event], *, clock: Clock, exchanges: Iterable[Exchange] = ()
+) -> State:
+    """Under the lease that was taken for it, all or none. Raises Divergence (nothing is written then), Fenced, JournalTrouble."""
+    program, state, run = standing.program, standing.state, standing.info.run
+    assert program is not None
+    assert state is not None
+    bodies: list[Body] = list(exchanges)
+    for event in events:
+        decided = step(program, state, event)
+        state = decided.state
+        bodies += [event, *(one for one in decided.commands if not isinstance(one, PlaceOrders))]
+    await journal.append(run, epoch, bodies, clock.now())
+    if state.phase is not standing.state.phase:  # type: ignore[union-attr]
+        over = {RunPhase.FINISHED: RunState.FINISHED, RunPhase.SETTLED: RunState.SETTLED}
+        if (now := over.get(state.phase)) is not None:
+            journal.set_state(run, epoch, now)
+    return state
+
+
+def stopping(standing: Standing, text: str, clock: Clock) -> list[Event]:
+    """What ends a run of which nothing was ever sent: there is nothing to ask a venue about."""
+    assert standing.state is not None
+    now = clock.now()
+    why = "the run was interrupted before it was sent"
+    undecided = [one for one in standing.state.placements.values() if one.status is PlacementStatus.PENDING]
+    never = [OrderNotSent(at=now, ref=one.asked.ref, attempt=one.attempt, text=why) for one in undecided]
+    return [*never, StopRequested(at=now, text=text)]

@@ -1,0 +1,211 @@
+"""A stop places nothing new and takes back what rests, whoever drives the runs or nobody; and it holds until it is released."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from planrunner.app.facts import write_facts
+from planrunner.app.standing import stand
+from planrunner.model.events import StopRequested, TimerFired
+from planrunner.model.journal import HaltScope, RunState
+from planrunner.runtime.clock import RealClock
+from tests.app.verbs import Desk, slot_in
+from tests.crash.kill import Slot
+
+
+@pytest.fixture(scope="module")
+def slot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slot]:
+    with slot_in(tmp_path_factory.mktemp("sandbox")) as served:
+        yield served
+
+
+@pytest.fixture
+def desk(slot: Slot, tmp_path: Path) -> Iterator[Desk]:
+    slot.reset()
+    desk = Desk(slot, tmp_path)
+    yield desk
+    desk.close()
+
+
+TAKEN_BACK = {"fill": 2.0, "cancel": 3.0}
+
+
+def test_a_run_at_work_takes_back_what_rests_and_nothing_begins_until_the_stop_is_released(desk: Desk) -> None:
+    run = desk.begin()
+    stopped = desk.process("stop", "--because", "prices look wrong")
+    assert stopped.code == 0, stopped
+    assert "2.00 of 5.00 GBP matched at 9.00; the rest was cancelled" in stopped.out
+    assert "Nothing rests at a venue" in stopped.out
+    assert desk.parts() == [TAKEN_BACK]
+    ended = desk.end(run)
+    assert ended.code == 4
+    assert "prices look wrong" in ended.err
+    refused = desk.verb("run", "plan.yaml", "--sandbox", desk.slot.url)
+    assert refused.code == 3
+    assert "prices look wrong" in refused.err
+    assert 'planrunner release --because "..."' in refused.err
+    released = desk.verb("release", "--because", "prices are right again", "--json")
+    assert (released.code, released.json["still_in_force"]) == (0, [])
+    assert [one["released_because"] for one in released.json["released"]] == ["prices are right again"]
+    assert desk.begin(selection="Chelsea").poll() is None
+
+
+def test_what_a_killed_run_left_is_taken_back_and_told(desk: Desk) -> None:
+    run = desk.killed()
+    stopped = desk.verb("stop", "--because", "enough", "--json")
+    assert stopped.code == 0, stopped
+    [told] = stopped.json["runs"]
+    assert (told["run"], told["over"], told["left"]) == (run, True, [])
+    assert desk.parts() == [TAKEN_BACK]
+    page = Path(told["report"]).read_text()
+    assert "everything is stopped: enough" in page
+    with desk.journal() as journal:
+        assert journal.info(run).state is RunState.FINISHED
+        journal.verify(run)
+
+
+def test_it_needs_neither_the_plan_nor_a_site_file_that_is_well(desk: Desk) -> None:
+    run = desk.killed()
+    (desk.folder / "plan.yaml").unlink()
+    (desk.folder / "planrunner.yaml").write_text("this is no site file\n")
+    assert desk.verb("stop", "--run", run[:-1]).code == 0
+    assert desk.parts() == [TAKEN_BACK]
+    with desk.journal() as journal:
+        assert journal.halts() == (), "the run is over: there is nothing to hold"
+
+
+def test_a_frozen_owner_is_waited_for_no_longer_than_it_takes_to_know(desk: Desk) -> None:
+    """Its lease is made older than it is, or this would take a quarter of a minute."""
+    run = desk.killed()
+    with closing(sqlite3.connect(desk.state / "planrunner.db")) as connection, connection:
+        connection.execute("update lease set owner = 'elsewhere:1', beat = '2026-01-01T00:00:00+00:00'")
+    stopped = desk.verb("stop")
+    assert stopped.code == 0, stopped
+    assert run in stopped.out
+    assert desk.parts() == [TAKEN_BACK]
+
+
+def test_what_can_not_be_reached_is_told_with_its_reference(tmp_path: Path) -> None:
+    with slot_in(tmp_path) as slot:
+        desk = Desk(slot, tmp_path)
+        run = desk.killed()
+        [ref] = desk.bets()
+    stopped = desk.verb("stop", "--because", "enough")
+    assert stopped.code == 5
+    assert f"reference {ref}" in stopped.out
+    assert "3.00 still there" in stopped.out
+    assert "2.00 matched" in stopped.out
+    assert "can't be reached" in stopped.out
+    assert f"planrunner run --resume {run} --sandbox {slot.url}" in stopped.out
+    with desk.journal() as journal:
+        assert [halt.because for halt in journal.halts()] == ["enough"], "it holds all the same"
+        assert journal.info(run).state is RunState.RUNNING, "it stays to be taken up"
+
+
+def test_a_run_that_never_sent_anything_ends_without_a_word_to_anybody(tmp_path: Path) -> None:
+    with slot_in(tmp_path) as slot:
+        desk = Desk(slot, tmp_path)
+        run = desk.kill(desk.begin_waiting())
+    stopped = desk.verb("stop", "--json")
+    assert stopped.code == 0, stopped
+    assert [(one["run"], one["over"]) for one in stopped.json["runs"]] == [(run, True)]
+    with desk.journal() as journal:
+        assert journal.info(run).state is not RunState.RUNNING
+
+
+async def end_unresolved(desk: Desk, run: str) -> None:
+    """As if the venue had not answered for five minutes after a stop."""
+    clock = RealClock()
+    with desk.journal() as journal:
+        standing = stand(journal, journal.info(run))
+        epoch = journal.take(run, "test")
+        begun = StopRequested(at=clock.now(), text="stopped")
+        assert standing.program is not None
+        await write_facts(journal, standing, epoch, [begun], clock=clock)
+        standing = stand(journal, journal.info(run))
+        over = TimerFired(at=clock.now(), name="stop:", due=standing.state.timers["stop:"])
+        await write_facts(journal, standing, epoch, [over], clock=clock)
+        journal.leave(run, epoch)
+        assert journal.info(run).state is RunState.FINISHED
+
+
+def test_what_an_earlier_run_left_in_doubt_is_taken_back_too(desk: Desk) -> None:
+    run = desk.killed()
+    asyncio.run(end_unresolved(desk, run))
+    assert desk.parts() == [{"fill": 2.0}]
+    stopped = desk.verb("stop", "--json")
+    assert stopped.code == 0, stopped
+    assert [(one["run"], one["left"]) for one in stopped.json["unresolved_before"]] == [(run, [])]
+    assert desk.parts() == [TAKEN_BACK]
+    with desk.journal() as journal:
+        assert stand(journal, journal.info(run)).left == (), "it is known now"
+
+
+def test_the_stop_file_stops_a_run_and_is_removed_by_a_release(desk: Desk) -> None:
+    run = desk.begin()
+    (desk.state / "STOP").write_text("the power goes\n")
+    ended = desk.end(run)
+    assert ended.code == 4
+    assert "the power goes" in ended.err
+    assert desk.parts() == [TAKEN_BACK]
+    assert desk.verb("release", "--because", "it is back").code == 0
+    assert not (desk.state / "STOP").exists()
+
+
+def test_a_journal_that_somebody_holds_leaves_the_stop_file(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLANRUNNER_JOURNAL_PATIENCE", "1")
+    run = desk.killed()
+    with closing(sqlite3.connect(desk.state / "planrunner.db", isolation_level=None)) as held:
+        held.execute("BEGIN IMMEDIATE")
+        some = desk.verb("stop", "--account", "betfair", "--wait", "1")
+        assert some.code == 5
+        assert "account betfair is NOT stopped" in some.out
+        assert not (desk.state / "STOP").exists()
+        every = desk.verb("stop", "--because", "prices look wrong", "--wait", "1")
+        assert every.code == 5, "what rests could not be taken back"
+        assert "The stop file" in every.out or "the stop file" in every.out
+        assert next(iter(desk.bets())) in every.out
+    assert "prices look wrong" in (desk.state / "STOP").read_text()
+    assert desk.verb("stop").code == 0, "once it is free"
+    assert desk.parts() == [TAKEN_BACK]
+    assert run in desk.runs()
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--account", "betfiar"], "did you mean `betfair`?"),
+        (["--plan", "plna.yaml"], "did you mean `plan.yaml`?"),
+        (["--run", "2020"], "there is no run 2020"),
+        (["--run", "2026"], "is over"),
+        (["--run", "2020", "--plan", "plan.yaml"], "don't go together"),
+        (["--state", "elsewhere"], "name the folder"),
+    ],
+)
+def test_a_stop_of_what_nobody_knows_is_refused_rather_than_thought_to_hold(desk: Desk, words: list[str], why: str) -> None:
+    desk.make_journal()
+    refused = desk.verb("stop", *words)
+    assert refused.code == 2
+    assert why in refused.err
+    with desk.journal() as journal:
+        assert journal.halts() == ()
+
+
+def test_a_stop_of_one_plan_or_account_leaves_the_others_alone(desk: Desk) -> None:
+    one, other = desk.begin("one.yaml"), desk.begin("other.yaml", selection="Chelsea")
+    stopped = desk.verb("stop", "--plan", str(desk.folder / "one.yaml"))
+    assert stopped.code == 0, stopped
+    assert desk.end(one).code == 4
+    assert other.poll() is None
+    assert sorted(desk.parts(), key=repr) == [TAKEN_BACK, {}]
+    with desk.journal() as journal:
+        assert [(halt.scope, halt.name) for halt in journal.halts()] == [(HaltScope.PLAN, "one.yaml")]
+    assert desk.verb("stop", "--account", "betfair").code == 0
+    assert desk.end(other).code == 4
+    assert {"cancel": 5.0} in desk.parts()
