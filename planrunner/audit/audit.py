@@ -9,7 +9,7 @@ from datetime import timedelta
 from planrunner.audit.agreement import Agreement
 from planrunner.audit.arrivals import Arrivals
 from planrunner.audit.books import Books
-from planrunner.audit.findings import Code, Finding
+from planrunner.audit.findings import Code, Finding, shown
 from planrunner.audit.limits import NO_LIMITS, Limits
 from planrunner.audit.pace import broken_pace
 from planrunner.audit.run import read_run
@@ -35,11 +35,12 @@ def audit(
     *,
     only: Collection[str] | None = None,
     clocks: timedelta = NO_DIFFERENCE,
+    at: str | None = None,
 ) -> Audited:
     """Every run whose bets the log may hold, each as the lines of its export, and the lines of the log; None: journals alone.
 
     `only`: the runs to tell about; the others still explain bets and count against limits. `clocks`: how far the venue's clock
-    may be behind ours.
+    may be behind ours. `at`: the host whose log it is; orders that went elsewhere are not looked for in it.
     """
     found: list[Finding] = []
 
@@ -54,16 +55,23 @@ def audit(
     if venue is None:
         return Audited(findings=tuple(found), runs=len(looked_at), placements=count)
 
-    placements = {ref: placement for run in read for ref, placement in run.placements.items()}
+    here = [run for run in read if at is None or not run.sent_to or at in run.sent_to]
+    placements = {ref: placement for run in here for ref, placement in run.placements.items()}
     books = Books(tell)
     arrivals = Arrivals(runs=runs, placements=placements, books=books, limits=limits, clocks=clocks, tell=tell)
     for number, line in enumerate(venue, start=1):
         arrivals.take(line, number)
-    agreement = Agreement(runs=runs, placements=placements, books=books, under=arrivals.under, clocks=clocks)
+    agreement = Agreement(
+        runs={run.run: run for run in here}, placements=placements, books=books, under=arrivals.under, clocks=clocks
+    )
     for finding in agreement.findings():
         tell(finding)
     for placement, broken in broken_pace(placements.values(), arrivals.under.keys(), limits):
         text = f"{placement.ref} was placed too soon after others"
         tell(Finding(code=Code.LIMIT, text=text, run=placement.where.run, ref=placement.ref, journal=broken))
-    notes = tuple(text for run, text in agreement.notes() if only is None or run in only)
-    return Audited(findings=tuple(found), runs=len(looked_at), placements=count, bets=len(books.bets), notes=notes)
+    notes = [text for run, text in agreement.notes() if only is None or run in only]
+    elsewhere = [run for run in looked_at if run not in here]
+    for run in elsewhere:
+        hosts = ", ".join(shown(host) for host in sorted(run.sent_to))
+        notes.append(f"run {shown(run.run)}: its orders went to {hosts}, so its journal alone was audited")
+    return Audited(findings=tuple(found), runs=len(looked_at), placements=count, bets=len(books.bets), notes=tuple(notes))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from planrunner.audit import lines
 from planrunner.audit.findings import Code, Finding, Tell, shown
@@ -84,6 +85,7 @@ class Run:
     ended: str | None = None
     placements: dict[str, Placement] = field(default_factory=dict)
     commissions: dict[tuple[str, str], Decimal] = field(default_factory=dict)
+    sent_to: set[str] = field(default_factory=set)  # hosts
 
     @property
     def is_over(self) -> bool:
@@ -154,6 +156,7 @@ class _Reading:
                 self._resumed()
             case "PlaceOrders":
                 self._intended(body, at)
+                self._run.sent_to.add(host_of(lines.text(lines.inside(record, "request"), "url")))
             case "OrderAccepted" | "OrderReported":
                 self._reported(body)
             case "OrderUnknown":
@@ -317,6 +320,14 @@ class _Reading:
                 self._broken.add("max_orders")
                 text = f"{len(paths)} orders were placed, above max_orders of {terms.max_orders}"
                 self._tell(self.finding(Code.LIMIT, text, new.ref))
+
+
+def host_of(url: str) -> str:
+    """`127.0.0.1:8765`; empty where there is none."""
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
 
 
 # -- the plan

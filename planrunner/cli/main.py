@@ -21,6 +21,7 @@ VERBS = {
     "fmt": "planrunner.cli.fmt:fmt",
     "run": "planrunner.cli.run:run",
     "report": "planrunner.cli.report:report",
+    "audit": "planrunner.cli.audit:audit",
     "stop": "planrunner.cli.stop:stop",
     "release": "planrunner.cli.stop:release",
     "sandbox": "planrunner.cli.sandbox:sandbox",

@@ -21,6 +21,7 @@ from planrunner.audit.audit import Audited, audit
 from planrunner.audit.limits import NO_LIMITS, Limits
 from planrunner.audit.run import _compact, _follows, _sha
 from planrunner.runtime.journal import Journal
+from planrunner.sandbox.faults import Fault
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "audits"
@@ -60,10 +61,12 @@ class Pair:
         return replace(self, journal=tuple(json.dumps(line) for line in (head, *records)))
 
 
-def ran(plan: Path, folder: Path, *, case: str, seed: int = 1) -> Pair:
-    """Rehearsed from beginning to settlement."""
+def ran(plan: Path, folder: Path, *, case: str, seed: int = 1, faults: Sequence[Fault] = ()) -> Pair:
+    """Rehearsed from beginning to settlement. With `faults` more goes wrong than the case says."""
     loaded = load(plan)
     rehearsal, day, notes = world_of(loaded.plan, seed=seed, case=case)
+    for fault in faults:
+        rehearsal.faults.add(fault)
     stage = staged(rehearsal, loaded.site.accounts, begin=rehearsal.world.begin, today=day, notes=notes)
     job = Job(
         plan_file=str(plan), plan=loaded.plan, site=loaded.site, journal=folder / "j.db", seed=seed, case=case,

@@ -17,6 +17,7 @@ from queue import SimpleQueue
 import pytest
 
 from planrunner.model.journal import RunState
+from tests.audited import audited
 from tests.crash.kill import HERE, Runner, Slot, served
 
 PLAN, SCENARIO = HERE / "plan.yaml", HERE / "scenario.yaml"
@@ -103,5 +104,6 @@ def kill_and_compare(slot: Slot, folder: Path, moment: str | float, expected: li
         return f"{moment}: exit {ended.code}\n{ended.text}"
     if runner.states() != [RunState.FINISHED]:
         return f"{moment}: the journal holds {runner.states()}"
+    audited(folder / "planrunner.db", slot.call("log"))
     found = ends(slot)
     return None if found == expected else f"{moment}: {found} instead of {expected}"

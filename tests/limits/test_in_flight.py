@@ -22,6 +22,7 @@ from planrunner.model.errors import PlanProblems
 from planrunner.model.events import OrderDenied
 from planrunner.model.market import AccountName
 from planrunner.model.money import Money
+from tests.audited import audited
 
 BETFAIR = AccountName("betfair")
 NONE = SiteLimits()
@@ -61,7 +62,11 @@ def ran(folder: Path, limits: AccountLimits, orders: list[str], case: str = "not
         seed=1,
         case=case,
     )
-    return start(job, rehearsal.in_memory(loaded.plan, accounts, seed=1, case=case), lambda body, at: None)
+    world, day, _ = rehearsal.world_of(loaded.plan, seed=1, case=case)
+    stage = rehearsal.staged(world, accounts, begin=world.world.begin, today=day)
+    run = start(job, stage, lambda body, at: None)
+    audited(job.journal, world.world.log.text(), job.site)
+    return run
 
 
 def placed(run: Ran) -> int:

@@ -25,6 +25,7 @@ from typing import Any
 from planrunner.engine.replay import replay
 from planrunner.model.journal import RunState
 from planrunner.runtime.journal import Journal
+from tests.audited import audited, of_markets
 from tests.crash.kill import PLANRUNNER, Slot, books
 
 CONTESTS = 12
@@ -195,7 +196,10 @@ class Story:
             browser.close()
 
     def state(self) -> RunState:
-        """Of the one run, with every record's digest checked and its facts told again."""
+        """Of the one run, with every record's digest checked, its facts told again, and held against the venue's log."""
+        if self.slot.process is not None and self.slot.process.poll() is None:
+            log = self.slot.call("log").splitlines()
+            audited(self.journal, of_markets(log, self.markets()))
         with Journal.open(self.journal, durable=False) as journal:
             [info] = journal.runs()
             if records := journal.read(info.run):
@@ -204,8 +208,7 @@ class Story:
 
     def holds(self) -> dict[str, dict[str, float]]:
         """What the venue holds of this story's contest, from its own log; no reference may be there twice."""
-        contest = f"Reds{self.n} v Blues{self.n}"
-        markets = {one["market_id"] for one in json.loads(self.slot.call("fixtures")) if one["event"] == contest}
+        markets = self.markets()
         log = [json.loads(line) for line in self.slot.call("log").splitlines()]
         ours = {line["bet"] for line in log if line["kind"] == "bet" and line["market"] in markets}
         held: dict[str, dict[str, float]] = {}
@@ -215,6 +218,11 @@ class Story:
             assert name not in held, f"{name} was placed again"
             held[name] = dict(parts)  # type: ignore[call-overload]
         return held
+
+    def markets(self) -> set[str]:
+        """Of this story's contest, by their ids."""
+        contest = f"Reds{self.n} v Blues{self.n}"
+        return {one["market_id"] for one in json.loads(self.slot.call("fixtures")) if one["event"] == contest}
 
     def until_held(self, *parts: str) -> None:
         """Waits until both bets are at the venue and each has had its part."""
