@@ -38,6 +38,8 @@ _INSTEAD = {
     "selection": ("selection_id", "favourite"), "selection_id": ("selection", "favourite"),
     "favourite": ("selection", "selection_id"), "market_id": ("event", "event_id"),
 }  # fmt: skip
+# What an order can lose hangs on these.
+_SUMS = ("side", "stake", "liability_at_most")
 MARKET_WORDS = ("event", "name", "id", "meeting", "country", "sport", "start", "runners")
 # Stands for a market before any is known, so that templates can be tried.
 _SOME_MARKET = {
@@ -287,6 +289,8 @@ class _Expander:
         if root is not base and "plan" not in root.values:
             shape.supposed.setdefault(id(made), set()).add("plan")  # it is missing in the plan, which was told
         orders = base.values.get("orders")
+        if "for_each_market" in base.values and isinstance(orders, Listing):
+            _sums_are_known(orders, shape)
         if isinstance(orders, Listing) and id(orders) not in shape.bad:
             unclear = {part: None for part, key in _PARTS.items() if shape.is_silent(base, key)}
             renderer = Renderer(shape, Names(tuple(filled), {**unclear, **parts}), self._context.ladders)
@@ -353,6 +357,15 @@ class _Expander:
                 cells = rows[at // each].parts.get("row", {})
                 column = next((name for name, value in cells.items() if value.origin is origin), "")
                 renderer.shape.complain(None, say.empty_cell(origin.span, column, key))
+
+
+def _sums_are_known(orders: Listing, shape: Shape) -> None:
+    """What a plan can lose is known before its markets are, or there is nothing to review."""
+    for order in orders.items:
+        for key in _SUMS if isinstance(order, Block) else ():
+            value = order.values.get(key)
+            if isinstance(value, Scalar) and id(value) not in shape.bad and any(_of_market(value)):
+                shape.complain(value, say.sum_of_a_market(value, key))
 
 
 def _of_market(node: Node, path: str = "") -> Iterator[str]:

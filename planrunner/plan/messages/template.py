@@ -84,6 +84,14 @@ def filter_takes(at: Span, name: str, takes: str) -> Problem:
     return problem("PR219", at, f"`{name}` takes {takes}.")
 
 
+def sum_of_a_market(value: Scalar, key: str) -> Problem:
+    text = (
+        f"in a plan for each market `{key}` can't depend on the market: what the plan can lose is known before it runs. Write "
+        "the value itself, or take it from an input."
+    )
+    return problem("PR220", value.span, text)
+
+
 def not_here(at: Span, place: str) -> Problem:
     return problem("PR220", at, f"a template can't stand {place}; write the value itself.")
 
