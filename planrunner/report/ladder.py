@@ -17,7 +17,7 @@ from planrunner.report.words import Times, amount, odds, plural
 CHARTS_UP_TO = 12  # orders with a ladder of their own
 ROWS_UP_TO = 36
 WIDTH, LEFT, BARS, RIGHT = 800.0, 160.0, 240.0, 784.0
-TOP, ROW, GAP, BOTTOM = 26.0, 25.0, 13.0, 12.0
+TOP, ROW, GAP, BOTTOM = 26.0, 25.0, 13.0, 18.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
