@@ -22,6 +22,8 @@ VERBS = {
     "run": "planrunner.cli.run:run",
     "report": "planrunner.cli.report:report",
     "audit": "planrunner.cli.audit:audit",
+    "status": "planrunner.cli.status:status",
+    "runs": "planrunner.cli.runs:runs",
     "stop": "planrunner.cli.stop:stop",
     "release": "planrunner.cli.stop:release",
     "sandbox": "planrunner.cli.sandbox:sandbox",

@@ -165,6 +165,13 @@ class Ledger:
     def exposure_in(self, scope: str, account: AccountName, market: MarketId) -> Decimal:
         return self._sums.get((scope, account, market), ZERO)
 
+    def exposure_of_site(self, scope: str, currency: str) -> Decimal:
+        return self._sums.get(("site", scope, currency), ZERO)
+
+    def placed_in_minute(self, scope: str, account: AccountName, at: datetime) -> int:
+        """Placements on an account in the minute that ends then."""
+        return self._pace.before((scope, account), at)
+
     def loss_of_day(self, scope: str, account: AccountName, at: datetime) -> Decimal:
         """Lost and still at risk on the account's day of a moment."""
         lost, taken = self._day((scope, account), at)
