@@ -20,6 +20,7 @@ from planrunner.app.run import Job, start
 from planrunner.audit.audit import Audited, audit
 from planrunner.audit.limits import NO_LIMITS, Limits
 from planrunner.audit.run import _compact, _follows, _sha
+from planrunner.model.account import Site
 from planrunner.runtime.journal import Journal
 from planrunner.sandbox.faults import Fault
 
@@ -61,15 +62,17 @@ class Pair:
         return replace(self, journal=tuple(json.dumps(line) for line in (head, *records)))
 
 
-def ran(plan: Path, folder: Path, *, case: str, seed: int = 1, faults: Sequence[Fault] = ()) -> Pair:
-    """Rehearsed from beginning to settlement. With `faults` more goes wrong than the case says."""
+def ran(plan: Path, folder: Path, *, case: str, seed: int = 1, faults: Sequence[Fault] = (), site: Site | None = None) -> Pair:
+    """Rehearsed from beginning to settlement. With `faults` more goes wrong than the case says; `site` has other limits than
+    those the plan was checked with."""
     loaded = load(plan)
+    site = site or loaded.site
     rehearsal, day, notes = world_of(loaded.plan, seed=seed, case=case)
     for fault in faults:
         rehearsal.faults.add(fault)
-    stage = staged(rehearsal, loaded.site.accounts, begin=rehearsal.world.begin, today=day, notes=notes)
+    stage = staged(rehearsal, site.accounts, begin=rehearsal.world.begin, today=day, notes=notes)
     job = Job(
-        plan_file=str(plan), plan=loaded.plan, site=loaded.site, journal=folder / "j.db", seed=seed, case=case,
+        plan_file=str(plan), plan=loaded.plan, site=site, journal=folder / "j.db", seed=seed, case=case,
         per_market=PerMarket(loaded),
     )  # fmt: skip
     run = start(job, stage, lambda body, at: None).info.run
