@@ -195,10 +195,10 @@ def report(turn: Turn, placement: PlacementState, seen: BetState, fact: Fact | N
 
 def _is_news(old: BetState, seen: BetState) -> bool:
     """Of two reports with the same sizes the one with lower odds is later: a venue reduces them when a runner is withdrawn."""
-    if old.profit is not None:
+    if seen.sizes != old.sizes:
+        return seen.sizes.progress > old.sizes.progress  # also of a bet that was paid: a venue may void it after all
+    if old.profit is not None or seen.average_odds is None:
         return False
-    if seen.sizes != old.sizes or seen.average_odds is None:
-        return seen.sizes.progress > old.sizes.progress
     return old.average_odds is None or seen.average_odds < old.average_odds
 
 

@@ -102,7 +102,7 @@ class Course:
             self.kills += 1
             self._later()
         for _ in range(20):
-            ended = self._once(HANGS_AFTER)
+            ended = self._once(HANGS_AFTER * (12 if self.settles else 1))
             if ended is None:
                 raise Hangs(f"still going after {HANGS_AFTER / 60:.0f} minutes of the venue's time")
             if not (isinstance(ended, Ran) and ended.info.state is RunState.RUNNING):

@@ -5,6 +5,7 @@ The default run has a share of them; `pytest -m storm tests/faults` has all. Wha
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +37,8 @@ def outlive(seed: int, kind: type[Course], files: dict[str, Path], folder: Path)
         broken = course.broken(ended)
     except Exception as error:  # noqa: BLE001 - the seed is told with it
         return "raised", f"seed {seed} ({now.plan}): {error!r}"
+    if not broken:
+        shutil.rmtree(course.folder)
     name = f"exit {ended.exit.value}" if isinstance(ended, Ran) else type(ended).__name__
     return name, f"seed {seed} ({now.plan}, killed after {now.kills}): {broken}" if broken else None
 

@@ -116,6 +116,24 @@ def test_a_void_bet_is_shown_as_void():
     assert [bet.outcome for bet in told(stage).settlement.bets] == [Outcome.VOID]
 
 
+def test_a_corrected_result_takes_the_place_of_the_wrong_one_and_says_so():
+    stage = Stage(program(order())).start().accept().go_to(10).match("10.00", "3.2")
+    stage.settle([(stage.ref(), Outcome.WON, "22.00")], "1.10").go_to(60)
+    stage.settle([(stage.ref(), Outcome.LOST, "-10.00"), (stage.ref(), Outcome.LOST, "-10.00")], "0.00")
+    story = told(stage)
+    assert story.headline.endswith("Loss 10.00 GBP")
+    assert [(bet.outcome, bet.profit) for bet in story.settlement.bets] == [(Outcome.LOST, Decimal(-10))]
+    (first, second) = [one.text for one in story.happenings if one.text.startswith("bet ")]
+    assert first.endswith("won: +22.00 GBP")
+    assert second.endswith("lost: -10.00 GBP; the result was corrected, and it had been won: +22.00 GBP")
+
+
+def test_a_dead_heat_is_told_by_what_was_paid():
+    stage = Stage(program(order())).start().accept().go_to(10).match("10.00", "3.2")
+    stage.settle([(stage.ref(), Outcome.WON, "6.00")], "0.30")
+    assert [bet.result for bet in told(stage).settlement.bets] == ["won in part, as in a dead heat"]
+
+
 def test_an_interrupted_run_ends_with_the_exit_code_of_an_interruption():
     stage = Stage(program(order())).start().accept().go_to(20)
     stage.say(StopRequested(at=stage.now, text="stopped by SIGINT"))
