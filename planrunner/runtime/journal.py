@@ -189,7 +189,7 @@ class Journal:
 
     async def beat(self, run: RunId, epoch: int) -> None:
         """The owner is alive. Raises Fenced, JournalTrouble."""
-        await self._writer.written(_Beat(run, epoch))
+        await self._writer.written(_Beat(run, epoch), aside=True)
 
     def leave(self, run: RunId, epoch: int) -> None:
         """The owner goes; whoever takes the run up need not wait for its silence."""
@@ -300,7 +300,7 @@ class Journal:
 
     async def reserve(self, run: RunId, epoch: int, account: AccountName, length: timedelta) -> timedelta:
         """A place among all that leaves on the account, of any run and process. Answers how long it is until then."""
-        result = await self._writer.written(_Reserve(run, epoch, self._taken[run], account, length, self._clock))
+        result = await self._writer.written(_Reserve(run, epoch, self._taken[run], account, length, self._clock), aside=True)
         assert isinstance(result, timedelta)
         return result
 

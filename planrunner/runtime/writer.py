@@ -97,12 +97,13 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
         self._thread.start()
 
-    async def written(self, job: Job) -> Any:
-        """Returns once the job's rows are on disk."""
+    async def written(self, job: Job, *, aside: bool = False) -> Any:
+        """Returns once the job's rows are on disk. `aside`: they are no part of the story, so what waits to be written goes on
+        waiting: a run's beginning and its first intent stand in one transaction."""
         loop = asyncio.get_running_loop()
         task: asyncio.Future[Any] = loop.create_future()
         with self._clock.outside():
-            self._submit(_Waiting(job, loop=loop, task=task))
+            self._submit(_Waiting(job, loop=loop, task=task), aside=aside)
             return await task
 
     def later(self, job: Job) -> None:
@@ -129,10 +130,13 @@ class Writer:
         if self._lost is not None:
             raise self._lost
 
-    def _submit(self, waiting: _Waiting) -> None:
+    def _submit(self, waiting: _Waiting, *, aside: bool = False) -> None:
         with self._lock:
             if self._is_closed:
                 raise JournalTrouble(f"the journal {self._path} is closed; nothing more can be written")
+            if aside:
+                self._queue.put([waiting])
+                return
             self._laters.append(waiting)
             if waiting.is_awaited:
                 self._queue.put(self._laters)

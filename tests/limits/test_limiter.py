@@ -14,7 +14,7 @@ from planrunner.model.journal import Mode, RunState
 from planrunner.runtime.clock import SetClock, run_on
 from planrunner.runtime.journal import Journal
 from planrunner.runtime.limiter import AHEAD, Limiter
-from tests.runtime.makers import AT, RUN, run_info
+from tests.runtime.makers import AT, RUN, opened, place, placement, prepare, run_info, said
 
 HURRIER = Path(__file__).with_name("hurrier.py")
 RATE = 100
@@ -114,3 +114,18 @@ def test_three_processes_together_keep_to_the_rate(tmp_path):
         times = [float(time) for each in running for time in each.communicate(timeout=60)[0].split()]
     assert len(times) == 180
     assert at_most_in_a_second(times) <= RATE + 3 * RATE // 10
+
+
+def test_a_place_and_a_sign_of_life_are_no_part_of_the_story_and_write_none_of_it(tmp_path):
+    """A beginning and its first intent stand together, or a run that is killed between them had begun without orders."""
+    with opened(tmp_path / "j.db") as (journal, epoch):
+
+        async def main():
+            journal.append_later(RUN, epoch, [said("begun")], AT)
+            await journal.reserve(RUN, epoch, "betfair", timedelta(seconds=1))
+            await journal.beat(RUN, epoch)
+            assert journal.read(RUN) == []
+            await journal.intend(RUN, epoch, place(placement("a")), AT, prepare)
+
+        asyncio.run(main())
+        assert len(journal.read(RUN)) == 2
