@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
+from decimal import Decimal
 from typing import Any, Protocol
 
 from planrunner.model.commands import CancelOrder, PlaceOrders, QueryBook, QueryOrder, QueryRunners
-from planrunner.model.events import Event
+from planrunner.model.events import BetSettled, Event
 from planrunner.model.journal import Exchange
-from planrunner.model.market import Market, MarketId
+from planrunner.model.market import BetId, Market, MarketId, OrderRef, SelectionId
+from planrunner.model.odds import Side
+from planrunner.model.placement import Sizes
 from planrunner.model.plan import MarketQuery, Target
 from planrunner.model.profile import VenueProfile
 
@@ -66,6 +69,22 @@ class Catalogue:
     nearby: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueBet:
+    """A bet of the account as the venue lists it, whoever placed it. `ref` is None for one without: placed by hand, or by a
+    program that gives none. `settled`: its result, where the venue has told it."""
+
+    bet: BetId
+    ref: OrderRef | None
+    market: MarketId
+    selection: SelectionId
+    side: Side
+    odds: Decimal
+    sizes: Sizes
+    average_odds: Decimal | None
+    settled: BetSettled | None = None
+
+
 class Venue(Protocol):
     """One account at one venue. The engine can't tell a stream from polling, nor a sandbox from the real thing."""
 
@@ -86,6 +105,11 @@ class Venue(Protocol):
         """All markets that fit, by start and then id. `on` is the query's day or today, a day of `zone`. Raises VenueTrouble,
         and NotInCatalogue for a word the venue does not know; raises VenueRefused where there are more than it lists at once,
         or one is of a kind planrunner does not bet on, rather than leave some out."""
+        ...
+
+    async def bets(self, since: datetime) -> tuple[VenueBet, ...]:
+        """All bets of the account in markets that are not settled, and those with a reference that were cleared since. Raises
+        VenueTrouble, also for one that can't be read, and VenueRefused."""
         ...
 
     def prepare(self, command: PlaceOrders | CancelOrder | QueryOrder | QueryBook | QueryRunners) -> Request:

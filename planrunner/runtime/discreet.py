@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
-from datetime import date, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any, TypeVar
 
 from planrunner.model.commands import CancelOrder, PlaceOrders, QueryBook, QueryOrder, QueryRunners
@@ -19,7 +19,7 @@ from planrunner.model.journal import Exchange
 from planrunner.model.market import Market, MarketId
 from planrunner.model.plan import MarketQuery, Target
 from planrunner.model.profile import VenueProfile
-from planrunner.ports import Answer, Catalogue, Request, SendBy, Venue
+from planrunner.ports import Answer, Catalogue, Request, SendBy, Venue, VenueBet
 from planrunner.runtime.secrets import redacted
 
 E = TypeVar("E", bound=Event)
@@ -50,6 +50,10 @@ class DiscreetVenue:
     async def markets(self, query: MarketQuery, *, on: date, zone: tzinfo) -> tuple[Market, ...]:
         with _cleaned_errors():
             return await self._venue.markets(query, on=on, zone=zone)
+
+    async def bets(self, since: datetime) -> tuple[VenueBet, ...]:
+        with _cleaned_errors():
+            return await self._venue.bets(since)
 
     def prepare(self, command: PlaceOrders | CancelOrder | QueryOrder | QueryBook | QueryRunners) -> Request:
         return self._venue.prepare(command)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import date, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any, assert_never
 
 from planrunner.model.commands import CancelOrder, PlaceOrders, QueryBook, QueryOrder, QueryRunners
@@ -16,8 +16,8 @@ from planrunner.model.names import same_name
 from planrunner.model.plan import MarketQuery, Target
 from planrunner.model.profile import VenueProfile
 from planrunner.net.door import Door
-from planrunner.ports import Answer, Catalogue, Clock, Request, Secrets, SendBy
-from planrunner.venues.betfair import catalogue, holdings, listing, translate, wire
+from planrunner.ports import Answer, Catalogue, Clock, Request, Secrets, SendBy, VenueBet
+from planrunner.venues.betfair import account_bets, catalogue, holdings, listing, translate, wire
 from planrunner.venues.betfair.client import READ_WITHIN, Addresses, Asked, Client, value_of
 from planrunner.venues.betfair.polling import Bet, Pace, Watcher
 from planrunner.venues.betfair.profile import PROFILE
@@ -101,6 +101,19 @@ class BetfairVenue:
             return self._seen(await listing.fitting(self._client, query, on=on, zone=zone))
         except (NeverSent, ReplyUnknown, Unreadable) as error:
             raise VenueTrouble(f"Betfair's catalogue can't be read: {error}") from error
+
+    async def bets(self, since: datetime) -> tuple[VenueBet, ...]:
+        """The current ones first: what is settled meanwhile is then in both lists, and never in none."""
+        listed, cleared = wire.BETTING + "listCurrentOrders", wire.BETTING + "listClearedOrders"
+        try:
+            current = await self._client.pages(listed, {}, "currentOrders")
+            lists = {
+                kind: await self._client.pages(cleared, account_bets.cleared_params(kind, since), "clearedOrders")
+                for kind in holdings.CLEARED
+            }
+            return account_bets.bets(current, lists, self._clock.now())
+        except (NeverSent, ReplyUnknown, ValueError) as error:
+            raise VenueTrouble(f"the bets of account {self._account} can't be read: {error}") from error
 
     def _seen(self, markets: tuple[Market, ...]) -> tuple[Market, ...]:
         """Their selections are needed again when the runners of one are asked for."""
