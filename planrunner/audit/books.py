@@ -15,6 +15,9 @@ from planrunner.audit.findings import Code, Finding, Tell, shown
 from planrunner.audit.lines import Damaged, Json
 from planrunner.audit.parts import ZERO, Parts
 
+# Part of a venue's answer to a request of which it looked at nothing but who sent it: it is sent again after logging in.
+NOT_LOGGED_IN = "SESSION"
+
 
 @dataclass(slots=True, kw_only=True)
 class Bet:
@@ -53,13 +56,14 @@ class Bet:
 
 @dataclass(slots=True)
 class Books:
-    """`arrived` counts the requests to place that came in with a reference, answered or not."""
+    """`arrived` counts the requests to place that came in with a reference, answered or not, save those of strangers."""
 
     tell: Tell
     begins: datetime | None = None
     world: int = 0
     bets: dict[tuple[int, str], Bet] = field(default_factory=dict)
     arrived: Counter[str] = field(default_factory=Counter)
+    _came: set[str] = field(default_factory=set)  # the references of the request that came in last
     closed: set[str] = field(default_factory=set)
     commissions: dict[str, set[Decimal]] = field(default_factory=dict)
 
@@ -87,7 +91,12 @@ class Books:
                 self.commissions.clear()
             case "request":
                 if lines.text(line, "call").startswith("place"):
-                    self.arrived.update(set(_texts(line.get("params"))))
+                    self._came = set(_texts(line.get("params")))
+                    self.arrived.update(self._came)
+            case "reply":
+                if lines.text(line, "call").startswith("place") and NOT_LOGGED_IN in str(line.get("answer")):
+                    self.arrived.subtract(self._came)
+                    self._came = set()
             case "bet":
                 return self._new(line, at)
             case "fill" | "cancel" | "lapse" | "void":
