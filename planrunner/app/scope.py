@@ -12,7 +12,7 @@ from pathlib import Path
 
 from planrunner.app.report import STATE
 from planrunner.app.site import SITE_FILE
-from planrunner.app.standing import Standing, site_of
+from planrunner.app.standing import Standing, site_of, stand
 from planrunner.model.errors import WrongUse
 from planrunner.model.events import RunStarted
 from planrunner.model.journal import Halt, HaltScope, Mode, RunInfo, RunState
@@ -71,7 +71,7 @@ def known(scope: Scope, state: Path, journal: Journal) -> Scope:
         case HaltScope.ALL:
             return scope
         case HaltScope.RUN:
-            return Scope(scope=scope.scope, name=_run(scope.name, runs))
+            return Scope(scope=scope.scope, name=_run(scope.name, runs, journal))
         case HaltScope.PLAN:
             names = {one for info in runs for one in (info.plan_name, Path(info.plan_file).name)}
             if (state.absolute().parent / scope.name).is_file():
@@ -92,13 +92,13 @@ def covers(scope: Scope, standing: Standing) -> bool:
     return halt.covers(info) or any(halt.covers(info, account) for account in standing.accounts)
 
 
-def _run(name: str, runs: Iterable[RunInfo]) -> str:
+def _run(name: str, runs: Iterable[RunInfo], journal: Journal) -> str:
     found = [info for info in runs if info.run == name] or [info for info in runs if info.run.startswith(name)]
     if len(found) > 1:
         raise WrongUse(f"{len(found)} runs begin with {name}; write more of the one you mean")
     if not found:
         raise WrongUse(f"there is no run {name}; `planrunner runs` lists them")
-    if found[0].state is not RunState.RUNNING:
+    if found[0].state is not RunState.RUNNING and not stand(journal, found[0]).left:
         raise WrongUse(f"the run {found[0].run} is over; there is nothing of it to stop")
     return found[0].run
 

@@ -19,7 +19,7 @@ from planrunner.app.facts import stopping, write_facts
 from planrunner.app.hands import Hands
 from planrunner.app.left import Left, take_back
 from planrunner.app.outcome import Ran, exit_of
-from planrunner.app.stage import Stage, over_http
+from planrunner.app.stage import Accounts, Stage, over_http
 from planrunner.app.standing import NO_ACCOUNTS, Standing, accounts_of, folder_of_site, open_journal, site_of, stand
 from planrunner.model.commands import Ended
 from planrunner.model.errors import Divergence, PlanrunnerError, Refused, WrongUse
@@ -45,18 +45,22 @@ def stage_of(state: Path, standing: Standing) -> Stage:
         site = site_of(state, standing.info)
     except WrongUse:  # what rests must be taken back all the same; the journal knows venue and currency
         site = NO_ACCOUNTS
-    accounts = accounts_of(standing, site)
-    if standing.info.mode is Mode.LIVE:
+    url = was_at(standing)
+    if standing.info.mode is Mode.SANDBOX and url is None:
+        raise Refused(f"at which sandbox the run {standing.info.run} was is not written down, because nothing was ever sent")
+    return stage_at(state, standing.info.mode, accounts_of(standing, site), url, info=standing.info)
+
+
+def stage_at(state: Path, mode: Mode, accounts: Accounts, url: str | None, *, info: RunInfo | None = None) -> Stage:
+    """These accounts at a sandbox, or at the venues themselves. `info`: a run of theirs, for where its site file is."""
+    if mode is Mode.LIVE:
         from planrunner.runtime.secrets import secrets_of
 
         credentials = {name: account.credentials for name, account in accounts.items()}
-        folder = folder_of_site(state, standing.info)
-        secrets: Secrets = secrets_of(credentials, site_folder=folder, environment=os.environ)
+        secrets: Secrets = secrets_of(credentials, site_folder=folder_of_site(state, info), environment=os.environ)
         return over_http(Mode.LIVE, accounts, secrets, sandbox_url=None)
     from planrunner.runtime.secrets import PRACTICE
 
-    if (url := was_at(standing)) is None:
-        raise Refused(f"at which sandbox the run {standing.info.run} was is not written down, because nothing was ever sent")
     return over_http(Mode.SANDBOX, accounts, PRACTICE, sandbox_url=url)
 
 

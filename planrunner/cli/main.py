@@ -26,6 +26,7 @@ VERBS = {
     "runs": "planrunner.cli.runs:runs",
     "stop": "planrunner.cli.stop:stop",
     "release": "planrunner.cli.stop:release",
+    "reconcile": "planrunner.cli.reconcile:reconcile",
     "sandbox": "planrunner.cli.sandbox:sandbox",
     "schema": "planrunner.cli.schema:schema",
 }

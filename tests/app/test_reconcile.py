@@ -1,0 +1,194 @@
+"""Our own record beside the venue's: what differs is told, and what is ours is taken over into the run it belongs to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.request
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from planrunner.app.standing import stand
+from planrunner.model.account import Site
+from planrunner.model.journal import RunState
+from planrunner.runtime.desk import Desk as JournalDesk
+from tests.app.test_stop import end_unresolved
+from tests.app.verbs import Desk, slot_in
+from tests.crash.kill import Slot
+
+
+@pytest.fixture(scope="module")
+def slot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slot]:
+    with slot_in(tmp_path_factory.mktemp("sandbox")) as served:
+        yield served
+
+
+@pytest.fixture
+def desk(slot: Slot, tmp_path: Path) -> Iterator[Desk]:
+    slot.reset()
+    desk = Desk(slot, tmp_path)
+    yield desk
+    desk.close()
+
+
+class ByHand:
+    """Somebody else at the same account."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        answer = self._post("api/login", b"username=practice&password=practice", {"X-Application": "practice"})
+        self._token = answer["token"]
+
+    def call(self, method: str, **params: Any) -> Any:
+        body = json.dumps({"jsonrpc": "2.0", "method": f"SportsAPING/v1.0/{method}", "params": params, "id": 1}).encode()
+        headers = {"X-Application": "practice", "X-Authentication": self._token, "Content-Type": "application/json"}
+        return self._post("exchange/betting/json-rpc/v1", body, headers)["result"]
+
+    def place(self, market: str, **more: Any) -> None:
+        """On the second selection: of what rests on the first the venue's crowd takes a part."""
+        selection = self.call("listMarketBook", marketIds=[market])[0]["runners"][1]["selectionId"]
+        limit = {"size": 4.0, "price": 20.0, "persistenceType": "LAPSE"}
+        one = {"orderType": "LIMIT", "selectionId": selection, "handicap": 0, "side": "BACK", "limitOrder": limit, **more}
+        assert self.call("placeOrders", marketId=market, instructions=[one])["status"] == "SUCCESS"
+
+    def _post(self, path: str, body: bytes, headers: dict[str, str]) -> Any:
+        request = urllib.request.Request(f"{self._url}/{path}", data=body, headers={"Accept": "application/json", **headers})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read())
+
+
+def market_of(desk: Desk) -> str:
+    return str(json.loads(desk.slot.call("fixtures"))[0]["market_id"])
+
+
+def kinds(ended: Any) -> list[str]:
+    return [one["kind"] for account in ended.json["accounts"] for one in account["differences"]]
+
+
+def exposure(desk: Desk) -> Decimal:
+    return JournalDesk(desk.state / "planrunner.db", patience=5).ledger(Site(accounts={})).open_exposure("sandbox", "betfair")  # type: ignore[arg-type]
+
+
+def lost_answer(desk: Desk) -> str:
+    """A run that was killed before it heard that its bet was taken."""
+    desk.slot.call("log")
+    fault = json.dumps({"call": "placeOrders", "trouble": "reply lost after landing"}).encode()
+    urllib.request.urlopen(
+        urllib.request.Request(f"{desk.slot.url}/sandbox/faults", data=fault, method="POST"), timeout=10
+    ).close()
+    return desk.kill(desk.begin())
+
+
+def test_a_bet_whose_answer_was_lost_is_found_and_taken_over(desk: Desk) -> None:
+    run = lost_answer(desk)
+    found = desk.process("reconcile", "--json")
+    assert found.code == 5, found
+    [difference] = found.json["accounts"][0]["differences"]
+    assert (difference["kind"], difference["run"], difference["reference"]) == ("lost", run, next(iter(desk.bets())))
+    assert "2.00 matched, 3.00 remaining" in difference["text"]
+    with desk.journal() as journal:
+        before = stand(journal, journal.info(run))
+        assert not before.left[0].is_certain
+
+    adopted = desk.verb("reconcile", "--adopt", "--json")
+    assert adopted.code == 0, adopted
+    assert [one["kind"] for one in adopted.json["accounts"][0]["adopted"]] == ["lost"]
+    with desk.journal() as journal:
+        after = stand(journal, journal.info(run))
+        journal.verify(run)
+    [left] = after.left
+    assert (left.is_certain, left.remaining) == (True, 3)
+    assert after.lease.epoch == before.lease.epoch + 1, "under its lease"
+    assert after.lease.beat is None, "and given back"
+    report = json.loads((desk.folder / "runs" / run / "report.json").read_text())
+    assert report["total"]["matched"] == "2.00 GBP"
+    assert desk.verb("reconcile").code == 0
+    assert "stop" in desk.verb("stop").out
+    assert desk.parts() == [{"fill": 2.0, "cancel": 3.0}], "it goes on from there"
+
+
+def test_sizes_that_changed_behind_a_silent_run_are_taken_over_and_its_room_under_limits_is_right_again(desk: Desk) -> None:
+    run = desk.killed()
+    assert desk.verb("reconcile").code == 0
+    ByHand(desk.slot.url).call("cancelOrders", marketId=market_of(desk))
+    found = desk.verb("reconcile")
+    assert found.code == 5
+    assert "3.00 cancelled" in found.out
+    assert "its run believes 2.00 matched, 3.00 remaining" in found.out
+    assert exposure(desk) == 5
+    assert desk.verb("reconcile", "betfair", "--adopt").code == 0
+    assert exposure(desk) == 2
+    with desk.journal() as journal:
+        assert stand(journal, journal.info(run)).left == ()
+
+
+def test_bets_of_others_are_noted_and_one_that_looks_like_ours_is_looked_at(desk: Desk) -> None:
+    desk.killed()
+    by_hand, market = ByHand(desk.slot.url), market_of(desk)
+    by_hand.place(market)
+    assert [desk.verb("reconcile").code, kinds(desk.verb("reconcile", "--json"))] == [0, ["foreign"]]
+    by_hand.place(market, customerOrderRef="abcdefgh" * 4)
+    found = desk.verb("reconcile", "--adopt", "--json")
+    assert found.code == 5
+    assert sorted(kinds(found)) == ["foreign", "stray"]
+    assert found.json["accounts"][0]["adopted"] == []
+
+
+def test_a_bet_that_the_venue_does_not_have_is_told_and_never_forgotten(desk: Desk) -> None:
+    run = desk.killed()
+    desk.slot.reset()  # another world, which knows nothing
+    for _ in range(2):
+        found = desk.verb("reconcile", "--adopt", "--json")
+        assert (found.code, kinds(found)) == (5, ["missing"])
+    with desk.journal() as journal:
+        assert [left.remaining for left in stand(journal, journal.info(run)).left] == [3]
+
+
+def test_what_is_alone_at_the_venue_is_told_until_it_is_taken_back(desk: Desk) -> None:
+    run = desk.killed()
+    asyncio.run(end_unresolved(desk, run))
+    assert kinds(desk.verb("reconcile", "--adopt", "--json")) == ["alone"]
+    assert desk.verb("stop", "--run", run).code == 0
+    assert desk.verb("reconcile").code == 0
+
+
+def test_results_that_nobody_listened_for_are_taken_over(desk: Desk) -> None:
+    desk.killed()
+    urllib.request.urlopen(
+        urllib.request.Request(f"{desk.slot.url}/sandbox/advance", data=b'{"seconds": 21600}', method="POST"), timeout=10
+    ).close()
+    found = desk.verb("reconcile", "--json")
+    assert set(kinds(found)) == {"sizes", "result"}, "the rest lapsed, and the match was won"
+    assert desk.verb("reconcile", "--adopt").code == 0
+    [past] = desk.verb("runs", "--json").json["runs"]
+    assert past["result"] is not None
+    assert exposure(desk) == 0
+
+
+def test_a_run_at_work_learns_by_itself(desk: Desk) -> None:
+    process = desk.begin()
+    desk.until(lambda: b"OrderAccepted" in desk.kinds())
+    with desk.journal() as journal:
+        epoch = journal.lease(journal.runs()[0].run).epoch
+    ByHand(desk.slot.url).call("cancelOrders", marketId=market_of(desk))
+    assert desk.verb("reconcile", "--adopt").code == 0
+    assert desk.end(process).code == 4
+    with desk.journal() as journal:
+        [info] = journal.runs()
+        assert journal.lease(info.run).epoch == epoch, "nobody took it away"
+        assert info.state is not RunState.RUNNING
+
+
+def test_who_can_not_be_asked_is_told(tmp_path: Path) -> None:
+    with slot_in(tmp_path) as slot:
+        desk = Desk(slot, tmp_path)
+        desk.killed()
+    found = desk.verb("reconcile", "--json")
+    assert found.code == 5
+    assert found.json["accounts"][0]["asked"] is False
+    assert "no sandbox answers" in found.json["accounts"][0]["trouble"]
+    assert "did you mean `betfair`?" in desk.verb("reconcile", "betfiar").err
