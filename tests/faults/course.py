@@ -22,15 +22,18 @@ from pathlib import Path
 from typing import Any
 
 from planrunner.app import report as telling
-from planrunner.app.outcome import Exit, Ran
+from planrunner.app.outcome import Exit, Ran, exit_of
 from planrunner.app.plans import Loaded, load
 from planrunner.app.run import Job, resume, start
 from planrunner.app.stage import Stage, opened
 from planrunner.app.venues import make_venue
+from planrunner.model.commands import FinishRun
 from planrunner.model.errors import PlanrunnerError
-from planrunner.model.journal import Body, Mode, RunState
+from planrunner.model.journal import Body, Mode, RunInfo, RunState
+from planrunner.net.departure import Departure
 from planrunner.net.door import Door, Wire
 from planrunner.net.memory import MemoryWire
+from planrunner.net.message import Outgoing, Reply
 from planrunner.net.socket_wire import SocketWire
 from planrunner.runtime.clock import HandsClock, VirtualClock, run_on
 from planrunner.runtime.journal import Journal
@@ -40,6 +43,7 @@ from planrunner.sandbox.building import build
 from planrunner.sandbox.faults import Fault, Faults
 from planrunner.sandbox.log import VenueLog
 from planrunner.sandbox.scenario import Scenario
+from tests.audited import audited
 from tests.venues.contract import uvicorn_serving
 
 DAY, BEGIN = date(2026, 12, 5), datetime(2026, 12, 5, 14, 0, tzinfo=UTC)
@@ -83,6 +87,7 @@ class Course:
     log: VenueLog = field(default_factory=VenueLog)
     told: list[Body] = field(default_factory=list)
     url: str = "http://sandbox.invalid"
+    is_dead: bool = False
     loaded: Loaded = field(init=False)
 
     def __post_init__(self) -> None:
@@ -131,10 +136,12 @@ class Course:
         aside = self.journal.with_name("killed.db")
 
         async def until_killed(main: Any) -> Ran | None:
+            self.is_dead = False
             task = asyncio.ensure_future(main)
             done, _ = await asyncio.wait([task], timeout=seconds)
             if done:
                 return await task
+            self.is_dead = True  # nothing more leaves
             if self.journal.exists():
                 with closing(sqlite3.connect(self.journal)) as kept, closing(sqlite3.connect(aside)) as copy:
                     kept.backup(copy)  # what a kill leaves
@@ -155,13 +162,21 @@ class Course:
 
     def _start_or_resume(self, stage: Stage) -> Ran:
         job = Job(plan_file=str(self.plan), plan=self.loaded.plan, site=self.loaded.site, journal=self.journal, seed=self.seed)
-        known = []
-        if self.journal.exists():
-            with Journal.open(self.journal, durable=False) as journal:
-                known = [info.run for info in journal.runs() if info.state is RunState.RUNNING]
-        if known:
-            return resume(job, known[-1], stage, self._tell, take_over=True)
-        return start(job, stage, self._tell)
+        known = self._runs()
+        if not known:
+            return start(job, stage, self._tell)
+        if known[-1].state is RunState.RUNNING:
+            return resume(job, known[-1].run, stage, self._tell, take_over=True)
+        with Journal.open(self.journal, durable=False) as journal:  # it was over when it was killed
+            records = tuple(journal.read(known[-1].run))
+        ended = next(record.body.ended for record in reversed(records) if isinstance(record.body, FinishRun))
+        return Ran(info=known[-1], records=records, exit=exit_of(ended))
+
+    def _runs(self) -> list[RunInfo]:
+        if not self.journal.exists():
+            return []
+        with Journal.open(self.journal, durable=False) as journal:
+            return journal.runs()
 
     def _tell(self, body: Body, _: datetime) -> None:
         self.told.append(body)
@@ -172,7 +187,7 @@ class Course:
     def _stage(self, clock: HandsClock, play: Any) -> Stage:
         @asynccontextmanager
         async def venues(_: Any) -> Any:
-            door = Door(self._wire(clock), clock)
+            door = Door(Mortal(self._wire(clock), self), clock)
             accounts = {order.account for order in self.loaded.plan.orders}
             made = {
                 name: make_venue(account, door=door, clock=clock, secrets=PRACTICE, at=self.url)
@@ -198,12 +213,14 @@ class Course:
         for line in self.log.lines():
             match line["kind"]:
                 case "bet":
-                    bets[line["bet"]] = {**line, **dict.fromkeys(PARTS.values(), Decimal(0))}
+                    bets[line["bet"]] = {**line, **dict.fromkeys((*PARTS.values(), "untold"), Decimal(0))}
                 case "fill" | "cancel" | "lapse" as kind:
                     bets[line["bet"]][PARTS[kind]] += Decimal(line["size"])
                 case "void":
-                    bets[line["bet"]]["voided"] += Decimal(line["size"])
-                    bets[line["bet"]]["matched"] -= Decimal(line["size"])
+                    bet = bets[line["bet"]]
+                    bet["voided"] += Decimal(line["size"])
+                    bet["matched"] -= Decimal(line["size"])
+                    bet["untold"] += Decimal(line["size"]) if line["at"] >= self._last_look() else 0
                 case _:
                     pass
         held: dict[str, list[dict[str, Any]]] = {}
@@ -211,6 +228,12 @@ class Course:
             bet["remaining"] = Decimal(bet["size"]) - sum(bet[part] for part in PARTS.values())
             held.setdefault(bet["ref"], []).append(bet)
         return held
+
+    def _last_look(self) -> str:
+        """When the run last read what all of its bets had come to; what the venue takes back later may come after its end."""
+        reads = (line for line in self.log.lines("request") if line["call"] == "listCurrentOrders")
+        whole = [line["at"] for line in reads if "marketIds" in line["params"] and "orderProjection" not in line["params"]]
+        return max(whole, default="")
 
     def most_at_risk(self) -> Decimal:
         """The most that could ever be lost at the venue, whoever wins, with what is unmatched counted where it hurts."""
@@ -231,7 +254,14 @@ class Course:
 
     def broken(self, ended: Ran | PlanrunnerError) -> list[str]:
         """Each promise that does not hold, in words."""
-        return list(self._broken(ended))
+        return [*self._broken(ended), *self._audited()]
+
+    def _audited(self) -> Iterator[str]:
+        """What the auditor finds, who reads the journal and the venue's log and knows nothing else."""
+        try:
+            audited(self.journal, self.log.text(), self.loaded.site)
+        except AssertionError as found:
+            yield str(found)
 
     def _broken(self, ended: Ran | PlanrunnerError) -> Iterator[str]:
         held = self.bets()
@@ -255,6 +285,22 @@ class Course:
         if ended.exit is Exit.REFUSED and held:
             yield "exit REFUSED, and yet there are bets"
         yield from _compared(report, held, named)
+
+
+@dataclass(frozen=True)
+class Mortal:
+    """A wire on which nothing leaves after the process was killed: the journal that is kept would not know of it."""
+
+    wire: Wire
+    course: Course
+
+    async def exchange(self, request: Outgoing, departure: Departure) -> Reply:
+        if self.course.is_dead:
+            await asyncio.Event().wait()
+        return await self.wire.exchange(request, departure)
+
+    async def close(self) -> None:
+        await self.wire.close()
 
 
 class ServedCourse(Course):
@@ -337,13 +383,12 @@ def _compared(report: dict[str, Any], held: dict[str, list[dict[str, Any]]], nam
             continue
         if bets and any(bet["remaining"] for bet in bets):
             yield f"{ref} still waits at the venue, and nobody looks after it: its deadline did not fire"
-        for part, size in (
-            ("matched", _sum(bets, "matched")),
-            ("voided", _sum(bets, "voided")),
-            ("lapsed", _sum(bets, "lapsed")),
-        ):
-            if _amount(one[part]) != size:
-                yield f"{ref}: the report has {one[part]} {part}, the venue {size}"
+        matched, voided, lapsed = (_sum(bets, part) for part in ("matched", "voided", "lapsed"))
+        late = min(max(voided - _amount(one["voided"]), Decimal(0)), _sum(bets, "untold"))
+        told_parts = [_amount(one[part]) for part in ("matched", "voided", "lapsed")]
+        if told_parts != [matched + late, voided - late, lapsed]:
+            held_parts = [matched, voided, lapsed]
+            yield f"{ref}: matched, voided and lapsed are {told_parts} in the report, {held_parts} at the venue"
         taken_back = _amount(one["cancelled"]) + _amount(one.get("moved", "0"))
         if taken_back != _sum(bets, "cancelled"):
             yield f"{ref}: the report has {taken_back} taken back, the venue {_sum(bets, 'cancelled')}"

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from planrunner.engine.replay import replay_events
-from planrunner.model.commands import Ended, FinishRun, PlaceOrders
+from planrunner.model.commands import Command, Ended, FinishRun, PlaceOrders, WatchMarket
 from planrunner.model.placement import PlacementStatus
 from planrunner.model.program import Program
 from tests.engine.programs import any_program
@@ -35,9 +35,20 @@ DICE = st.builds(
 SEEDS = st.integers(0, 2**32)
 
 
+class Watching(Twin):
+    """Whoever begins to watch a market reads what all bets in it have come to, as adapters do: after a restart too."""
+
+    def carry_out(self, command: Command) -> None:
+        super().carry_out(command)
+        if isinstance(command, WatchMarket):
+            for held in self.books.values():
+                if self.market_of(held.asked) == command.market:
+                    self.tell(held, 0.5)
+
+
 def hold(program: Program, dice: Dice, chance: int) -> None:
     """Promises 1 to 5, in the twin's own books and in what the engine decided."""
-    twin = Twin(program, Random(chance), dice, watch=within_limits).play()
+    twin = Watching(program, Random(chance), dice, watch=within_limits).play()
     assert all(times == 1 for times in Counter(ref for ref, _ in twin.arrivals).values()), "a reference arrived twice"
     bodies: dict[str, set[object]] = {}
     for command in twin.commands:

@@ -46,7 +46,8 @@ def outlive(seed: int, kind: type[Course], files: dict[str, Path], folder: Path)
 def weather_out(found: Iterable[tuple[str, str | None]]) -> None:
     ended = list(found)
     print(dict(Counter(name for name, _ in ended)))
-    assert [broken for _, broken in ended if broken] == []
+    broken = [text for _, text in ended if text]
+    assert not broken, "\n".join(broken)
 
 
 def in_memory(seeds: range, files: dict[str, Path], folder: Path) -> None:

@@ -291,7 +291,10 @@ def test_v09_login_expired_mid_run(venue: VenueUnderTest, asking: Asking) -> Non
         venue.mishap(Mishap.LOGIN_EXPIRED, asking)
         match asking:
             case Asking.PLACE:
-                (event,) = await session.place(session.placement("v09", RESTS, "10.00", "4.00"))
+                placement = session.placement("v09", RESTS, "10.00", "4.00")
+                (event,) = await session.place(placement)
+                assert isinstance(event, OrderNotSent), "sent again it needs an intent of its own"
+                (event,) = await session.place(placement, attempt=2)
                 assert isinstance(event, OrderAccepted)
             case Asking.CANCEL:
                 assert isinstance(await session.cancel("before", placed.bet), CancelAccepted)

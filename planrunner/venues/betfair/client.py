@@ -195,7 +195,8 @@ class Client:
     async def ask(
         self, title: str, url: str, body: dict[str, Any], content: bytes, *, within: float, send_by: SendBy | None = None
     ) -> Asked:
-        """One request; a second time where the session had ended, which proves that the first did nothing.
+        """One request; a second time where the session had ended, which proves that the first did nothing. But what must leave
+        soon is never sent twice on one intent: only the session is renewed then, and whoever decides sends it again.
 
         Where the venue asked to wait, one that must leave soon is not sent, any other waits. Never raises for what the venue or
         the network does.
@@ -221,6 +222,8 @@ class Client:
             return replace(first, answer=Fault(code=LOGIN_REFUSED))
         except (VenueTrouble, NeverSent, ReplyUnknown, Unreadable):
             return first  # the first answer stands, and it says why: the session has ended
+        if send_by is not None:
+            return first
         second = await self._ask_once(title, url, body, content, within, send_by)
         return Asked(answer=second.answer, exchanges=first.exchanges + second.exchanges)
 
