@@ -68,12 +68,15 @@ def _writer(kind: type[Any]) -> _Writer:
     if issubclass(kind, StrEnum):
         return lambda value: str(value.value)
     spelling = _SPELLING.get(kind, frozenset())
-    named = [(one.name, _default(one)) for one in sorted(fields(kind), key=attrgetter("name")) if one.name not in spelling]
+    means = sorted((one for one in fields(kind) if one.name not in spelling), key=attrgetter("name"))
+    names, defaults = [one.name for one in means], [_default(one) for one in means]
 
     def write(value: Any) -> Any:
-        given = ((name, getattr(value, name), default) for name, default in named)
-        return [kind.__name__, {name: _canonical(one) for name, one, default in given if one != default}]
+        given = zip(names, values(value), defaults, strict=True)
+        return [kind.__name__, {name: _canonical(one) for name, one, default in given if one is not default and one != default}]
 
+    # For one name an attrgetter gives the value itself, for none there is no attrgetter.
+    values = attrgetter(*names) if len(names) > 1 else lambda value: [getattr(value, name) for name in names]
     return write
 
 

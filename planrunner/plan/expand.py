@@ -362,8 +362,9 @@ class _Expander:
 def _sums_are_known(orders: Listing, shape: Shape) -> None:
     """What a plan can lose is known before its markets are, or there is nothing to review."""
     for order in orders.items:
-        for key in _SUMS if isinstance(order, Block) else ():
-            value = order.values.get(key)
+        written = order.values if isinstance(order, Block) else {}
+        for key in _SUMS:
+            value = written.get(key)
             if isinstance(value, Scalar) and id(value) not in shape.bad and any(_of_market(value)):
                 shape.complain(value, say.sum_of_a_market(value, key))
 

@@ -181,13 +181,13 @@ def test_orders_that_are_the_same_for_some_market_only_are_not_the_same(one: str
 
 
 def test_an_input_that_counts_for_some_market_only_is_part_of_the_meaning() -> None:
-    def digest_with(stake: str) -> str:
-        inputs = f"inputs:\n  most:\n    type: money\n    default: {stake}\nlimits:"
-        [line] = [line for line in MARKETS.splitlines() if line.strip().startswith("stake:")]
-        text = line.partition(":")[0] + ': ${most if market.runners > 20 else "2.00 GBP"}'
+    def digest_with(give_up: str) -> str:
+        inputs = f"inputs:\n  late:\n    type: duration\n    default: {give_up}\nlimits:"
+        [line] = [line for line in MARKETS.splitlines() if line.strip().startswith("expires")]
+        text = line.partition(":")[0] + ': ${late if market.runners > 20 else "2m"}'
         return digest_of(MARKETS.replace("limits:", inputs).replace(line, text))
 
-    assert digest_with("2.00 GBP") == digest_with("2 GBP") != digest_with("2.50 GBP")
+    assert digest_with("2m") == digest_with("120s") != digest_with("150s")
 
 
 def test_the_order_of_keys_with_templates_changes_no_digest() -> None:
