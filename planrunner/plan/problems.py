@@ -204,7 +204,7 @@ def quoted(text: str) -> str:
 
 def render(name: str, problem: Problem, texts: Texts) -> str:
     """A problem as it stands on a terminal, in a pull request, in an editor's log."""
-    head = f"{harmless(problem.file or name)}:{problem.line}:{problem.column}: error {problem.code}: {problem.message}"
+    head = harmless(f"{problem.file or name}:{problem.line}:{problem.column}: error {problem.code}: {problem.message}")
     lines = texts.get(problem.file, ())
     gutter = " " * (len(str(problem.line)) + 2)
     notes = _notes(problem, gutter)

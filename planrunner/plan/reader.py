@@ -27,7 +27,8 @@ _LONG_TEXTS = frozenset({"about", "alert"})
 _LINE_ENDS = re.compile("\r\n|\r|\n")
 # Control characters, spaces that are none, and marks that turn or hide text. A joiner is fine in alphabets that need it.
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xa0\xad\u1680\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f-\u206f\u3000\ue000\ufeff\ufff9-\ufffb\ufffe\uffff\u061c\u180e\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xa0\xad\u1680\u2000-\u200b\u200e\u200f\u2028-\u202f"
+    "\u205f-\u206f\u3000\ue000\ufeff\ufff9-\ufffb\ufffe\uffff\u061c\u180e\U000e0000-\U000e007f]"
     "|(?<=[!-~])[\u200c\u200d]|[\u200c\u200d](?=[!-~])"
 )
 _UNSEEN_IN_VALUE = re.compile(f"[\t\r\n]|{_UNSEEN.pattern}")

@@ -17,6 +17,7 @@ from planrunner.runtime.codec import decode, decode_info, encode_info
 from planrunner.runtime.sheet import Row, first_digest, next_digest
 
 FORMAT = 1
+_DAMAGED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)  # what a line of another shape leads to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +49,13 @@ def from_lines(lines: Iterable[str]) -> tuple[RunInfo, list[Record]]:
         if head["planrunner_journal"] > FORMAT:
             raise JournalTrouble("these lines were written by a newer planrunner; update planrunner to read them")
         info = decode_info(_compact(head["run"]))
-    except (ValueError, KeyError, TypeError) as error:
+    except _DAMAGED as error:
         raise JournalTrouble("these lines are no journal: the first one doesn't say what the run is") from error
     digest, records = _begin(info), []
     for number, text in enumerate(reader, start=1):
         try:
             line, written = _line(text)
-        except (ValueError, KeyError, TypeError) as error:
+        except _DAMAGED as error:
             raise JournalTrouble(f"record {number} of run {info.run} can't be read ({error})") from error
         digest = next_digest(digest, line)
         if line.seq != number or written != digest:

@@ -77,7 +77,7 @@ def markets(rows: Any, target: Target) -> tuple[Market, ...]:
         if reason is None:
             found.append(market_of(row))
         elif _is_asked_for(row, target):
-            raise VenueRefused(f"{row.get('marketName')}: {reason}")
+            raise VenueRefused(f"{wire.text(row, 'marketName')}: {reason}")
     return tuple(found)
 
 
@@ -88,7 +88,7 @@ def refuse_a_begun_card(rows: Sequence[Any], target: Target) -> None:
         return
     firsts: dict[str, tuple[datetime, datetime]] = {}
     for row in rows:
-        event, start = wire.optional(row, "event"), wire.moment(row, "marketStartTime")
+        event, start = wire.block(row, "event"), wire.moment(row, "marketStartTime")
         opens = wire.moment(event, "openDate") if "openDate" in event else start
         earliest, _ = firsts.get(name := wire.text(event, "name"), (start, opens))
         firsts[name] = (min(earliest, start), opens)
@@ -101,8 +101,8 @@ def refuse_a_begun_card(rows: Sequence[Any], target: Target) -> None:
 
 
 def unsupported(row: Any) -> str | None:
-    """Kinds of markets where stake or odds mean something else."""
-    description = wire.optional(row, "description") or {}
+    """Kinds of markets where stake or odds mean something else. Raises Unreadable."""
+    description = wire.block(row, "description")
     if description.get("bettingType") in ("LINE", "RANGE"):
         return "odds are a line there; planrunner does not bet on lines at Betfair yet"
     if description.get("marketType") == "EACH_WAY" or "eachWayDivisor" in description:
@@ -119,13 +119,13 @@ def _is_asked_for(row: Any, target: Target) -> bool:
 
 
 def _ladder(description: dict[str, Any]) -> str:
-    named = description.get("priceLadderDescription") or {}
+    named = wire.block(description, "priceLadderDescription")
     return str(named.get("type", PROFILE.default_ladder))
 
 
 def market_of(row: Any) -> Market:
     """Raises Unreadable."""
-    description, event = wire.optional(row, "description"), wire.optional(row, "event")
+    description, event = wire.block(row, "description"), wire.block(row, "event")
     return Market(
         id=MarketId(wire.text(row, "marketId")),
         name=wire.text(row, "marketName"),
@@ -136,7 +136,7 @@ def market_of(row: Any) -> Market:
         # A discount of the account would lower it; the full rate is the careful figure.
         commission=wire.number(description, "marketBaseRate") / Decimal(100),
         turns_in_play=description.get("turnInPlayEnabled") is True,
-        sport=wire.word(row.get("eventType") or {}, "name") or "",
+        sport=wire.word(wire.block(row, "eventType"), "name") or "",
         country=wire.word(event, "countryCode") or "",
         meeting=wire.word(event, "venue") or "",
         kind=wire.word(description, "marketType") or "",

@@ -138,7 +138,7 @@ class Client:
     async def _log_in_once(self, form: bytes, *, is_last: bool) -> bool:
         headers = (("Content-Type", "application/x-www-form-urlencoded"), _ACCEPT, ("X-Application", self._app_key))
         answer = await self._identity("login", headers, form)
-        status, code = wire.word(answer, "status"), wire.word(answer, "error") or ""
+        status, code = wire.code(answer, "status"), wire.code(answer, "error") or ""
         if status == "SUCCESS":
             self._token = _of_a_header(wire.text(answer, "token"))
             self._secrets.learn(self._token)
@@ -161,7 +161,7 @@ class Client:
         token = self._token
         try:
             answer = await self._identity("keepAlive", self._of_session(token), b"")
-            status, code = wire.word(answer, "status"), wire.word(answer, "error")
+            status, code = wire.code(answer, "status"), wire.code(answer, "error")
         except (VenueTrouble, NeverSent, ReplyUnknown, Unreadable):
             status, code = None, None
         if code in SESSION_ENDED:

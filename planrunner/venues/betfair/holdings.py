@@ -62,7 +62,7 @@ def best_offers(command: QueryBook, books: Any, at: datetime) -> BookChanged:
     for runner in wire.rows(next(iter(listed(books)), {}), "runners"):
         same = str(wire.number(runner, "selectionId")) == command.selection
         if same and (wire.number(runner, "handicap") if "handicap" in runner else Decimal(0)) == command.handicap:
-            offers = runner.get("ex") or {}
+            offers = wire.block(runner, "ex")
             return BookChanged(
                 at=at,
                 market=command.market,
@@ -102,7 +102,7 @@ def _runner(row: Any, card: Sequence[Selection], places: Mapping[tuple[Selection
     selection = SelectionId(str(wire.number(row, "selectionId")))
     handicap = wire.number(row, "handicap").normalize() + 0 if "handicap" in row else Decimal(0)
     place = places.get((selection, handicap))
-    offers = wire.optional(row, "ex") or {}
+    offers = wire.block(row, "ex")
     return Runner(
         selection=selection,
         handicap=handicap,
@@ -168,7 +168,7 @@ _CHANGING = ("sizeMatched", "sizeRemaining", "sizeCancelled", "sizeLapsed", "siz
 
 def held(row: Any) -> Held:
     """Raises Unreadable, also where the sizes do not add up to the bet."""
-    sizes = Sizes(
+    sizes = wire.sizes(
         stake=wire.size(wire.optional(row, "priceSize"), "size"),
         matched=wire.size(row, "sizeMatched"),
         cancelled=wire.size(row, "sizeCancelled"),
@@ -217,9 +217,9 @@ class Cleared:
         return sum(self.parts.values(), Decimal(0))
 
     def sizes(self, stake: Decimal) -> Sizes:
-        """Raises ValueError where the parts exceed the stake."""
+        """Raises Unreadable where the parts exceed the stake."""
         matched, voided, lapsed, cancelled = (self.parts.get(kind, Decimal(0)) for kind in CLEARED)
-        return Sizes(stake=stake, matched=matched, voided=voided, lapsed=lapsed, cancelled=cancelled)
+        return wire.sizes(stake=stake, matched=matched, voided=voided, lapsed=lapsed, cancelled=cancelled)
 
     def settled(self, at: datetime) -> BetSettled | None:
         """None where nothing of the bet was ever matched. Raises Unreadable."""
@@ -254,7 +254,7 @@ def _add(cleared: Cleared, kind: str, row: dict[str, Any]) -> None:
     if kind == "SETTLED":
         cleared.average_odds = wire.average(row, "priceMatched")
         cleared.profit = wire.size(row, "profit")
-        cleared.outcome = wire.word(row, "betOutcome")
+        cleared.outcome = wire.code(row, "betOutcome")
 
 
 def found_cleared(command: QueryOrder, lists: Mapping[str, Sequence[Any]], at: datetime) -> tuple[Event, ...]:

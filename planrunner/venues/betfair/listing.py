@@ -134,7 +134,7 @@ async def _whole(client: Client, ids: Sequence[MarketId]) -> list[Market]:
     rows = listed(await client.read(wire.BETTING + "listMarketCatalogue", catalogue.whole_params(ids)))
     for row in rows:
         if (reason := catalogue.unsupported(row)) is not None:
-            raise VenueRefused(f"{row.get('marketName')}: {reason}")
+            raise VenueRefused(f"{wire.text(row, 'marketName')}: {reason}")
     return [catalogue.market_of(row) for row in rows]
 
 

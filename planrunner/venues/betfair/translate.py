@@ -30,7 +30,6 @@ from planrunner.model.events import (
     OrderUnknown,
 )
 from planrunner.model.market import BetId
-from planrunner.model.placement import Sizes
 from planrunner.model.plan import OrderType
 from planrunner.venues.betfair import wire
 from planrunner.venues.betfair.codes import LEGS, REPORTS, Proof, fault
@@ -150,8 +149,8 @@ def _by_key(legs: Any, key: str) -> dict[str, dict[str, Any]]:
 
 
 def _from_leg(placement: NewPlacement, leg: dict[str, Any] | None, report: dict[str, Any], at: datetime) -> Event:
-    whole, own = report.get("status"), (leg or report).get("status")
     try:
+        whole, own = wire.code(report, "status"), wire.code(leg or report, "status")
         match whole, own:
             case "SUCCESS" | "PROCESSED_WITH_ERRORS" | "TIMEOUT", "SUCCESS" if leg is not None:
                 return _accepted(placement, leg, at)
@@ -159,33 +158,33 @@ def _from_leg(placement: NewPlacement, leg: dict[str, Any] | None, report: dict[
                 return _failed(placement, leg or {}, report, at)
             case _:
                 text = f"the venue does not say what became of it ({whole})"
-    except ValueError as error:  # Unreadable, or sizes that don't add up
+    except Unreadable as error:
         text = f"the venue's answer can't be read: {error}"
     return OrderUnknown(at=at, ref=placement.ref, text=text)
 
 
 def _accepted(placement: NewPlacement, leg: dict[str, Any], at: datetime) -> Event:
     bet, matched = BetId(wire.text(leg, "betId")), wire.size(leg, "sizeMatched")
-    match placement.type is OrderType.FILL_OR_KILL, leg.get("orderStatus"):
+    match placement.type is OrderType.FILL_OR_KILL, wire.code(leg, "orderStatus"):
         case True, "EXECUTION_COMPLETE" | "EXPIRED":
-            sizes = Sizes(stake=placement.size, matched=matched, cancelled=placement.size - matched)
+            sizes = wire.sizes(stake=placement.size, matched=matched, cancelled=placement.size - matched)
         case False, "EXECUTABLE" | "EXECUTION_COMPLETE" | None:
             # Complete and not full: cancelled or lapsed, the report doesn't say which. What the venue holds is read next,
             # and until then the rest counts as if it could still match.
-            sizes = Sizes(stake=placement.size, matched=matched)
+            sizes = wire.sizes(stake=placement.size, matched=matched)
         case _, other:
             raise Unreadable(f"order status {other}")
     return OrderAccepted(at=at, ref=placement.ref, bet=bet, sizes=sizes, average_odds=wire.average(leg, "averagePriceMatched"))
 
 
 def _failed(placement: NewPlacement, leg: dict[str, Any], report: dict[str, Any], at: datetime) -> Event:
-    code = wire.word(leg, "errorCode")
+    code = wire.code(leg, "errorCode")
     if code == "BET_TAKEN_OR_LAPSED" and leg.get("betId"):
         # It was made and lapsed at once: the market changed under it.
         matched = wire.size(leg, "sizeMatched")
-        sizes = Sizes(stake=placement.size, matched=matched, lapsed=placement.size - matched)
+        sizes = wire.sizes(stake=placement.size, matched=matched, lapsed=placement.size - matched)
         return OrderAccepted(at=at, ref=placement.ref, bet=BetId(wire.text(leg, "betId")), sizes=sizes)
-    reason, proof, words = _verdict(code, wire.word(report, "errorCode"))
+    reason, proof, words = _verdict(code, wire.code(report, "errorCode"))
     if leg.get("betId"):
         proof, words = Proof.UNCERTAIN, f"{words}, yet the answer carries a bet's number"
     if proof is Proof.NOTHING_DONE:
@@ -237,13 +236,13 @@ def _from_cancel_report(command: CancelOrder, report: Any, at: datetime) -> Even
     """The leg counts: reports say SUCCESS, FAILURE and PROCESSED_WITH_ERRORS for one and the same failing leg."""
     try:
         leg = _by_key(wire.optional(report, "instructionReports"), "betId").get(command.bet)
-        status = wire.word(leg or report, "status")
+        status = wire.code(leg or report, "status")
         if leg is not None and status == "SUCCESS":
             size = wire.size(leg, "sizeCancelled")
             return CancelAccepted(at=at, ref=command.ref, bet=command.bet, size=size)
         if status != "FAILURE":
             return cancel_lost(command, f"the venue does not say what became of it ({status})", at)
-        reason, proof, words = _verdict(wire.word(leg or {}, "errorCode"), wire.word(report, "errorCode"))
+        reason, proof, words = _verdict(wire.code(leg or {}, "errorCode"), wire.code(report, "errorCode"))
     except Unreadable as error:
         return cancel_lost(command, f"the venue's answer can't be read: {error}", at)
     if proof is Proof.NOTHING_DONE:

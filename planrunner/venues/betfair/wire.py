@@ -6,17 +6,26 @@ Numbers come in as `Decimal` and go out with exactly their decimal text; no floa
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from json.encoder import encode_basestring_ascii
 from typing import Any, TypeAlias
 
+from planrunner.model.placement import Sizes
+
 BETTING = "SportsAPING/v1.0/"
 ACCOUNT = "AccountAPING/v1.0/"
 CENT = Decimal("0.01")
 # The venue counts in doubles, and 3.809999999999999 was seen for 3.81. What is further off than this is no rounding.
 NOISE = Decimal("0.000001")
+# Digits and powers of ten: what a double can be, written out. Nothing a venue counts is as large as the second figure.
+_LONGEST_NUMBER = 400
+_LONGEST_TEXT = 1000
+_CODE = re.compile(r"[A-Za-z0-9_-]{1,80}")
+NO_CODE = "a code that is none"
+_LARGEST = Decimal(10) ** 15
 
 
 class Unreadable(ValueError):
@@ -49,9 +58,26 @@ def _text(value: Any) -> str:
 def decode(content: bytes) -> Any:
     """Raises Unreadable."""
     try:
-        return json.loads(content, parse_float=Decimal, parse_constant=_no_constant)
+        return json.loads(content, parse_float=_exact, parse_int=_whole, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise Unreadable("it is not JSON") from None
+
+
+def _exact(text: str) -> Decimal:
+    """A Decimal takes any exponent but the most absurd, and reckoning with such a number fills the memory."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(text[:20]) from None
+    if len(text) > _LONGEST_NUMBER or abs(value.adjusted()) > _LONGEST_NUMBER:
+        raise ValueError(text[:20])
+    return value
+
+
+def _whole(text: str) -> int:
+    if len(text) > _LONGEST_NUMBER:
+        raise ValueError(text[:20])
+    return int(text)
 
 
 def _no_constant(name: str) -> None:
@@ -91,11 +117,11 @@ def open_envelope(status: int, body: Any) -> Envelope:
     """`body` is the decoded reply, None where it is not JSON."""
     match body:
         case {"error": {"data": {"APINGException": {"errorCode": str(code)}}}}:
-            return Fault(code=code)
+            return Fault(code=known_form(code))
         case {"error": {"data": {"AccountAPINGException": {"errorCode": str(code)}}}}:
-            return Fault(code=code)
+            return Fault(code=known_form(code))
         case {"error": {"code": int(number)}}:
-            return Fault(code=str(number))
+            return Fault(code=known_form(str(number)))
         case {"result": value, "id": 1} if status == 200 and "error" not in body:
             return Result(value=value)
         case _:
@@ -111,6 +137,8 @@ def text(row: Any, name: str) -> str:
         return str(value)  # some bet ids were seen as numbers
     if not isinstance(value, str) or not value:
         raise Unreadable(f"`{name}` is missing")
+    if len(value) > _LONGEST_TEXT:
+        raise Unreadable(f"`{name}` is {len(value)} characters long")
     return value
 
 
@@ -118,7 +146,10 @@ def number(row: Any, name: str) -> Decimal:
     value = optional(row, name)
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise Unreadable(f"`{name}` is not a number")
-    return Decimal(value)
+    exact = Decimal(value)
+    if not -_LARGEST < exact < _LARGEST:
+        raise Unreadable(f"`{name}` is too large for a number of a market")
+    return exact
 
 
 def size(row: Any, name: str) -> Decimal:
@@ -141,11 +172,32 @@ def average(row: Any, name: str) -> Decimal | None:
     return value or None
 
 
+def code(row: Any, name: str) -> str | None:
+    """A code or a status, None where it is left out. Raises Unreadable where it is no text."""
+    value = word(row, name)
+    return None if value is None else known_form(value)
+
+
+def known_form(value: str) -> str:
+    """The venue's codes are told to people; a text of any length and kind that stands in the place of one is not."""
+    return value if _CODE.fullmatch(value) else NO_CODE
+
+
+def sizes(**parts: Decimal) -> Sizes:
+    """Raises Unreadable where they do not add up."""
+    try:
+        return Sizes(**parts)
+    except ValueError:
+        raise Unreadable("the sizes do not add up") from None
+
+
 def word(row: Any, name: str) -> str | None:
-    """A code or a status, None where it is left out."""
+    """A name, None where it is left out."""
     value = optional(row, name)
     if value is not None and not isinstance(value, str):
         raise Unreadable(f"`{name}` is not a word")
+    if value is not None and len(value) > _LONGEST_TEXT:
+        raise Unreadable(f"`{name}` is {len(value)} characters long")
     return value
 
 
@@ -164,6 +216,14 @@ def rows(row: Any, name: str) -> list[Any]:
     if not isinstance(value, list):
         raise Unreadable(f"`{name}` is not a list")
     return value
+
+
+def block(row: Any, name: str) -> dict[str, Any]:
+    """An object inside; empty where it is left out."""
+    value = optional(row, name)
+    if value is not None and not isinstance(value, dict):
+        raise Unreadable(f"`{name}` is no object")
+    return value or {}
 
 
 def optional(row: Any, name: str) -> Any:
