@@ -10,9 +10,15 @@ import sys
 import planrunner.app.hands
 import planrunner.app.running
 import planrunner.app.venues
+import planrunner.cli.progress
+import planrunner.cli.report
 import planrunner.cli.run
 import planrunner.net.socket_wire
 import planrunner.plan.pipeline
+import planrunner.report.html
+import planrunner.report.project
+import planrunner.report.text
+import planrunner.report.to_json
 import planrunner.runtime.discreet
 import planrunner.runtime.journal
 import planrunner.venues.betfair.venue  # noqa: F401

@@ -1,4 +1,4 @@
-"""The orders that break limits elsewhere, at a venue in memory: all at once, in batches and in calls of their own, answers lost."""
+"""The orders that break limits elsewhere, at a venue in memory: all at once, in batches and calls, with answers lost."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_plan_that_can_only_be_denied_is_refused_before_anything_is_placed(tmp
     assert practice.bets() == []
 
 
-def test_with_all_answers_lost_the_next_order_is_refused_and_the_five_are_adopted_once_the_venue_shows_them(tmp_path: Path) -> None:
+def test_with_all_answers_lost_the_next_order_is_refused_and_all_are_adopted_once_the_venue_shows_them(tmp_path: Path) -> None:
     practice = Practice(tmp_path, TEN)
     practice.fault("placeOrders", Trouble.REPLY_LOST_AFTER_LANDING, times=ALWAYS)
     practice.fault("listCurrentOrders", Trouble.EMPTY_REPORT, times=ALWAYS)

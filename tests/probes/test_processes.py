@@ -14,7 +14,6 @@ from planrunner.app.site import find_site
 from planrunner.model.commands import PlaceOrders
 from planrunner.model.events import OrderDenied
 from planrunner.model.journal import RunInfo
-from planrunner.runtime.journal import Journal
 from tests.app.verbs import Desk
 from tests.audited import audited
 from tests.crash.kill import Slot, served
@@ -74,19 +73,16 @@ def twenty_runs() -> list[str]:
     return [plan(f"Order {n}", one_market([n]), expires="10m") for n in range(20)]
 
 
-def in_batches() -> list[str]:
-    return [plan(f"From {n} on", one_market(range(n, n + 4)), expires="10m") for n in range(0, 20, 4)]
+def in_batches_and_calls() -> list[str]:
+    parts = [one_market(range(5)), one_market(range(5, 10)), markets(range(5)), markets(range(5, 10))]
+    return [plan(f"Five of {n}", part, expires="10m") for n, part in enumerate(parts)]
 
 
-def in_calls() -> list[str]:
-    return [plan(f"From {n} on", markets(range(n, n + 4)), expires="10m") for n in range(0, 20, 4)]
-
-
-@pytest.mark.parametrize("plans", [twenty_runs(), in_batches(), in_calls()], ids=["twenty runs", "batches", "separate calls"])
+@pytest.mark.parametrize("plans", [twenty_runs(), in_batches_and_calls()], ids=["twenty runs", "batches and calls"])
 def test_twenty_orders_of_two_by_processes_at_one_moment_place_five_under_ten(desk: Desk, plans: list[str]) -> None:
     going = all_at_once(desk, plans)
-    desk.until(lambda: orders(decided(desk)) == 20 or going.poll() is not None)
     desk.until(lambda: len(desk.bets()) >= 5 or going.poll() is not None)
+    desk.until(lambda: orders(decided(desk)) == 20 or going.poll() is not None)
     told = decided(desk)
     stopped = desk.verb("stop", "--because", "seen enough")
     out, err = going.communicate(timeout=60)
