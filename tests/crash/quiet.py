@@ -1,0 +1,334 @@
+"""Every plan that ships, in processes that die for real, on time that is virtual: an hour of waiting takes no time.
+
+A run is a process of its own, as a user's; the venue lives in ours and outlives it. Each request carries the time of the run's
+clock, so that both go on together, and stands still with it while nobody is there. The venue's books react to our orders only:
+how a run ends does not hang on how long anything takes, and an interrupted one must end as an undisturbed one does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import re
+import resource
+import shutil
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from planrunner.app.per_market import PerMarket
+from planrunner.app.plans import load
+from planrunner.app.rehearsal import LEAD, world_of
+from planrunner.app.run import Job, resume, start
+from planrunner.app.stage import Stage, opened
+from planrunner.app.venues import make_venue
+from planrunner.engine.replay import replay
+from planrunner.model.errors import PlanrunnerError
+from planrunner.model.journal import Mode, RunState
+from planrunner.model.plan import Plan
+from planrunner.net.departure import Departure
+from planrunner.net.door import Door
+from planrunner.net.memory import MemoryWire
+from planrunner.net.message import Outgoing, Reply
+from planrunner.runtime.clock import SetClock, VirtualClock, VirtualLoop, run_on
+from planrunner.runtime.journal import Journal
+from planrunner.runtime.secrets import PRACTICE
+from planrunner.sandbox.betfair.app import betfair_app
+from planrunner.sandbox.ladders import LADDERS
+from planrunner.sandbox.practice import practice_scenario
+from planrunner.sandbox.scenario import (
+    SECOND,
+    Base,
+    Due,
+    FixtureScript,
+    MarketScript,
+    Moment,
+    Reaction,
+    Runner,
+    Scenario,
+    ShareOf,
+    ShowOffers,
+    Start,
+    When,
+)
+from tests.crash.kill import books
+
+# One process is imported once, and each run is a fork of it: a run begins within milliseconds.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["pytest", "tests.crash.quiet"])
+KILLED = -9
+HALF, DEEP = Decimal("0.5"), 50_000
+# How others meet our orders, of every plan: all of each or half of it when it comes, or half of all when it has rested a while.
+WORLDS: dict[str, Reaction] = {
+    "all": Reaction(when=When.ARRIVES, share=Decimal(1)),
+    "at-once": Reaction(when=When.ARRIVES, share=HALF),
+    "later": Reaction(when=When.RESTS, share=HALF, of=ShareOf.DEMAND, after=2 * SECOND),
+}
+FASTER = 10
+AFTERNOON = 13 * 60
+LENGTH = re.compile(r"(?<=[ :])(\d+)([smh])\b")
+
+
+def hurried(plan: Path, folder: Path) -> Path:
+    """A copy of a plan and what belongs to it in which every length of time is a tenth: what is asked every second of an hour
+    is asked less often then, and all the same things happen."""
+    copy = folder / "plans"
+    shutil.copytree(plan.parent, copy)
+    for file in (copy / plan.name, *(copy / "blueprints").glob("*.yaml")):
+        file.write_text(LENGTH.sub(_shorter, file.read_text(encoding="utf-8")), encoding="utf-8")
+    return copy / plan.name
+
+
+def _shorter(found: re.Match[str]) -> str:
+    seconds = int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
+    return f"{-(-seconds // FASTER)}s"
+
+
+def _is_named(fixture: FixtureScript, plan: Plan) -> bool:
+    """A race that a plan may name by its time keeps it."""
+    return fixture.meeting is not None and plan.per_market is None
+
+
+def _nearer(fixture: FixtureScript) -> FixtureScript:
+    """The contests of an afternoon, one soon after the other."""
+    markets = tuple(replace(market, start=market.start and _moved(market.start)) for market in fixture.markets)
+    return replace(fixture, start=_moved(fixture.start), markets=markets)
+
+
+def _moved(start: Start) -> Start:
+    if start.at is None:
+        return start
+    minutes = AFTERNOON + (start.at.hour * 60 + start.at.minute - AFTERNOON) // FASTER
+    return replace(start, at=time(*divmod(minutes, 60)))
+
+
+def quiet(world: str) -> Scenario:
+    """The practice world, in which nothing moves but in answer to us."""
+    practice = practice_scenario()
+    fixtures = tuple(_still(fixture) for fixture in practice.fixtures)
+    return replace(practice, fixtures=fixtures, punters=False, others_take_ours=False, reactions=(WORLDS[world],))
+
+
+def _still(fixture: FixtureScript) -> FixtureScript:
+    return replace(fixture, markets=tuple(_with_offers(market) for market in fixture.markets))
+
+
+def _with_offers(market: MarketScript) -> MarketScript:
+    """Where the seeded punters would begin, an offer on each side that stays."""
+    begin = Moment(base=Base.BEGIN, delay=0)
+    shown = tuple(Due(moment=begin, happening=_offers(runner, market.ladder)) for runner in market.runners if runner.fair)
+    return replace(market, happenings=(*shown, *market.happenings))
+
+
+def _offers(runner: Runner, ladder: str) -> ShowOffers:
+    assert runner.fair is not None
+    ticks = [LADDERS[ladder].odds(tick) for tick in range(LADDERS[ladder].ticks)]
+    to_back = max(tick for tick in range(len(ticks) - 2) if Decimal(str(ticks[tick])) <= runner.fair)
+    return ShowOffers(selection=runner.name, to_back=((ticks[to_back], DEEP),), to_lay=((ticks[to_back + 1], DEEP),))
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What befalls a process: killed at a hook, a file that grows no further, a wall clock that is set after so many seconds."""
+
+    crash_at: str | None = None
+    list_to: Path | None = None
+    room: int | None = None
+    clock_set: tuple[float, timedelta] | None = None
+
+    def environment(self) -> dict[str, str]:
+        named = {"PLANRUNNER_CRASH_AT": self.crash_at, "PLANRUNNER_CRASH_LIST": self.list_to and str(self.list_to)}
+        return {name: value for name, value in named.items() if value}
+
+
+NO_TROUBLE = Trouble()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """`code`: the run's exit, or KILLED; `text`: what could not go on, or why nothing was begun."""
+
+    code: int
+    text: str = ""
+
+
+@dataclass
+class Quiet:
+    """A plan, its journal in `folder`, and the venue."""
+
+    plan: Path
+    world: str
+    folder: Path
+    set_by: timedelta = timedelta(0)  # how far the machine's wall clock is off when the next process begins
+    requests: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        loaded = load(self.plan)
+        scenario = quiet(self.world)
+        near = [fixture if _is_named(fixture, loaded.plan) else _nearer(fixture) for fixture in scenario.fixtures]
+        scenario = replace(scenario, fixtures=tuple(near))
+        self.rehearsal, self.day, _ = world_of(loaded.plan, seed=1, case="usual", scenario=scenario)
+        self.site = loaded.site
+        self.clock = VirtualClock(self.rehearsal.world.begin + LEAD - LEAD / FASTER)
+        self.loop = VirtualLoop(self.clock)
+        self.wire = MemoryWire(betfair_app(self.rehearsal.world, self.clock, faults=self.rehearsal.faults))
+        self.journal = self.folder / ".planrunner" / "planrunner.db"
+
+    def close(self) -> None:
+        self.loop.run_until_complete(self.wire.close())
+        self.loop.close()
+
+    def begin(self, trouble: Trouble = NO_TROUBLE) -> Ended:
+        return self._process(trouble, None)
+
+    def go_on(self, trouble: Trouble = NO_TROUBLE) -> Ended:
+        """Whatever a user would do next: take up what was interrupted, begin where nothing was, and else nothing."""
+        states = self.states()
+        if not states:
+            return self._process(trouble, None)
+        return self._process(trouble, list(states)[-1]) if RunState.RUNNING in states.values() else Ended(KILLED)
+
+    def states(self) -> dict[str, RunState]:
+        """By run. On the way every record's digest is checked, and every run that began is told again."""
+        if not self.journal.exists():
+            return {}
+        with Journal.open(self.journal, durable=False) as journal:
+            for info in journal.runs():
+                if records := journal.read(info.run):
+                    replay(records)
+            return {info.run: info.state for info in journal.runs()}
+
+    def log(self) -> str:
+        self.rehearsal.world.advance(self.clock.now())
+        return self.rehearsal.world.log.text()
+
+    def bets(self) -> list[tuple[object, ...]]:
+        """What the venue holds, whatever the references are; none of them may be there twice."""
+        held = books(self.log())
+        assert all(len(bets) == 1 for bets in held.values()), f"a reference is at the venue twice: {held}"
+        return sorted((bets[0] for bets in held.values()), key=repr)
+
+    def open_bets(self) -> list[str]:
+        """References of bets of which something could still be matched."""
+        return [
+            ref for ref, bets in books(self.log()).items() for (_, _, _, size, parts) in bets
+            if round(float(str(size)) - sum(part for _, part in parts), 2)  # type: ignore[attr-defined]
+        ]  # fmt: skip
+
+    def _process(self, trouble: Trouble, run: str | None) -> Ended:
+        here, there = PROCESSES.Pipe()
+        asked = (there, self.plan, self.journal, self.clock.now(), self.day, run, trouble, self.set_by)
+        process = PROCESSES.Process(target=_run, args=asked)
+        process.start()
+        there.close()
+        ended = self._serve(here)
+        here.close()
+        process.join(60)
+        code = process.exitcode
+        process.close()
+        if ended is None:
+            assert code == KILLED, f"the process ended with {code} and without a word"
+            return Ended(KILLED)
+        return ended
+
+    def _serve(self, run: Connection) -> Ended | None:
+        """Answers a process until it is gone."""
+        while True:
+            try:
+                asked = run.recv()
+                if isinstance(asked, Ended):
+                    return asked
+                run.send(self._answer(*asked))
+            except (EOFError, ConnectionError):
+                return None
+
+    def _answer(self, at: datetime, request: Outgoing) -> tuple[datetime, Reply]:
+        self.clock.jump((at - self.clock.now()).total_seconds())
+        self.requests.append(request.content.decode())
+        reply = self.loop.run_until_complete(self.wire.exchange(request, Departure(self.clock, None)))
+        return self.clock.now(), reply
+
+
+@dataclass(frozen=True)
+class _Wire:
+    """To the venue in the other process. Nothing else happens in this one while it answers."""
+
+    venue: Connection
+    clock: SetClock
+
+    async def exchange(self, request: Outgoing, departure: Departure) -> Reply:
+        departure.go(lambda _: self.venue.send((self.clock.true, request)), request.content)
+        at, reply = self.venue.recv()
+        await VirtualClock.sleep_until(self.clock, at)  # a bet delay
+        assert isinstance(reply, Reply)
+        return reply
+
+    async def close(self) -> None:
+        """It is the process's."""
+
+
+def _run(
+    venue: Connection, plan: Path, file: Path, begin: datetime, day: date, run: str | None, trouble: Trouble, off: timedelta
+) -> None:
+    """A process: one run, from its beginning or from where it was interrupted."""
+    os.environ.update(trouble.environment())
+    if trouble.room is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (trouble.room, resource.RLIM_INFINITY))
+    loaded, clock = load(plan), SetClock(begin)
+    clock.set(off)
+    job = Job(plan_file=str(plan), plan=loaded.plan, site=loaded.site, journal=file, per_market=PerMarket(loaded))
+    stage = _stage(venue, clock, day, job, trouble.clock_set)
+    try:
+        ran = start(job, stage, _nobody_listens) if run is None else resume(job, run, stage, _nobody_listens)  # type: ignore[arg-type]
+        venue.send(Ended(int(ran.exit), ran.trouble or ""))
+    except PlanrunnerError as refused:
+        venue.send(Ended(3, str(refused)))
+
+
+def _nobody_listens(*_: object) -> None:
+    """A run tells what it does."""
+
+
+def _stage(venue: Connection, clock: SetClock, day: date, job: Job, clock_set: tuple[float, timedelta] | None) -> Stage:
+    names = {order.account for order in job.plan.orders} | ({job.plan.per_market.account} if job.plan.per_market else set())
+
+    @asynccontextmanager
+    async def venues(_: Any) -> Any:
+        door = Door(_Wire(venue, clock), clock)
+        accounts = {name: account for name, account in job.site.accounts.items() if name in names}
+        made = {
+            name: make_venue(account, door=door, clock=clock, secrets=PRACTICE, at="http://sandbox.invalid")
+            for name, account in accounts.items()
+        }
+        async with opened(made) as ready:
+            yield ready
+
+    async def beside(main: Coroutine[Any, Any, Any]) -> Any:
+        setting = asyncio.ensure_future(_set(clock, *clock_set)) if clock_set else None
+        try:
+            return await main
+        finally:
+            if setting:
+                setting.cancel()
+
+    def play(main: Callable[[Any], Coroutine[Any, Any, Any]]) -> Any:
+        return run_on(clock, lambda _: beside(main(clock)))
+
+    return Stage(mode=Mode.SANDBOX, today=lambda _, __: day, play=play, venues=venues)
+
+
+async def _set(clock: SetClock, after: float, by: timedelta) -> None:
+    await asyncio.sleep(after)
+    clock.set(by)
+
+
+def hooks_of(listed: Path) -> Sequence[str]:
+    """Every moment a process came to, `intent.before:2`, from the list that it kept."""
+    counts = (line.split() for line in listed.read_text().splitlines())
+    return [f"{name}:{n}" for name, count in counts for n in range(1, int(count) + 1)]
