@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from statistics import median
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -28,7 +29,7 @@ from planrunner.app.standing import Standing, folder_of_site, open_journal, site
 from planrunner.app.taking_up import go_on
 from planrunner.model.account import Account, AccountMode
 from planrunner.model.errors import PlanrunnerError, VenueRefused
-from planrunner.model.journal import Mode
+from planrunner.model.journal import Mode, RunInfo
 from planrunner.model.market import AccountName
 from planrunner.net.door import Door
 from planrunner.net.message import Headers, Reply
@@ -253,23 +254,27 @@ def journals(state: Path) -> Iterator[Line]:
 
 
 def runs(state: Path) -> Iterator[Line]:
-    """What nobody looks after."""
+    """What nobody looks after. A run that can't be read hides no other; the journal's own check tells of it."""
     if not (state / telling.JOURNALS[Mode.LIVE]).is_file():
         return
-    now, silent, lost = RealClock().now(), 0, 0
+    now, found = RealClock().now(), 0
     with open_journal(state) as journal:
-        unfinished = [info for info in journal.unfinished() if info.mode is not Mode.REHEARSAL]
-        for info in unfinished:
-            if seems_silent(journal.lease(info.run), now):
-                silent += 1
-                yield _silent(state, stand(journal, info))
-        for run in Desk(journal.path, patience=patience_from(os.environ)).ended_unresolved():
-            standing = stand(journal, journal.info(run))
-            if standing.left:
-                lost += 1
-                yield _unresolved(standing)
-    if not silent and not lost:
-        yield Line(check="runs", health=Health.OK, text=f"{len(unfinished)} under way, each has an owner that is alive")
+        under_way = [info for info in journal.unfinished() if info.mode is not Mode.REHEARSAL]
+        silent = [info for info in under_way if seems_silent(journal.lease(info.run), now)]
+        over = [journal.info(run) for run in Desk(journal.path, patience=patience_from(os.environ)).ended_unresolved()]
+        for info in (*silent, *over):
+            for line in _guarded("runs", partial(_left_alone, state, journal, info)):
+                found += 1
+                yield line
+    if not found:
+        yield Line(check="runs", health=Health.OK, text=f"{len(under_way)} under way, each has an owner that is alive")
+
+
+def _left_alone(state: Path, journal: Journal, info: RunInfo) -> list[Line]:
+    standing = stand(journal, info)
+    if not standing.is_over:
+        return [_silent(state, standing)]
+    return [_unresolved(standing)] if standing.left else []
 
 
 def _silent(state: Path, standing: Standing) -> Line:

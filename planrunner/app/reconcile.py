@@ -159,7 +159,11 @@ class _Reconcile:
         for info in journal.runs():
             if info.mode is Mode.REHEARSAL or not (info.run in held or info.state.value == "running"):
                 continue
-            standing = stand(journal, info)
+            try:
+                standing = stand(journal, info)
+            except PlanrunnerError as error:
+                self.troubles.append(f"the run {info.run} can't be read, so it is not compared: {error}")
+                continue
             if standing.intents:
                 url = was_at(standing) if info.mode is Mode.SANDBOX else None
                 place = places.setdefault((info.mode, url), _Place(info.mode, url))

@@ -13,7 +13,7 @@ from pathlib import Path
 from planrunner.app.report import STATE
 from planrunner.app.site import SITE_FILE
 from planrunner.app.standing import Standing, site_of, stand
-from planrunner.model.errors import WrongUse
+from planrunner.model.errors import JournalTrouble, WrongUse
 from planrunner.model.events import RunStarted
 from planrunner.model.journal import Halt, HaltScope, Mode, RunInfo, RunState
 from planrunner.model.names import nearest
@@ -110,9 +110,10 @@ def _accounts(state: Path, journal: Journal) -> set[str]:
     with suppress(WrongUse):  # a broken site file is no reason not to stop
         names |= set(map(str, site_of(state).accounts))
     for info in journal.unfinished():
-        for record in islice(journal.records(info.run), 1):
-            if isinstance(record.body, RunStarted):
-                names |= {str(spec.account) for spec in record.body.program.orders}
+        with suppress(JournalTrouble):  # a run that can't be read is told of later, and keeps no other from being stopped
+            for record in islice(journal.records(info.run), 1):
+                if isinstance(record.body, RunStarted):
+                    names |= {str(spec.account) for spec in record.body.program.orders}
     return names
 
 

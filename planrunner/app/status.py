@@ -156,7 +156,11 @@ def _look(state: Path, journal: Journal, desk: Desk, now: datetime, read: _Read)
     ]
     unresolved = []
     for run in desk.ended_unresolved():
-        standing = read.standing(journal, journal.info(run), lengths.get(run, 0))
+        try:
+            standing = read.standing(journal, journal.info(run), lengths.get(run, 0))
+        except (JournalTrouble, Divergence) as error:
+            notes.append(f"the run {run} can't be read: {error}")
+            continue
         if standing.left:
             unresolved.append(Unresolved(info=standing.info, left=standing.left))
     limits = _limits(site, desk.ledger(site), {one.info.mode.value for one in runs}, now)

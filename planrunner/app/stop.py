@@ -168,7 +168,7 @@ class _Stop:
 
     async def _until_over(self, journal: Journal, taking_up: TakingUp, before: Sequence[RunInfo]) -> None:
         reconciler = Reconciler(
-            journal=journal, clock=self.clock, take_up=taking_up, tell=self._tell,
+            journal=journal, clock=self.clock, take_up=taking_up, tell=self._note,
             wanted=lambda info: info.run in self.seen and taking_up.failures.get(info.run, 0) < TRIES,
         )  # fmt: skip
         running = self._running(journal)
@@ -205,7 +205,11 @@ class _Stop:
     def _unresolved(self, journal: Journal) -> list[RunInfo]:
         found = []
         for run in Desk(journal.path, patience=READ_WITHIN).ended_unresolved():
-            standing = stand(journal, journal.info(run))
+            try:
+                standing = stand(journal, journal.info(run))
+            except (JournalTrouble, Divergence) as error:  # one run that can't be read keeps no other from being stopped
+                self._tell(f"the run {run} can't be read: {error}")
+                continue
             if standing.left and covers(self.scope, standing):
                 found.append(standing.info)
         return found
@@ -234,6 +238,11 @@ class _Stop:
     def _tell(self, text: str) -> None:
         if text not in self.troubles:
             self.troubles.append(text)
+
+    def _note(self, text: str) -> None:
+        """What went wrong on the way; whether it matters is seen by what is over in the end."""
+        if text not in self.notes:
+            self.notes.append(text)
 
 
 def this_person() -> str:

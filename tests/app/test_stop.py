@@ -70,53 +70,55 @@ def test_what_a_killed_run_left_is_taken_back_and_told(desk: Desk) -> None:
         journal.verify(run)
 
 
-def test_it_needs_neither_the_plan_nor_a_site_file_that_is_well(desk: Desk) -> None:
+def test_it_needs_neither_the_plan_nor_a_site_file_that_is_well_nor_word_of_a_frozen_owner(desk: Desk) -> None:
+    """The lease is made older than it is, or to know that the owner is frozen would take a quarter of a minute."""
     run = desk.killed()
     (desk.folder / "plan.yaml").unlink()
     (desk.folder / "planrunner.yaml").write_text("this is no site file\n")
-    assert desk.verb("stop", "--run", run[:-1]).code == 0
+    with closing(sqlite3.connect(desk.state / "planrunner.db")) as connection, connection:
+        connection.execute("update lease set owner = 'elsewhere:1', beat = '2026-01-01T00:00:00+00:00'")
+    stopped = desk.verb("stop", "--run", run[:-1])
+    assert stopped.code == 0, stopped
     assert desk.parts() == [TAKEN_BACK]
     with desk.journal() as journal:
         assert journal.halts() == (), "the run is over: there is nothing to hold"
 
 
-def test_a_frozen_owner_is_waited_for_no_longer_than_it_takes_to_know(desk: Desk) -> None:
-    """Its lease is made older than it is, or this would take a quarter of a minute."""
-    run = desk.killed()
+def test_a_run_that_can_not_be_read_keeps_no_other_from_being_stopped(desk: Desk) -> None:
+    desk.make_journal(RunState.RUNNING)
     with closing(sqlite3.connect(desk.state / "planrunner.db")) as connection, connection:
-        connection.execute("update lease set owner = 'elsewhere:1', beat = '2026-01-01T00:00:00+00:00'")
-    stopped = desk.verb("stop")
-    assert stopped.code == 0, stopped
-    assert run in stopped.out
+        connection.execute("update lease set digest = 'changed'")
+    run = desk.killed("other.yaml")
+    stopped = desk.verb("stop", "--account", "betfair", "--json")
+    assert stopped.code == 5, "what the other has is not known"
+    assert ["was changed or is damaged" in trouble for trouble in stopped.json["troubles"]] == [True]
+    assert [(one["run"], one["over"]) for one in stopped.json["runs"]] == [(run, True)]
     assert desk.parts() == [TAKEN_BACK]
 
 
-def test_what_can_not_be_reached_is_told_with_its_reference(tmp_path: Path) -> None:
+def test_what_can_not_be_reached_is_told_with_its_reference_and_what_was_never_sent_ends_all_the_same(tmp_path: Path) -> None:
     with slot_in(tmp_path) as slot:
         desk = Desk(slot, tmp_path)
+        waits = desk.kill(desk.begin_waiting("waits.yaml"))
         run = desk.killed()
         [ref] = desk.bets()
-    stopped = desk.verb("stop", "--because", "enough")
+    stopped = desk.verb("stop", "--because", "enough", "--json")
     assert stopped.code == 5
-    assert f"reference {ref}" in stopped.out
-    assert "3.00 still there" in stopped.out
-    assert "2.00 matched" in stopped.out
-    assert "can't be reached" in stopped.out
-    assert f"planrunner run --resume {run} --sandbox {slot.url}" in stopped.out
+    told = {one["run"]: one for one in stopped.json["runs"]}
+    assert (told[waits]["over"], told[waits]["left"]) == (True, [])
+    [left] = told[run]["left"]
+    assert (told[run]["over"], left["reference"], left["matched"], left["remaining"]) == (False, ref, "2.00", "3.00")
+    assert "no sandbox answers" in told[run]["why"]
+    assert told[run]["go_on"] == f"planrunner run --resume {run} --sandbox {slot.url}"
     with desk.journal() as journal:
         assert [halt.because for halt in journal.halts()] == ["enough"], "it holds all the same"
         assert journal.info(run).state is RunState.RUNNING, "it stays to be taken up"
-
-
-def test_a_run_that_never_sent_anything_ends_without_a_word_to_anybody(tmp_path: Path) -> None:
-    with slot_in(tmp_path) as slot:
-        desk = Desk(slot, tmp_path)
-        run = desk.kill(desk.begin_waiting())
-    stopped = desk.verb("stop", "--json")
-    assert stopped.code == 0, stopped
-    assert [(one["run"], one["over"]) for one in stopped.json["runs"]] == [(run, True)]
-    with desk.journal() as journal:
-        assert journal.info(run).state is not RunState.RUNNING
+    again = desk.verb("stop", "--wait", "1")
+    assert f"reference {ref}" in again.out
+    assert "3.00 still there" in again.out
+    compared = desk.verb("reconcile", "--json")
+    assert (compared.code, compared.json["accounts"][0]["asked"]) == (5, False)
+    assert "no sandbox answers" in compared.json["accounts"][0]["trouble"]
 
 
 async def end_unresolved(desk: Desk, run: str) -> None:

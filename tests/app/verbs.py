@@ -143,7 +143,7 @@ class Desk:
 
     def bets(self) -> dict[str, tuple[Any, ...]]:
         """By reference: (selection, side, odds, size, parts)."""
-        lines = self.slot.call("log").splitlines()
+        lines = self.slot.call("log?kind=world&kind=bet&kind=fill&kind=cancel&kind=lapse&kind=void").splitlines()
         fresh = max(number for number, line in enumerate(lines) if '"kind": "world"' in line)  # since it was reset
         return {ref: held[0] for ref, held in books("\n".join(lines[fresh:])).items()}
 
@@ -168,8 +168,8 @@ class Desk:
         with Journal.open(self.state / "planrunner.db", durable=False) as journal:
             yield journal
 
-    def make_journal(self) -> None:
-        """With one run of this plan that is over, and never began."""
+    def make_journal(self, state: RunState = RunState.FINISHED) -> None:
+        """With one run of this plan, that never began and is over."""
         self.state.mkdir()
         info = RunInfo(
             run=RunId("20261121-1200-aaaa"), plan_file=str(self.write()), plan_name="Rests", plan_digest="0", mode=Mode.SANDBOX,
@@ -177,7 +177,7 @@ class Desk:
         )  # fmt: skip
         with self.journal() as journal:
             journal.create(info)
-            journal.set_state(info.run, journal.take(info.run, "test"), RunState.FINISHED)
+            journal.set_state(info.run, journal.take(info.run, "test"), state)
 
     def close(self) -> None:
         for process in self.begun:
