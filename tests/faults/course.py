@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -102,17 +103,17 @@ class Course:
         """To the end; killed so many seconds after each of its beginnings. An error is one that placed nothing."""
         for seconds in kill_after:
             ended = self._once(seconds)
-            if ended is not None:
+            if ended is not None and not _is_left(ended):
                 return ended
-            self.kills += 1
+            self.kills += ended is None
             self._later()
         for _ in range(20):
             ended = self._once(HANGS_AFTER * (12 if self.settles else 1))
             if ended is None:
                 raise Hangs(f"still going after {HANGS_AFTER / 60:.0f} minutes of the venue's time")
-            if not (isinstance(ended, Ran) and ended.info.state is RunState.RUNNING):
+            if not _is_left(ended):
                 return ended
-            self._later()  # the venue could not be reached: the run stays as it is, and whoever runs it tries again
+            self._later()
         raise Hangs("the venue can never be reached")
 
     def report(self, ran: Ran) -> dict[str, Any]:
@@ -231,15 +232,23 @@ class Course:
 
     def _last_look(self) -> str:
         """When the run last read what all of its bets had come to; what the venue takes back later may come after its end."""
-        reads = (line for line in self.log.lines("request") if line["call"] == "listCurrentOrders")
-        whole = [line["at"] for line in reads if "marketIds" in line["params"] and "orderProjection" not in line["params"]]
-        return max(whole, default="")
+        lines = list(self.log.lines("request", "fault", "reply"))
+        whole = [
+            line["at"]
+            for line, then in pairwise(lines)
+            if line["kind"] == "request" and line["call"] == "listCurrentOrders" and then["kind"] != "fault"
+            if "marketIds" in line["params"] and "orderProjection" not in line["params"]
+        ]
+        return whole[-2] if len(whole) > 1 else ""  # the run may have ended, or been killed, while the last one was on its way
 
     def most_at_risk(self) -> Decimal:
-        """The most that could ever be lost at the venue, whoever wins, with what is unmatched counted where it hurts."""
+        """The most that could ever be lost at the venue, whoever wins, with what is unmatched counted where it hurts.
+
+        What the venue voids counts on: whatever it leaves a hedge without was no act of ours.
+        """
         bets: dict[str, _Risk] = {}
         runners, most = {0}, Decimal(0)
-        for line in self.log.lines("bet", "fill", "cancel", "lapse", "void"):
+        for line in self.log.lines("bet", "fill", "cancel", "lapse"):
             if line["kind"] == "bet":
                 bets[line["bet"]] = _Risk(line["selection"], line["side"], Decimal(line["odds"]), open=Decimal(line["size"]))
                 runners.add(line["selection"])
@@ -364,6 +373,11 @@ class HastyLoop(asyncio.SelectorEventLoop):
         return time.monotonic() * HURRY
 
 
+def _is_left(ended: Ran | PlanrunnerError) -> bool:
+    """The venue could not be reached: the run stays as it is, and whoever runs it tries again."""
+    return isinstance(ended, Ran) and ended.info.state is RunState.RUNNING
+
+
 @cache
 def _loaded(plan: Path) -> Loaded:
     return load(plan)
@@ -421,9 +435,6 @@ class _Risk:
     returns: Decimal = Decimal(0)
 
     def learn(self, kind: str, size: Decimal, odds: Decimal) -> None:
-        if kind == "void":
-            self.matched, self.returns = Decimal(0), Decimal(0)
-            return
         self.open -= size
         if kind == "fill":
             self.matched += size
