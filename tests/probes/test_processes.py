@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,9 @@ def desk(slot: Slot, tmp_path: Path) -> Iterator[Desk]:
     (tmp_path / "planrunner.yaml").write_text(site("max_open_exposure: 10.00 GBP"))
     desk = Desk(slot, tmp_path)
     yield desk
+    for process in desk.begun:  # with whatever it forked
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     desk.close()
 
 
@@ -51,6 +56,7 @@ def all_at_once(desk: Desk, plans: list[str]) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     desk.begun.append(process)
     return process
