@@ -129,11 +129,19 @@ def write_whole(path: Path, text: str) -> None:
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
-        Path(name).chmod(0o644)
+        Path(name).chmod(0o666 & ~_withheld())
         Path(name).replace(path)
     except OSError as error:
         Path(name).unlink(missing_ok=True)
         raise _not_written(path, error) from error
+
+
+def _withheld() -> int:
+    """The rights that whoever runs planrunner withholds from new files. They can only be asked for by setting them: for that
+    moment to what withholds most."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def _not_written(path: Path, error: OSError) -> ReportNotWritten:

@@ -101,8 +101,12 @@ def _write(text: str) -> Path:
         try:
             folder.mkdir(exist_ok=True)
             path = folder / name
-            path.write_text(text, encoding="utf-8")
+            # For its owner alone; a link that somebody put in its place in a folder of all is not followed.
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+                file.write(text)
             return path
+        except FileExistsError:  # the same bug was met before
+            return folder / name
         except OSError:
             continue
     raise OSError("no folder takes the file")
