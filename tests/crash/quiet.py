@@ -75,19 +75,19 @@ AFTERNOON = 13 * 60
 LENGTH = re.compile(r"(?<=[ :])(\d+)([smh])\b")
 
 
-def hurried(plan: Path, folder: Path) -> Path:
-    """A copy of a plan and what belongs to it in which every length of time is a tenth: what is asked every second of an hour
-    is asked less often then, and all the same things happen."""
+def hurried(plan: Path, folder: Path, faster: int = FASTER) -> Path:
+    """A copy of a plan and what belongs to it with every length of time divided: what is asked each second is asked less often
+    then, and all the same things happen."""
     copy = folder / "plans"
     shutil.copytree(plan.parent, copy)
     for file in (copy / plan.name, *(copy / "blueprints").glob("*.yaml")):
-        file.write_text(LENGTH.sub(_shorter, file.read_text(encoding="utf-8")), encoding="utf-8")
+        file.write_text(LENGTH.sub(lambda found: _shorter(found, faster), file.read_text(encoding="utf-8")), encoding="utf-8")
     return copy / plan.name
 
 
-def _shorter(found: re.Match[str]) -> str:
+def _shorter(found: re.Match[str], faster: int) -> str:
     seconds = int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
-    return f"{-(-seconds // FASTER)}s"
+    return f"{-(-seconds // faster)}s"
 
 
 def _is_named(fixture: FixtureScript, plan: Plan) -> bool:
