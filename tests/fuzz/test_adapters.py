@@ -316,5 +316,13 @@ def test_ten_minutes(name: str) -> None:
     print(f"{name}: {LAWS[name].holds_in_a_storm()} examples")
 
 
+def test_a_list_that_always_has_one_more_page_is_given_up() -> None:
+    answers, _ = true_answers()
+    full = next(one for one in answers["listCurrentOrders"] if one["result"]["currentOrders"])
+    endless = {"result": {"currentOrders": full["result"]["currentOrders"], "moreAvailable": True}}
+    lie: Lie = (0, [], None, json.dumps({**full, **endless}).encode())
+    any_answers_are_survived({"listCurrentOrders": [lie], "listClearedOrders": [lie]})
+
+
 def test_every_operation_of_the_adapter_is_lied_about() -> None:
     assert true_answers()[0].keys() | {"keepAlive"} >= {*OPERATIONS}

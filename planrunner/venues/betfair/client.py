@@ -44,6 +44,7 @@ LOGIN_TRIES = 3
 KEEP_ALIVE_EVERY = 600.0
 KEEP_ALIVE_AGAIN = 60.0
 PAGE = 1000
+MOST_PAGES = 100  # more orders than an account ever has in one list; one that never ends would be asked for as long
 # How a report calls what it shows.
 TITLES = {wire.BETTING + "listClearedOrders": "Look up among cleared bets"}
 _ACCEPT = ("Accept", "application/json")
@@ -283,13 +284,15 @@ class Client:
     async def _each_page(
         self, operation: str, params: dict[str, Any], name: str, keep: list[Exchange] | None
     ) -> AsyncIterator[list[Any]]:
-        start, more = 0, True
-        while more:
+        start = 0
+        for _ in range(MOST_PAGES):
             value = await self.read(operation, {**params, "fromRecord": start, "recordCount": PAGE}, keep)
             page = wire.rows(value, name)
             yield page
             start += len(page)
-            more = wire.optional(value, "moreAvailable") is True and bool(page)
+            if wire.optional(value, "moreAvailable") is not True or not page:
+                return
+        raise VenueTrouble(f"Betfair lists orders on {MOST_PAGES} pages, and says that there are still more")
 
 
 def value_of(answer: Envelope | NeverSent | ReplyUnknown) -> Any:
