@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -52,13 +52,10 @@ def over(story: Story) -> None:
     assert story.holds() == BETS
 
 
-@pytest.mark.parametrize("moment", ["intent.after", "send.before"])
-def test_a_run_frozen_between_its_intent_and_the_wire(slot: Slot, moment: str, tmp_path: Path) -> None:
-    first = 0 if moment == "intent.after" else 2
-
+def frozen_between_intent_and_wire(slot: Slot, moment: str, folder: Path, first: int) -> list[Callable[[], None]]:
     def nobody_else_comes() -> None:
         """What was about to leave is too old when it wakes up. It is placed anew, under the same reference."""
-        story = Story(slot, tmp_path / "alone", first, expires="4s")
+        story = Story(slot, folder / moment / "alone", first, expires="4s")
         going = story.begin(PLANRUNNER_FREEZE_AT=moment)
         until_frozen(going)
         time.sleep(SEND_BY + 0.5)
@@ -71,7 +68,7 @@ def test_a_run_frozen_between_its_intent_and_the_wire(slot: Slot, moment: str, t
 
     def another_takes_over() -> None:
         """It waits out what the frozen one could still have sent; that one does nothing more when it wakes up."""
-        story = Story(slot, tmp_path / "taken", first + 1, expires="4s")
+        story = Story(slot, folder / moment / "taken", first + 1, expires="4s")
         frozen = story.begin(PLANRUNNER_FREEZE_AT=moment)
         until_frozen(frozen)
         other = take_over(story)
@@ -81,16 +78,16 @@ def test_a_run_frozen_between_its_intent_and_the_wire(slot: Slot, moment: str, t
         other.ends(0)
         over(story)
 
-    side_by_side(nobody_else_comes, another_takes_over)
+    return [nobody_else_comes, another_takes_over]
 
 
 def test_whoever_drives_each_bet_is_placed_once_and_taken_back_once(slot: Slot, tmp_path: Path) -> None:
     def asleep_over_the_deadline() -> None:
-        story = Story(slot, tmp_path / "asleep", 4, expires="4s")
+        story = Story(slot, tmp_path / "asleep", 4, expires="8s")
         going = story.begin()
         going.says(AT_VENUE)
         going.hears(signal.SIGSTOP)
-        time.sleep(6)
+        time.sleep(9)
         assert "cancel" not in story.holds()["reds"]
         going.hears(signal.SIGCONT)
         woken = time.monotonic()
@@ -118,4 +115,10 @@ def test_whoever_drives_each_bet_is_placed_once_and_taken_back_once(slot: Slot, 
         assert 0 in codes, [one.err for one in going]
         over(story)
 
-    side_by_side(asleep_over_the_deadline, the_owner_is_at_work, three_take_up_what_was_killed)
+    side_by_side(
+        asleep_over_the_deadline,
+        the_owner_is_at_work,
+        three_take_up_what_was_killed,
+        *frozen_between_intent_and_wire(slot, "intent.after", tmp_path, 0),
+        *frozen_between_intent_and_wire(slot, "send.before", tmp_path, 2),
+    )
