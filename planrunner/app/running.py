@@ -221,9 +221,7 @@ def _live(loaded: Loaded, accounts: Accounts) -> Stage:
         )
     credentials = {account.name: account.credentials for account in accounts.values()}
     folder = Path(loaded.site.file).parent if loaded.site.file else None
-    return over_http(
-        Mode.LIVE, accounts, secrets_of(credentials, site_folder=folder, environment=os.environ), sandbox_url=None
-    )
+    return over_http(Mode.LIVE, accounts, secrets_of(credentials, site_folder=folder, environment=os.environ), sandbox_url=None)
 
 
 def _told(ran: Ran, journal: Path) -> Told:

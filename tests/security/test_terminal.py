@@ -130,6 +130,16 @@ def hostile(folder: Path) -> dict[str, list[str]]:
         "report of nothing": ["report", EVIL],
         "report": ["report", name],
         "a blueprint that is none": ["new", "x.yaml", "--from", EVIL],
+        "stop": ["stop", "--plan", name, "--because", EVIL],
+        "stop a name": ["stop", "--account", EVIL, "--because", EVIL],
+        "stop all": ["stop", "--because", EVIL],
+        "a run under a stop": ["run", "plan.yaml", "--sandbox", "http://127.0.0.1:9"],
+        "status": ["status"],
+        "status for programs": ["status", "--json"],
+        "runs": ["runs"],
+        "release": ["release", "--because", EVIL],
+        "release a name": ["release", "--account", EVIL, "--because", EVIL],
+        "audit": ["audit", EVIL, "--venue-log", "recorded"],
         "a site file": ["check", "plan.yaml", "--site", name],
     }
 
