@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -77,6 +78,7 @@ def planrunner() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """What the console script calls."""
+    gc.set_threshold(50_000, 20, 50)  # most of what is made while modules are read lives as long as the process
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started us: nobody listens, which is no reason to stop
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for the life of the process
