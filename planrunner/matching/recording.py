@@ -153,7 +153,7 @@ class Reader:
                 if "ct" in message:
                     self._mark_image(message)
                 for change in changes:
-                    if change.get("id") != self.market:
+                    if self.market is None or change.get("id") != self.market:
                         self._meet(change)
                 yield at, changes
 

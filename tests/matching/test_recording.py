@@ -48,6 +48,7 @@ def opening(*lines):
         (b"[1, 2]", 1, "not one stream message"),
         (b'{"op":"ocm","pt":1}', 1, "op mcm"),
         (b'{"op":"mcm","pt":1,"mc":[{"id":"1.1","rc":[]}]}', None, "never says what market"),
+        (PLAIN.replace(b'"id":"1.', b'"di":"1.'), 1, "does not name its market"),
         (opening(b'{"op":"mcm","mc":[{"id":"1.1"}]}'), 2, "no time"),
         (opening(b'{"op":"mcm","pt":2000000,"mc":[{"id":"1.2"}]}'), 2, "market 1.2 after 1.1"),
         (opening(b"", line(T + 1, {"id": 11, "atb": [[3]]})), 3, "does not make sense"),
