@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 from planrunner import resources
 from planrunner.app.venues import profiles
@@ -18,6 +19,7 @@ from planrunner.plan.site_file import default_site
 
 SITE_FILE = "planrunner.yaml"
 LARGEST = 16 << 20  # bytes: more than any plan or table that is read
+_PIECE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +83,20 @@ def read_file(name: str | Path, *, is_ordinary: bool = False) -> bytes:
         if is_ordinary and path.exists() and not path.is_file() and not path.is_dir():
             raise WrongUse(f"{_shown(name)} is no ordinary file")
         with path.open("rb") as file:
-            content = file.read(LARGEST + 1)  # a device has no size, and a file may grow
+            content = read_to_bound(file)
             if len(content) > LARGEST:
                 size = max(len(content), path.stat().st_size) / 1048576
                 raise WrongUse(f"{_shown(name)} is {size:.0f} MiB or more; planrunner reads files of at most {LARGEST >> 20} MiB")
             return content
+
+
+def read_to_bound(file: BinaryIO) -> bytes:
+    """What is in it, and a little more than LARGEST where it has no end: a device has no size, and a file may grow."""
+    pieces, left = [], LARGEST + 1
+    while left > 0 and (piece := file.read(min(left, _PIECE))):  # asked for at once, a small file would cost a large buffer
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
 
 
 @contextmanager

@@ -24,10 +24,10 @@ def read_values(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -
 
 def from_stdin() -> bytes:
     """What is piped in, as far as a file would be read. Raises WrongUse where it goes on and on."""
-    from planrunner.app.site import LARGEST
+    from planrunner.app.site import LARGEST, read_to_bound
     from planrunner.model.errors import WrongUse
 
-    data = sys.stdin.buffer.read(LARGEST + 1)
+    data = read_to_bound(sys.stdin.buffer)
     if len(data) > LARGEST:
         raise WrongUse(f"standard input goes on for more than {LARGEST >> 20} MiB; no plan does")
     return data
