@@ -164,7 +164,7 @@ def test_a_diagnosis_holds_no_secret() -> None:
     assert told == "login of bob with <PLANRUNNER_BETFAIR_PASSWORD> failed"
 
 
-HEAVY = ("httpx", "sqlalchemy", "jinja2", "rich", "asyncio", "jsonschema", "starlette", "apscheduler", "zoneinfo")
+HEAVY = ("httpx", "sqlalchemy", "jinja2", "asyncio", "jsonschema", "starlette", "apscheduler", "zoneinfo")
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["check", "good.yaml"]])
