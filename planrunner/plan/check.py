@@ -45,7 +45,7 @@ def _accounts(plan: Draft, site: Site) -> dict[str, Account]:
             continue
         account = site.accounts.get(AccountName(order.account))
         if account is None:
-            value = _value(order, "venue")
+            value = order.node.scalar("venue")
             plan.shape.complain(value, say_venue.unknown_account(value, list(site.accounts)))
             order.account = None
         else:
@@ -53,18 +53,11 @@ def _accounts(plan: Draft, site: Site) -> dict[str, Account]:
     if plan.markets is not None and plan.per_market is not None:
         account = site.accounts.get(plan.per_market.account)
         if account is None:
-            at = plan.markets.values["venue"]
-            assert isinstance(at, Scalar)
+            at = plan.markets.scalar("venue")
             plan.shape.complain(at, say_venue.unknown_account(at, list(site.accounts)))
         else:
             found[account.name] = account
     return found
-
-
-def _value(order: DraftOrder, key: str) -> Scalar:
-    value = order.node.values[key]
-    assert isinstance(value, Scalar)
-    return value
 
 
 def _names(plan: Draft) -> None:
@@ -72,7 +65,7 @@ def _names(plan: Draft) -> None:
     for order in plan.orders:
         if order.name is None:
             continue
-        value = _value(order, "name")
+        value = order.node.scalar("name")
         if order.name in first:
             plan.shape.complain(value, say.same_name(value, first[order.name]))
         first.setdefault(order.name, value)
@@ -102,17 +95,15 @@ def _amounts(plan: Draft) -> Iterator[tuple[Scalar, str, Money, DraftOrder | Non
     """Every amount but `max_loss`."""
     for key, money in plan.amounts.items():
         if key != "max_loss" and plan.limits is not None:
-            value = plan.limits.values[key]
-            assert isinstance(value, Scalar)
+            value = plan.limits.scalar(key)
             yield value, key, money, None
     for order in plan.orders:
         for key, amount in (("stake", order.stake), ("liability_at_most", order.liability), ("min_fill", order.min_fill)):
             if amount is not None:
-                yield _value(order, key), key, amount, order
+                yield order.node.scalar(key), key, amount, order
         asked = order.node.values.get("only_if")
         if isinstance(asked, Block) and order.only_if is not None and order.only_if.available_at_least is not None:
-            value = asked.values["available_at_least"]
-            assert isinstance(value, Scalar)
+            value = asked.scalar("available_at_least")
             yield value, "available_at_least", order.only_if.available_at_least, order
 
 
@@ -125,8 +116,7 @@ def _one_currency(plan: Draft, accounts: Mapping[str, Account]) -> str | None:
         return None
     if len(currencies) == 1 and currency not in currencies and len(amounts) > 1 and plan.limits is not None:
         currency = currencies.pop()
-        value = plan.limits.values["max_loss"]
-        assert isinstance(value, Scalar)
+        value = plan.limits.scalar("max_loss")
         plan.shape.complain(value, say.odd_currency(value, currency))
         del plan.amounts["max_loss"]
     else:
@@ -155,7 +145,7 @@ def _account_currencies(plan: Draft, accounts: Mapping[str, Account], currency: 
         account = accounts.get(order.account or "")
         if account is None or account.currency == currency:
             continue
-        value = _value(order, "venue")
+        value = order.node.scalar("venue")
         if account.name not in told:
             plan.shape.complain(value, say_venue.account_currency(value, account=account.currency, plan=currency))
         told.add(account.name)
@@ -172,18 +162,11 @@ def _times(plan: Draft) -> int:
     if most is None or not plan.is_whole or not plan.orders:
         return 1
     if placed > most:
-        problem = say.max_orders(_limit(plan, "max_orders"), orders=len(plan.orders), hedges=hedges, per_market=plan.repeats)
+        problem = say.max_orders(plan.limit("max_orders"), orders=len(plan.orders), hedges=hedges, per_market=plan.repeats)
         _complain(plan, "max_orders", problem)
         return 1
     return most // placed if plan.repeats else 1
 
 
-def _limit(plan: Draft, key: str) -> Scalar:
-    assert plan.limits is not None
-    value = plan.limits.values[key]
-    assert isinstance(value, Scalar)
-    return value
-
-
 def _complain(plan: Draft, key: str, problem: Problem) -> None:
-    plan.shape.complain(_limit(plan, key), problem)
+    plan.shape.complain(plan.limit(key), problem)

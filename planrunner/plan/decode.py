@@ -118,6 +118,11 @@ class Draft:
         """Are these the orders of one market, to be repeated over more?"""
         return self.markets is not None and not self.is_expanded
 
+    def limit(self, key: str) -> Scalar:
+        """Where a limit that could be read stands."""
+        assert self.limits is not None
+        return self.limits.scalar(key)
+
 
 class Reading:
     """One value after the other, with one complaint for each that can't be read."""

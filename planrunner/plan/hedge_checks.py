@@ -36,7 +36,7 @@ def check_step(shape: Shape, order: DraftOrder, step: DraftStep, profile: VenueP
     if "for_at_most" not in node.values and not shape.is_silent(node, "for_at_most"):
         shape.complain(None, say.hedge_without_time(at))
     if isinstance(step.action, Hedge) and step.action.for_at_most == timedelta():
-        value = _scalar(step, "for_at_most")
+        value = step.node.scalar("for_at_most")
         shape.complain(value, say.hedge_at_once(value))
 
 
@@ -67,10 +67,4 @@ def full_stakes(order: DraftOrder) -> Iterator[tuple[Scalar, Money, Odds]]:
         if isinstance(step.action, Hedge) and order.stake is not None and order.odds is not None:
             worst = step.action.no_worse_than
             stake = rounded_down(Fraction(order.stake.amount) * order.odds.ratio / worst.ratio, order.stake.currency)
-            yield _scalar(step, "no_worse_than"), stake, worst
-
-
-def _scalar(step: DraftStep, key: str) -> Scalar:
-    value = step.node.values[key]
-    assert isinstance(value, Scalar)
-    return value
+            yield step.node.scalar("no_worse_than"), stake, worst

@@ -106,8 +106,7 @@ class _Filler:
             if isinstance(value, Scalar) and (bound := self._read(value, block, kind, key)):
                 found[key] = bound
         if len(found) == 2 and found["at_most"].amount < found["at_least"].amount:
-            value = block.values["at_most"]
-            assert isinstance(value, Scalar)
+            value = block.scalar("at_most")
             self._shape.complain(value, say.bounds_crossed(value, found.pop("at_least").text))
         return found
 

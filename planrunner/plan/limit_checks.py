@@ -17,7 +17,6 @@ from planrunner.plan.cascade import Bound, Level, Measure, Share, amount_of
 from planrunner.plan.decode import Draft, DraftOrder
 from planrunner.plan.hedge_checks import full_stakes
 from planrunner.plan.messages import limits as say
-from planrunner.plan.nodes import Scalar
 
 _LEVELS = list(Level)
 
@@ -152,18 +151,18 @@ class _Told:
     def tell(self, bound: Bound) -> None:
         shape = self._plan.shape
         if bound.level is Level.PLAN:
-            value = _limit(self._plan, bound.name)
+            value = self._plan.limit(bound.name)
             shape.complain(value, say.over_plan(value, bound, self.least(cascade.largest(bound))))
         elif bound.measure is Measure.ORDERS:
-            at = _value(self._orders[id(bound.shares[int(amount_of(bound.limit)) // bound.shares[0].times])], "venue")
+            at = self._orders[id(bound.shares[int(amount_of(bound.limit)) // bound.shares[0].times])].node.scalar("venue")
             shape.complain(None, say.too_many_in_a_minute(at.span, bound))
         elif bound.name == "max_stake_per_order":
             [share] = bound.shares
-            shape.complain(None, say.over_stake(_value(self._orders[id(share)], "stake"), bound, self.least(share)))
+            shape.complain(None, say.over_stake(self._orders[id(share)].node.scalar("stake"), bound, self.least(share)))
         else:
             share = cascade.largest(bound)
             order = self._orders[id(share)]
-            at = _value(order, "stake" if share.side is Side.BACK else "liability_at_most")
+            at = order.node.scalar("stake" if share.side is Side.BACK else "liability_at_most")
             shape.complain(None, say.over_site(at.span, bound, self.least(share)))
 
     def least(self, share: Share) -> Decimal:
@@ -177,16 +176,3 @@ class _Told:
         ratio = order.odds.ratio
         needed = Fraction(minimum.payout) / ratio
         return min(minimum.stake, Decimal(needed.numerator) / Decimal(needed.denominator))
-
-
-def _limit(plan: Draft, key: str) -> Scalar:
-    assert plan.limits is not None
-    value = plan.limits.values[key]
-    assert isinstance(value, Scalar)
-    return value
-
-
-def _value(order: DraftOrder, key: str) -> Scalar:
-    value = order.node.values[key]
-    assert isinstance(value, Scalar)
-    return value

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from planrunner.model.account import Account
 from planrunner.plan.decode import Draft
 from planrunner.plan.messages import meaning as say
-from planrunner.plan.nodes import Block, Scalar
+from planrunner.plan.nodes import Block
 from planrunner.plan.order_checks import MARKETS
 
 
@@ -25,7 +25,7 @@ def check_markets(plan: Draft, accounts: Mapping[str, Account]) -> None:
     for order in plan.orders if at is not None else ():
         account = accounts.get(order.account or "")
         if at is not None and account is not None and account.venue != at.venue:
-            value = _scalar(order.node, "venue")
+            value = order.node.scalar("venue")
             plan.shape.complain(value, say.not_its_venue(value, at.name))
 
 
@@ -34,11 +34,5 @@ def _times(plan: Draft, node: Block) -> None:
     if query is None or query.starts_after is None or query.starts_before is None:
         return
     if query.starts_before <= query.starts_after:
-        value = _scalar(node, "starts_before")
-        plan.shape.complain(value, say.no_time_between(value, _scalar(node, "starts_after")))
-
-
-def _scalar(node: Block, key: str) -> Scalar:
-    value = node.values[key]
-    assert isinstance(value, Scalar)
-    return value
+        value = node.scalar("starts_before")
+        plan.shape.complain(value, say.no_time_between(value, node.scalar("starts_after")))

@@ -65,6 +65,12 @@ class Block:
         value = self.values.get(key)
         return value.text if isinstance(value, Scalar) else None
 
+    def scalar(self, key: str) -> Scalar:
+        """The scalar under a key that was decoded as one."""
+        value = self.values[key]
+        assert isinstance(value, Scalar)
+        return value
+
 
 class Listing:
     """A list, one item per dash or between brackets."""

@@ -42,20 +42,14 @@ def check_only_if(shape: Shape, order: DraftOrder) -> None:
 
 
 def _bounds(node: Block, **given: Odds | None) -> list[_Bound]:
-    return [_Bound(odds, key, _scalar(node, key)) for key, odds in given.items() if odds is not None]
-
-
-def _scalar(node: Block, key: str) -> Scalar:
-    value = node.values[key]
-    assert isinstance(value, Scalar)
-    return value
+    return [_Bound(odds, key, node.scalar(key)) for key, odds in given.items() if odds is not None]
 
 
 def _available(shape: Shape, order: DraftOrder, node: Block, asked: OnlyIf, *, low: _Bound | None, high: _Bound | None) -> None:
     """Money at the order's odds or better is there only while such odds are."""
     if asked.available_at_least is None:
         return
-    value = _scalar(node, "available_at_least")
+    value = node.scalar("available_at_least")
     if not asked.available_at_least.amount:
         shape.complain(value, say.always_holds(value, "available_at_least"))
         return
@@ -72,14 +66,14 @@ def _runners(shape: Shape, order: DraftOrder, node: Block, asked: OnlyIf) -> Non
     most, least = asked.runners_at_most, asked.runners_at_least
     if most is None:
         return
-    value, rank = _scalar(node, "runners_at_most"), order.target.favourite if order.target is not None else None
+    value, rank = node.scalar("runners_at_most"), order.target.favourite if order.target is not None else None
     if least is not None and least > most:
         problem = say.cannot_both_hold(
-            value, key="runners_at_most", other="runners_at_least", beside=_scalar(node, "runners_at_least")
+            value, key="runners_at_most", other="runners_at_least", beside=node.scalar("runners_at_least")
         )
         shape.complain(value, problem)
     elif rank is not None and rank > most:
-        problem = say.cannot_both_hold(value, key="runners_at_most", other="favourite", beside=_scalar(order.node, "favourite"))
+        problem = say.cannot_both_hold(value, key="runners_at_most", other="favourite", beside=order.node.scalar("favourite"))
         shape.complain(value, problem)
 
 
@@ -87,7 +81,7 @@ def _in_play(shape: Shape, order: DraftOrder, node: Block, asked: OnlyIf) -> Non
     """Before the start no market is in-play."""
     if not asked.in_play:
         return
-    value = _scalar(node, "in_play")
+    value = node.scalar("in_play")
     ending = order.node.keys.get("expires_before_start")
     if isinstance(order.place, BeforeStart) and order.place.delay > timedelta():
         key = order.node.keys["place_before_start"]

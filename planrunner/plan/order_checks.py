@@ -50,12 +50,6 @@ def check_order(
             hedge_checks.check_stake(shape, order, profile)
 
 
-def _scalar(order: DraftOrder, key: str) -> Scalar:
-    value = order.node.values[key]
-    assert isinstance(value, Scalar)
-    return value
-
-
 def _target(shape: Shape, order: DraftOrder, *, has_market: bool) -> None:
     """By names or by ids; what would not be looked at is not allowed to stand there and mislead a reviewer."""
     node = order.node
@@ -123,7 +117,7 @@ def _min_fill(shape: Shape, order: DraftOrder, profile: VenueProfile | None) -> 
     elif profile is not None and order.type not in profile.min_fill_types:
         shape.complain(None, say_venue.no_min_fill(node.keys["min_fill"], title=profile.title, kind=order.type.value))
     elif order.min_fill is not None:
-        value, money = _scalar(order, "min_fill"), order.min_fill
+        value, money = order.node.scalar("min_fill"), order.min_fill
         minimum = profile.minimums.get(money.currency) if profile is not None else None
         if order.stake is not None and order.stake < money:
             shape.complain(value, say.min_fill_too_large(value, order.stake))
@@ -134,18 +128,18 @@ def _min_fill(shape: Shape, order: DraftOrder, profile: VenueProfile | None) -> 
 def _venue(shape: Shape, order: DraftOrder, profile: VenueProfile) -> bool:
     """Side, type and odds as the venue has them. True where the odds are off its ladder."""
     if order.side is not None and order.side not in profile.sides:
-        value = _scalar(order, "side")
+        value = order.node.scalar("side")
         sides = sorted(side.value for side in profile.sides)
         shape.complain(value, say_venue.unknown_side(value, title=profile.title, sides=sides))
     if order.type is not None and order.type not in profile.types:
-        value = _scalar(order, "type")
+        value = order.node.scalar("type")
         types = sorted(kind.value for kind in profile.types)
         shape.complain(value, say_venue.unknown_type(value, title=profile.title, types=types))
     elif order.type is not None:
         _average(shape, order, profile, order.type)
     if order.odds is None or is_on_ladder(order, order.odds, profile):
         return False
-    value = _scalar(order, "odds")
+    value = order.node.scalar("odds")
     shape.complain(value, say_venue.off_ladder(value, title=profile.title, around=nearest_odds(order.odds, profile)))
     return True
 
@@ -171,9 +165,9 @@ def _liability(shape: Shape, order: DraftOrder, *, is_off: bool) -> None:
     needed = _can_lose(order.stake, worst[0].ratio) if worst is not None and order.stake is not None else None
     if "liability_at_most" not in node.values:
         if not shape.is_silent(node, "liability_at_most"):
-            shape.complain(None, say.lay_without_liability(_scalar(order, "side").span, needed))
+            shape.complain(None, say.lay_without_liability(order.node.scalar("side").span, needed))
     elif needed is not None and worst is not None and order.liability is not None and order.liability < needed:
-        value, stake = _scalar(order, "liability_at_most"), order.stake
+        value, stake = order.node.scalar("liability_at_most"), order.stake
         assert stake is not None
         problem = say.liability_too_small(value, stake=stake, odds=str(worst[0]), line=worst[1].line, needed=needed)
         shape.complain(value, problem)
@@ -184,7 +178,7 @@ def _worst_odds(order: DraftOrder) -> tuple[Odds, Scalar] | None:
     """The highest odds of any rung, and where they stand; None while one of them is unknown."""
     if order.odds is None:
         return None
-    worst = (order.odds, _scalar(order, "odds"))
+    worst = (order.odds, order.node.scalar("odds"))
     for step in order.steps:
         if "reprice" not in step.node.values:
             continue
@@ -204,7 +198,7 @@ def _stake(shape: Shape, order: DraftOrder, profile: VenueProfile) -> bool:
     stake = order.stake
     if stake is None:
         return False
-    value, minimum = _scalar(order, "stake"), profile.minimums.get(stake.currency)
+    value, minimum = order.node.scalar("stake"), profile.minimums.get(stake.currency)
     if minimum is None or minimum.allows(stake.amount, order.odds.ratio if order.odds is not None else Fraction(1)):
         return False
     if minimum.payout is not None:

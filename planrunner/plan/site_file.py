@@ -135,8 +135,7 @@ def _site_limits(reading: Reading, root: Block, accounts: Mapping[AccountName, A
 def _amounts(reading: Reading, node: Block, keys: tuple[str, ...]) -> Iterator[tuple[str, Scalar, Money]]:
     for key in keys:
         if (money := reading.money(node, key)) is not None:
-            value = node.values[key]
-            assert isinstance(value, Scalar)
+            value = node.scalar(key)
             yield key, value, money
 
 

@@ -67,12 +67,6 @@ def _key(step: DraftStep, key: str) -> Scalar:
     return step.node.keys[key]
 
 
-def _value(step: DraftStep, key: str) -> Scalar:
-    value = step.node.values[key]
-    assert isinstance(value, Scalar)
-    return value
-
-
 def _one_trigger(shape: Shape, step: DraftStep) -> bool:
     given = [key for key in step.node.values if key in TRIGGERS]
     if "if" in given:
@@ -100,7 +94,7 @@ def _if(shape: Shape, step: DraftStep, others: list[str]) -> bool:
             )
             shape.complain(None, problem)
     if is_looked_at and not others and not shape.is_silent(step.node, "after", "before_start"):
-        shape.complain(None, say.if_needs_moment(_value(step, "if")))
+        shape.complain(None, say.if_needs_moment(step.node.scalar("if")))
     return others == allowed and bool(others) == is_looked_at
 
 
@@ -119,7 +113,7 @@ def _companions(shape: Shape, step: DraftStep) -> None:
     given = [key for key in ACTIONS if key in node.values]
     if "every" in node.values and "reprice" in given:
         if step.trigger == Every(delay=_NO_TIME):
-            shape.complain(_value(step, "every"), say.every_at_once(_value(step, "every")))
+            shape.complain(step.node.scalar("every"), say.every_at_once(step.node.scalar("every")))
     elif "every" in node.values and given and sum(key in node.values for key in TRIGGERS) == 1:
         shape.complain(None, say.every_without_reprice(_key(step, "every")))
     for key, actions in _GOES_WITH.items():
@@ -156,7 +150,7 @@ def _floor(shape: Shape, order: DraftOrder, step: DraftStep, profile: VenueProfi
         shape.complain(None, say.no_floor(_key(step, "reprice").span, _suggested_floor(order, profile)))
     if not isinstance(step.action, Reprice | Hedge):
         return
-    worst, value = step.action.no_worse_than, _value(step, "no_worse_than")
+    worst, value = step.action.no_worse_than, step.node.scalar("no_worse_than")
     if profile is not None and not is_on_ladder(order, worst, profile):
         shape.complain(value, say_venue.off_ladder(value, title=profile.title, around=nearest_odds(worst, profile)))
         step.action = None
@@ -265,7 +259,7 @@ def _in_order(shape: Shape, order: DraftOrder) -> None:
             continue
         key = next(name for name in ("after", "before_start", "after_start") if name in step.node.values)
         at = -trigger.delay if isinstance(trigger, BeforeStart) else trigger.delay
-        value = _value(step, key)
+        value = step.node.scalar(key)
         before = latest.get(key)
         if before is not None and at < before[0]:
             shape.complain(None, say.out_of_order(value, key=key, before=before[1]))
