@@ -9,6 +9,7 @@ from planrunner.engine.turn import Turn
 from planrunner.model.commands import QueryBook
 from planrunner.model.errors import Divergence
 from planrunner.model.events import BookChanged
+from planrunner.model.program import step_path
 
 BOOK_AGAIN_AFTER = 10  # seconds
 
@@ -54,7 +55,7 @@ def _ask(turn: Turn, order: OrderState) -> None:
     spec = order.spec
     if spec.selection is None:
         raise Divergence(f"{order.path}: which runner it is on is not known yet, so nobody can ask for its odds")
-    because = f"{spec.hedges or order.path}.fallback.{order.awaits_book or 0}"
+    because = step_path(spec.hedges or order.path, order.awaits_book or 0)
     turn.emit(
         QueryBook(
             account=spec.account, market=spec.market, selection=spec.selection, handicap=spec.handicap, because=because

@@ -6,6 +6,7 @@ Limits of account and site are the ledger's, which sees all runs.
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 from planrunner.engine.state import OrderState
 from planrunner.engine.turn import Turn
@@ -31,7 +32,4 @@ def refusal(turn: Turn, order: OrderState, *, size: Decimal, odds: Decimal) -> s
 
 def too_small(turn: Turn, order: OrderState, *, size: Decimal, odds: Decimal) -> bool:
     """Below the venue's minimum stake, and its payout exception does not help."""
-    terms = turn.terms(order.spec)
-    if size >= terms.minimum_stake:
-        return False
-    return terms.minimum_payout is None or size * odds < terms.minimum_payout
+    return not turn.terms(order.spec).minimum.allows(size, Fraction(odds))

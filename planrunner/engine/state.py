@@ -16,7 +16,7 @@ from planrunner.model.commands import NewPlacement, PlaceOrders
 from planrunner.model.exposure import risk
 from planrunner.model.market import BetId, MarketId, MarketStatus, OrderRef, SelectionId
 from planrunner.model.placement import FINAL, ZERO, PlacementStatus, Sizes
-from planrunner.model.program import Program, ProgramOrder
+from planrunner.model.program import Program, ProgramOrder, step_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +196,7 @@ class OrderState:
 
     def step_path(self, index: int) -> str:
         """How commands name a fallback step."""
-        return f"{self.path}.fallback.{index}"
+        return step_path(self.path, index)
 
     @property
     def ref(self) -> OrderRef | None:

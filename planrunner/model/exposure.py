@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import ROUND_UP, Decimal
 from fractions import Fraction
 
-from planrunner.model.money import Money, rounded_up, zero
+from planrunner.model.money import Money, rounded_down, rounded_up, zero
 from planrunner.model.odds import Odds, Side
 from planrunner.model.plan import Hedge, LimitOrder, Plan, Reprice
 
@@ -74,7 +74,17 @@ def worst_odds(order: LimitOrder) -> Odds:
 
 def liability(order: LimitOrder) -> Money:
     """What a lay loses at its worst odds; `liability_at_most` covers it."""
-    return rounded_up(risk(Side.LAY, order.stake.amount, worst_odds(order).ratio), order.stake.currency)
+    return lay_loss(order.stake, worst_odds(order))
+
+
+def lay_loss(stake: Money, odds: Odds) -> Money:
+    """What a lay matched at these odds loses."""
+    return rounded_up(risk(Side.LAY, stake.amount, odds.ratio), stake.currency)
+
+
+def hedge_stake(stake: Money, odds: Odds, against: Odds) -> Money:
+    """The hedge of a bet of `stake` matched at `odds`, itself matched at `against`: the same result whichever of them wins."""
+    return rounded_down(Fraction(stake.amount) * odds.ratio / against.ratio, stake.currency)
 
 
 def _part(order: LimitOrder, times: int) -> Part:

@@ -15,6 +15,7 @@ from decimal import Decimal
 from planrunner.model.market import AccountName, Market, MarketId, OrderRef, RunId, SelectionId
 from planrunner.model.odds import Ladder
 from planrunner.model.plan import Order, PlanLimits
+from planrunner.model.profile import Minimum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,10 @@ class Terms:
     minimum_stake: Decimal
     minimum_payout: Decimal | None
     ladders: Mapping[str, Ladder]
+
+    @property
+    def minimum(self) -> Minimum:
+        return Minimum(stake=self.minimum_stake, payout=self.minimum_payout)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +79,11 @@ def order_ref(run: str, path: str, rung: int, length: int) -> OrderRef:
     Lower-case base32 of a SHA-256, cut to the venue's limit. Rung 0 is the order as planned, 1 its first reprice.
     """
     return OrderRef(short_hash(f"{run}/{path}/{rung}", length))
+
+
+def step_path(path: str, index: int) -> str:
+    """How commands name a fallback step of an order."""
+    return f"{path}.fallback.{index}"
 
 
 def hedge_path(path: str) -> str:

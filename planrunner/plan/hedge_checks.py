@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from fractions import Fraction
 
-from planrunner.model.money import Money, rounded_down
+from planrunner.model.exposure import hedge_stake
+from planrunner.model.money import Money
 from planrunner.model.odds import Odds
 from planrunner.model.plan import Hedge
 from planrunner.model.profile import VenueProfile
@@ -66,5 +66,5 @@ def full_stakes(order: DraftOrder) -> Iterator[tuple[Scalar, Money, Odds]]:
     for step in hedges_of(order):
         if isinstance(step.action, Hedge) and order.stake is not None and order.odds is not None:
             worst = step.action.no_worse_than
-            stake = rounded_down(Fraction(order.stake.amount) * order.odds.ratio / worst.ratio, order.stake.currency)
+            stake = hedge_stake(order.stake, order.odds, worst)
             yield step.node.scalar("no_worse_than"), stake, worst

@@ -6,8 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 from planrunner.model.account import Account
-from planrunner.model.exposure import risk
-from planrunner.model.money import Money, rounded_up
+from planrunner.model.exposure import lay_loss
+from planrunner.model.money import Money
 from planrunner.model.odds import Odds, Side
 from planrunner.model.plan import Now, OrderType
 from planrunner.model.profile import VenueProfile
@@ -162,7 +162,7 @@ def _liability(shape: Shape, order: DraftOrder, *, is_off: bool) -> None:
     if order.side is not Side.LAY:
         return
     worst = None if is_off else _worst_odds(order)
-    needed = _can_lose(order.stake, worst[0].ratio) if worst is not None and order.stake is not None else None
+    needed = lay_loss(order.stake, worst[0]) if worst is not None and order.stake is not None else None
     if "liability_at_most" not in node.values:
         if not shape.is_silent(node, "liability_at_most"):
             shape.complain(None, say.lay_without_liability(order.node.scalar("side").span, needed))
@@ -187,10 +187,6 @@ def _worst_odds(order: DraftOrder) -> tuple[Odds, Scalar] | None:
             return None
         worst = max(worst, (floor, value), key=lambda one: one[0].ratio)
     return worst
-
-
-def _can_lose(stake: Money, ratio: Fraction) -> Money:
-    return rounded_up(risk(Side.LAY, stake.amount, ratio), stake.currency)
 
 
 def _stake(shape: Shape, order: DraftOrder, profile: VenueProfile) -> bool:

@@ -42,7 +42,7 @@ def _effects(
     history: History, order: OrderState, index: int, chain: Chain, hedge: HedgeStory | None, currency: str
 ) -> list[Happening]:
     step, state = order.spec.order.fallback[index], order.steps[index]
-    because = f"{order.path}.fallback.{index}"
+    because = order.step_path(index)
     if not state.fired or state.last is None:
         return []
     match step.action:

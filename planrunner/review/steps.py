@@ -8,7 +8,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import assert_never
 
-from planrunner.model.money import Money, rounded_down, smallest_unit
+from planrunner.model.exposure import hedge_stake
+from planrunner.model.money import Money, smallest_unit
 from planrunner.model.odds import Side
 from planrunner.model.plan import (
     AfterPlacing,
@@ -228,9 +229,9 @@ def _hedge(order: LimitOrder, step: FallbackStep, action: Hedge) -> str:
 def hedged(order: LimitOrder, action: Hedge) -> tuple[Money, Money]:
     """The hedge of an order matched in full at its own odds, at the worst odds it may take; and what the two then leave,
     whichever of them wins: the lesser of both results, rounded against us."""
+    hedge = hedge_stake(order.stake, order.odds, action.no_worse_than)
     stake, currency = Fraction(order.stake.amount), order.stake.currency
     odds, against = order.odds.ratio, action.no_worse_than.ratio
-    hedge = rounded_down(stake * odds / against, currency)
     sign = 1 if order.side is Side.BACK else -1
     size = Fraction(hedge.amount)
     leaves = min(sign * (stake * (odds - 1) - size * (against - 1)), sign * (size - stake))
