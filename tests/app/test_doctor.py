@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +15,7 @@ from planrunner.app import doctor
 from planrunner.app.doctor import Health
 from planrunner.model.journal import HaltScope
 from tests.app.test_stop import end_unresolved
-from tests.app.verbs import Desk, Ended, slot_in
-from tests.crash.kill import Slot
+from tests.app.verbs import Desk, Ended
 
 LIVE = """\
 planrunner_site: 1
@@ -29,20 +26,6 @@ accounts:
     mode: live
     credentials: file
 """
-
-
-@pytest.fixture(scope="module")
-def slot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slot]:
-    with slot_in(tmp_path_factory.mktemp("sandbox")) as served:
-        yield served
-
-
-@pytest.fixture
-def desk(slot: Slot, tmp_path: Path) -> Iterator[Desk]:
-    slot.reset()
-    desk = Desk(slot, tmp_path)
-    yield desk
-    desk.close()
 
 
 def of(ended: Ended, check: str) -> list[tuple[str, str, Any]]:

@@ -5,34 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import urllib.request
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from planrunner.app.standing import stand
 from planrunner.model.account import Site
 from planrunner.model.journal import RunState
 from planrunner.runtime.desk import Desk as JournalDesk
 from tests.app.test_stop import end_unresolved
-from tests.app.verbs import Desk, slot_in
-from tests.crash.kill import Slot
-
-
-@pytest.fixture(scope="module")
-def slot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slot]:
-    with slot_in(tmp_path_factory.mktemp("sandbox")) as served:
-        yield served
-
-
-@pytest.fixture
-def desk(slot: Slot, tmp_path: Path) -> Iterator[Desk]:
-    slot.reset()
-    desk = Desk(slot, tmp_path)
-    yield desk
-    desk.close()
+from tests.app.verbs import Desk
 
 
 class ByHand:

@@ -10,7 +10,6 @@ import signal
 import sqlite3
 import subprocess
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -18,8 +17,7 @@ import pytest
 
 from planrunner.app.status import watch
 from tests.app.test_stop import end_unresolved
-from tests.app.verbs import PLANRUNNER, Desk, slot_in
-from tests.crash.kill import Slot
+from tests.app.verbs import PLANRUNNER, Desk
 
 SITE = """\
 planrunner_site: 1
@@ -38,19 +36,10 @@ limits:
 """
 
 
-@pytest.fixture(scope="module")
-def slot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slot]:
-    with slot_in(tmp_path_factory.mktemp("sandbox")) as served:
-        yield served
-
-
 @pytest.fixture
-def desk(slot: Slot, tmp_path: Path) -> Iterator[Desk]:
-    slot.reset()
-    desk = Desk(slot, tmp_path)
-    (tmp_path / "planrunner.yaml").write_text(SITE)
-    yield desk
-    desk.close()
+def desk(desk: Desk) -> Desk:
+    (desk.folder / "planrunner.yaml").write_text(SITE)
+    return desk
 
 
 def test_a_run_at_work_is_told_with_its_orders_and_what_comes_next_and_how_near_the_limits_are(desk: Desk) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -16,22 +15,6 @@ from planrunner.model.events import StopRequested, TimerFired
 from planrunner.model.journal import HaltScope, RunState
 from planrunner.runtime.clock import RealClock
 from tests.app.verbs import Desk, slot_in
-from tests.crash.kill import Slot
-
-
-@pytest.fixture(scope="module")
-def slot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slot]:
-    with slot_in(tmp_path_factory.mktemp("sandbox")) as served:
-        yield served
-
-
-@pytest.fixture
-def desk(slot: Slot, tmp_path: Path) -> Iterator[Desk]:
-    slot.reset()
-    desk = Desk(slot, tmp_path)
-    yield desk
-    desk.close()
-
 
 TAKEN_BACK = {"fill": 2.0, "cancel": 3.0}
 
