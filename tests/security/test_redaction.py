@@ -6,17 +6,14 @@ tokens of sessions.
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import subprocess
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote, quote_plus, urlsplit
+from urllib.parse import parse_qs, quote, quote_plus
 
 import pytest
 
@@ -32,6 +29,7 @@ from planrunner.model.errors import VenueRefused
 from planrunner.model.journal import Body, Mode
 from planrunner.runtime.journal import Journal
 from planrunner.runtime.secrets import FILE_NAME, HIDDEN, EnvironmentSecrets, redacted, secrets_of
+from tests.answering import answering, passed_on
 from tests.crash.kill import PLANRUNNER, served
 from tests.plan.checking import PLAN as GOOD
 from tests.trouble.support import PLAN, world
@@ -57,37 +55,17 @@ Taint = Callable[[str, str, dict[str, Any]], object | None]
 @contextmanager
 def between(url: str, heard: list[str], taint: Taint) -> Iterator[str]:
     """The venue, which now and then answers something else: `taint` is given the operation, all it ever heard, and its answer."""
-    there = urlsplit(url).netloc
 
-    class Between(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            content = self.rfile.read(int(self.headers["Content-Length"]))
-            heard.extend([self.headers.get("X-Authentication", ""), self.headers.get("X-Application", "")])
-            heard.extend(one for values in parse_qs(content.decode()).values() for one in values if MARK in one)
-            venue = http.client.HTTPConnection(there)
-            venue.request("POST", self.path, content, dict(self.headers))
-            answer = venue.getresponse()
-            status, body = answer.status, answer.read()
-            venue.close()
-            operation = json.loads(content)["method"].rpartition("/")[2] if content[:1] == b"{" else self.path.rpartition("/")[2]
-            tainted = taint(operation, " ".join(dict.fromkeys(filter(None, heard))), json.loads(body))
-            body = body if tainted is None else json.dumps(tainted).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answers(path: str, headers: Mapping[str, str], content: bytes) -> tuple[int, bytes]:
+        heard.extend([headers.get("X-Authentication", ""), headers.get("X-Application", "")])
+        heard.extend(one for values in parse_qs(content.decode()).values() for one in values if MARK in one)
+        status, body = passed_on(url, path, headers, content)
+        operation = json.loads(content)["method"].rpartition("/")[2] if content[:1] == b"{" else path.rpartition("/")[2]
+        tainted = taint(operation, " ".join(dict.fromkeys(filter(None, heard))), json.loads(body))
+        return status, body if tainted is None else json.dumps(tainted).encode()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Between) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with answering(answers) as address:
+        yield address
 
 
 def refuses_the_login(operation: str, heard: str, answer: dict[str, Any]) -> object | None:
@@ -229,10 +207,7 @@ def test_no_verb_says_or_writes_a_secret_of_the_environment(tmp_path: Path) -> N
     (folder / "plan.yaml").write_text(GOOD)
     (folder / "bad.yaml").write_text(GOOD.replace("max_loss", "max_los"))
     (folder / "crash").mkdir()
-    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        url = f"http://127.0.0.1:{server.server_port}"
+    with answering(refuses) as url:
         calls: Mapping[tuple[str, ...], int] = {
             ("check", "plan.yaml", "bad.yaml"): 1,
             ("explain", "plan.yaml"): 0,
@@ -247,8 +222,6 @@ def test_no_verb_says_or_writes_a_secret_of_the_environment(tmp_path: Path) -> N
             done = say(folder, *arguments)
             assert done.returncode == code, done
             told += done.stdout + done.stderr
-        server.shutdown()
-        thread.join()
     done = say(folder, "run", "plan.yaml", PLANRUNNER_CRASH_LIST=str(folder / "nowhere" / MARK))
     assert done.returncode == Exit.OUR_BUG, done
     told += done.stdout + done.stderr
@@ -257,19 +230,9 @@ def test_no_verb_says_or_writes_a_secret_of_the_environment(tmp_path: Path) -> N
     assert holding(tmp_path, [MARK]) == []
 
 
-class Refusing(BaseHTTPRequestHandler):
+def refuses(_: str, headers: Mapping[str, str], content: bytes) -> tuple[int, bytes]:
     """Says no to every login, and quotes what it was sent."""
-
-    def do_POST(self) -> None:
-        content = self.rfile.read(int(self.headers["Content-Length"]))
-        body = json.dumps({"status": "FAIL", "error": f"NO {content.decode()} {self.headers['X-Application']}"}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+    return 200, json.dumps({"status": "FAIL", "error": f"NO {content.decode()} {headers['X-Application']}"}).encode()
 
 
 def test_the_command_line_itself_may_hold_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

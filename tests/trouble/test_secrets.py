@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import http.client
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import chdir, contextmanager
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -25,6 +22,7 @@ from planrunner.model.errors import VenueRefused
 from planrunner.model.events import OrderAccepted
 from planrunner.model.journal import Body, Mode, RunState
 from planrunner.runtime.secrets import EnvironmentSecrets
+from tests.answering import answering, passed_on
 from tests.crash.kill import Slot, served
 from tests.trouble.support import INTERNAL, Story, world
 
@@ -40,33 +38,13 @@ ENVIRONMENT = {
 @contextmanager
 def between(url: str, heard: set[str]) -> Iterator[str]:
     """Passes everything on to the venue and back, and keeps the session tokens it hears."""
-    there = urlsplit(url).netloc
 
-    class Between(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            heard.add(self.headers.get("X-Authentication", ""))
-            venue = http.client.HTTPConnection(there)
-            content = self.rfile.read(int(self.headers["Content-Length"]))
-            venue.request("POST", self.path, content, dict(self.headers))
-            answer = venue.getresponse()
-            body = answer.read()
-            venue.close()
-            self.send_response(answer.status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answers(path: str, headers: Mapping[str, str], content: bytes) -> tuple[int, bytes]:
+        heard.add(headers.get("X-Authentication", ""))
+        return passed_on(url, path, headers, content)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Between) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with answering(answers) as address:
+        yield address
 
 
 class Heard:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from planrunner.cli.main import run
 from planrunner.model.journal import RunState
+from tests.answering import answering
 from tests.crash.kill import Slot, served
 from tests.trouble.support import INTERNAL, Story, side_by_side, world
 
@@ -136,32 +133,8 @@ def does_not_answer(folder: Path) -> None:
         assert story.holds() == story.reported()
 
 
-@contextmanager
-def something_else() -> Iterator[str]:
-    """Another program's web server."""
-
-    class Page(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(b"<html>Welcome to the router</html>")
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def test_nothing_is_placed_where_no_sandbox_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with something_else() as router:
+    with answering(lambda *_: (200, b"<html>Welcome to the router</html>")) as router:
         Story(Slot(router, None), tmp_path / "story", 0)  # type: ignore[arg-type]
         plan = str(tmp_path / "story" / "plan.yaml")
         for url, code, words in (
