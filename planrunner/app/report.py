@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -91,25 +91,25 @@ def story_of(info: RunInfo, records: Collection[Record]) -> Story:
 
 
 def write_report(story: Story, directory: Path) -> Paths:
-    """`report.json` and `report.html`, each there in full or not at all. Raises ReportNotWritten."""
+    """`report.json` and `report.html`, each there in full or not at all. Raises ReportNotWritten, JournalTrouble."""
     paths = Paths(json=directory / "report.json", html=directory / "report.html")
     write_whole(paths.json, as_json(story))
     write_whole(paths.html, as_html(story))
     return paths
 
 
-def as_json(story: Story) -> str:
-    """The report's JSON document."""
+def as_json(story: Story) -> Iterator[str]:
+    """The report's JSON document, in pieces: the whole of it may be larger than the memory. Raises JournalTrouble."""
     from planrunner.report import to_json
 
-    return to_json.as_json(story)
+    return to_json.in_pieces(story)
 
 
-def as_html(story: Story) -> str:
-    """The report's page."""
+def as_html(story: Story) -> Iterator[str]:
+    """The report's page, in pieces. Raises JournalTrouble."""
     from planrunner.report import html
 
-    return html.as_html(story)
+    return html.in_pieces(story)
 
 
 def summary(story: Story) -> list[Line]:
@@ -119,8 +119,9 @@ def summary(story: Story) -> list[Line]:
     return [[(span, style.value) for span, style in line] for line in text.lines(story)]
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Written beside and renamed, so that nobody ever reads half a report. Raises ReportNotWritten."""
+def write_whole(path: Path, pieces: Iterable[str]) -> None:
+    """Written beside and renamed, so that nobody ever reads half a report. Raises ReportNotWritten, and whatever making the
+    pieces does."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -128,12 +129,13 @@ def write_whole(path: Path, text: str) -> None:
         raise _not_written(path, error) from error
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+            file.writelines(pieces)
         Path(name).chmod(0o666 & ~_withheld())
         Path(name).replace(path)
     except OSError as error:
-        Path(name).unlink(missing_ok=True)
         raise _not_written(path, error) from error
+    finally:
+        Path(name).unlink(missing_ok=True)  # it is there no more if it took its place
 
 
 def _withheld() -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from planrunner.app import report as telling
@@ -22,6 +23,9 @@ from planrunner.model.account import AccountMode
 from planrunner.model.errors import Refused, WrongUse
 from planrunner.model.journal import Body, Mode, RunInfo
 from planrunner.plan.given import NOTHING_GIVEN, Given
+
+if TYPE_CHECKING:
+    from planrunner.report.story import Story
 
 SANDBOX = "http://127.0.0.1:8765"  # where `planrunner sandbox serve` listens unless told otherwise
 
@@ -47,12 +51,17 @@ class Asked:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """A run and its report. `paths` is None where the report could not be written; `ran.trouble` then says so. Without a
-    journal that can be read there is nothing to tell: `summary` and `json` are empty."""
+    journal that can be read there is nothing to tell: there is no `story`, `summary` and `json` are empty."""
 
     ran: Ran
     summary: list[telling.Line]
-    json: str
+    story: Story | None
     paths: telling.Paths | None
+
+    @property
+    def json(self) -> Iterator[str]:
+        """The report's document, in pieces. Raises JournalTrouble."""
+        return telling.as_json(self.story) if self.story is not None else iter(())
 
 
 def run(asked: Asked, tell: Callable[[Body, datetime], None]) -> Told:
@@ -227,7 +236,7 @@ def _live(loaded: Loaded, accounts: Accounts) -> Stage:
 def _told(ran: Ran, journal: Path) -> Told:
     records = ran.records
     if records is None:
-        return Told(ran=ran, summary=[], json="", paths=None)
+        return Told(ran=ran, summary=[], story=None, paths=None)
     story, directory = telling.story_of(ran.info, records), telling.directory_of(journal.parent, ran.info.run)
     paths: telling.Paths | None = None
     try:
@@ -235,4 +244,4 @@ def _told(ran: Ran, journal: Path) -> Told:
             paths = telling.write_report(story, directory)
     except telling.ReportNotWritten as error:
         ran = replace(ran, trouble=f"{ran.trouble}\n{error}" if ran.trouble else str(error))
-    return Told(ran=ran, summary=telling.summary(story), json=telling.as_json(story), paths=paths)
+    return Told(ran=ran, summary=telling.summary(story), story=story, paths=paths)

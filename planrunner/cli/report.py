@@ -48,9 +48,11 @@ def report(run: str | None, state: Path | None, *, json: bool, html: Path | None
     kept = telling.find_run(state, run)
     story = telling.story_of(kept.info, kept.records)
     if json:
-        say_text(telling.as_json(story))
+        for piece in telling.as_json(story):
+            say_text(piece)
     elif html is not None and str(html) == "-":
-        say_text(telling.as_html(story))
+        for piece in telling.as_html(story):
+            say_text(piece)
     elif html is not None:
         telling.write_whole(html, telling.as_html(story))
         say(f"written: {html}")

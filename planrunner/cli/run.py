@@ -101,7 +101,8 @@ def run(
         if told.ran.trouble:
             say(Styled(told.ran.trouble, "red"), err=True)
         if as_json:
-            say_text(told.json)
+            for piece in told.json:
+                say_text(piece)
         else:
             _summary(told)
         sys.stdout.flush()

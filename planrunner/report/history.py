@@ -97,7 +97,7 @@ class History:
     results: list[BetSettled] = field(default_factory=list)  # a corrected one follows the one that was wrong
     commissions: list[MarketSettled] = field(default_factory=list)
     run_facts: list[RunFact] = field(default_factory=list)
-    exchanges: list[tuple[int, Exchange]] = field(default_factory=list)
+    exchanges: int = 0  # how many; they are read again where they are shown
 
 
 def go_through(records: Iterable[Record]) -> History:
@@ -107,7 +107,7 @@ def go_through(records: Iterable[Record]) -> History:
         history.last_at = record.at
         body = record.body
         if isinstance(body, Exchange):
-            history.exchanges.append((record.seq, body))
+            history.exchanges += 1
         elif isinstance(body, _EVENTS) and history.broken is None:
             _take(history, body)  # type: ignore[arg-type]
     return history

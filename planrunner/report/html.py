@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -11,15 +12,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from planrunner.model.shown import harmless_lines
-from planrunner.report import ladder, timeline, words
+from planrunner.report import exchanges, ladder, timeline, words
 from planrunner.report.story import OrderStory, Parts, Story
 from planrunner.report.text import limit_in_words, parts_in_words
 
-EXCHANGES_UP_TO = 300  # a page stays light enough for a phone; report.json has them all
 BODY_UP_TO = 20_000  # characters of one request or answer
 OPEN_UP_TO = 4  # orders; the cards of more of them are folded
 CARDS_UP_TO = 200  # orders told in full
 HAPPENINGS_UP_TO = 400
+AT_ONCE = 50  # bits of the page (a word of the template, a name, a body) in a piece
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +35,17 @@ class Share:
 
 def as_html(story: Story) -> str:
     """Equal stories give equal pages."""
+    return "".join(in_pieces(story))
+
+
+def in_pieces(story: Story) -> Iterator[str]:
+    """The same, an exchange at a time."""
     times = words.times_in(None if story.run.zone.startswith("UTC") else story.run.zone, story.run.started)
     ladders = {order.path: ladder.draw(order, story.currency, times) for order in story.orders[: ladder.CHARTS_UP_TO]}
-    return (
+    page = (
         _environment()
         .get_template("report.html.j2")
-        .render(
+        .stream(
             story=story,
             run=story.run,
             currency=story.currency,
@@ -48,14 +54,18 @@ def as_html(story: Story) -> str:
             ladders=ladders,
             orders=story.orders[:CARDS_UP_TO],
             orders_left=len(story.orders) - CARDS_UP_TO,
-            exchanges=story.exchanges[:EXCHANGES_UP_TO],
-            exchanges_left=len(story.exchanges) - EXCHANGES_UP_TO,
+            exchanges=exchanges.shown(story.exchanges),
+            all_exchanges=len(story.exchanges) <= exchanges.ALL_UP_TO,
+            ends=exchanges.AT_EACH_END,
+            failed_up_to=exchanges.FAILED_UP_TO,
             happenings=story.happenings[:HAPPENINGS_UP_TO],
             happenings_left=len(story.happenings) - HAPPENINGS_UP_TO,
             names={order.path: order.name for order in story.orders},
             open_cards=len(story.orders) <= OPEN_UP_TO,
         )
     )
+    page.enable_buffering(AT_ONCE)
+    return iter(page)
 
 
 @cache
@@ -68,6 +78,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.tests.update(gap=lambda one: isinstance(one, exchanges.Gap))
     environment.globals.update(shares=_shares, body=_body, limit_side=_limit_side)
     environment.filters.update(
         amount=words.amount,

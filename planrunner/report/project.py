@@ -10,6 +10,7 @@ from planrunner.model.journal import Mode, Record, RunInfo
 from planrunner.model.market import titles
 from planrunner.model.program import Program
 from planrunner.report.chains import add
+from planrunner.report.exchanges import Exchanges
 from planrunner.report.happenings import tell_happenings
 from planrunner.report.headline import tell_badge, tell_exit, tell_headline
 from planrunner.report.history import History, go_through
@@ -18,7 +19,6 @@ from planrunner.report.orders import tell_order
 from planrunner.report.settlement import tell_settlement
 from planrunner.report.story import (
     ZERO,
-    ExchangeStory,
     Happening,
     MarketStory,
     OrderStory,
@@ -38,7 +38,7 @@ MODES = {
 
 
 def tell(info: RunInfo, records: Collection[Record]) -> Story:
-    """The story of a run, from any prefix of its journal."""
+    """The story of a run, from any prefix of its journal. It keeps the records: exchanges are read from them where they are shown."""
     history = go_through(records)
     program, state = history.program, history.state
     times = times_in(program.time_zone if program else None, history.started_at)
@@ -68,7 +68,7 @@ def tell(info: RunInfo, records: Collection[Record]) -> Story:
         happenings=tell_happenings(history, orders, settlement, currency),
         unresolved=unresolved,
         settlement=settlement,
-        exchanges=_exchanges(history),
+        exchanges=Exchanges(records, history.exchanges),
     )
 
 
@@ -141,21 +141,3 @@ def _markets(history: History, program: Program) -> tuple[MarketStory, ...]:
             )
         )
     return tuple(told)
-
-
-def _exchanges(history: History) -> tuple[ExchangeStory, ...]:
-    return tuple(
-        ExchangeStory(
-            seq=seq,
-            title=one.title,
-            method=one.method,
-            url=one.url,
-            sent_at=one.sent_at,
-            answered_at=one.answered_at,
-            status=one.status,
-            request=one.request,
-            answer=one.answer,
-            trouble=one.trouble,
-        )
-        for seq, one in history.exchanges
-    )

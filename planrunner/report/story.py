@@ -6,6 +6,7 @@ Amounts are exact and in the run's currency; averages are exact fractions, round
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -331,7 +332,10 @@ class RunFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """Everything; `loss_before` is the worst loss of the plan, `loss_after` what can still be lost by what stands matched."""
+    """Everything; `loss_before` is the worst loss of the plan, `loss_after` what can still be lost by what stands matched.
+
+    Going through `exchanges` reads the journal, which may raise JournalTrouble.
+    """
 
     headline: str
     badge: Badge
@@ -348,4 +352,4 @@ class Story:
     happenings: tuple[Happening, ...]
     unresolved: tuple[UnresolvedStory, ...]
     settlement: SettlementStory | None
-    exchanges: tuple[ExchangeStory, ...]
+    exchanges: Collection[ExchangeStory]

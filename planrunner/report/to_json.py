@@ -7,6 +7,7 @@ which have six decimals.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -37,12 +38,25 @@ VERSION = 1
 
 def as_json(story: Story) -> str:
     """Equal stories give equal text."""
+    return "".join(in_pieces(story))
+
+
+def in_pieces(story: Story) -> Iterator[str]:
+    """The same, an exchange at a time: of a long run they don't fit in memory together."""
+    yield _text(_all_but_exchanges(story)).removesuffix("\n}") + ',\n  "exchanges": ['
+    end = "]\n}\n"
+    for number, one in enumerate(story.exchanges):
+        yield (",\n    " if number else "\n    ") + _text(_exchange(one)).replace("\n", "\n    ")
+        end = "\n  ]\n}\n"
+    yield end
+
+
+def _text(value: dict[str, Any]) -> str:
     # A venue's numbers are exact decimals in the journal; as text they stay so in every reader.
-    return escaped(json.dumps(to_json(story), ensure_ascii=False, indent=2, default=str)) + "\n"
+    return escaped(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
-def to_json(story: Story) -> dict[str, Any]:
-    """The document as JSON values."""
+def _all_but_exchanges(story: Story) -> dict[str, Any]:
     currency = story.currency
     return {
         "planrunner_report": VERSION,
@@ -64,7 +78,6 @@ def to_json(story: Story) -> dict[str, Any]:
         "markets": [_market(one) for one in story.markets],
         "alerts": [_happening(one) for one in story.alerts],
         "timeline": [_happening(one) for one in story.happenings],
-        "exchanges": [_exchange(one) for one in story.exchanges],
     }
 
 

@@ -118,7 +118,7 @@ class Course:
 
     def report(self, ran: Ran) -> dict[str, Any]:
         assert ran.records is not None
-        read: dict[str, Any] = json.loads(telling.as_json(telling.story_of(ran.info, ran.records)))
+        read: dict[str, Any] = json.loads("".join(telling.as_json(telling.story_of(ran.info, ran.records))))
         return read
 
     def _later(self) -> None:

@@ -28,7 +28,7 @@ def rehearse(plan: Path | str, folder: Path, *, case: str = "usual", seed: int =
 
 def document(told: Told) -> dict[str, Any]:
     """The report without what differs from run to run of the same rehearsal."""
-    read: dict[str, Any] = json.loads(told.json)
+    read: dict[str, Any] = json.loads("".join(told.json))
     del read["run"]["id"], read["run"]["created"]
     return read
 

@@ -30,7 +30,7 @@ def test_a_simple_plan_ends_as_the_list_of_cases_says(case: str, tmp_path: Path)
     assert told.ran.exit == CASES[case].exit_code
     assert told.ran.trouble is None
     assert report["run"]["exit_code"] == CASES[case].exit_code
-    Draft202012Validator(schema("report")).validate(json.loads(told.json))
+    Draft202012Validator(schema("report")).validate(json.loads("".join(told.json)))
     (order,) = report["orders"]
     assert order["unknown"] == order["remaining"] == "0.00 GBP"
     if case in SIZES:

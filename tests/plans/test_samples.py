@@ -142,7 +142,7 @@ def test_a_sample_is_a_plan_without_problems_and_told_as_approved(sample: str) -
 def test_a_sample_is_run_as_it_says(sample: str, tmp_path: Path) -> None:
     told = rehearse(plan_of(sample), tmp_path, given=GIVEN.get(sample, NOTHING_GIVEN))
     code, orders = FACTS[sample]
-    report = json.loads(told.json)
+    report = json.loads("".join(told.json))
     assert (told.ran.exit, [one["name"] for one in report["orders"]]) == (code, list(orders))
     for order in report["orders"]:
         expected = orders[order["name"]]

@@ -78,7 +78,7 @@ def test_the_rungs_told_are_those_a_run_walks(by, tmp_path):
     text = changed(("reprice: 1 tick", f"reprice: {by}"), plan=(ROOT / "plans" / "chase.yaml").read_text(encoding="utf-8"))
     (tmp_path / "plan.yaml").write_text(text, encoding="utf-8")
     ran = rehearse(tmp_path / "plan.yaml", tmp_path, case="nothing-matches")
-    walked = [one["odds"] for one in json.loads(ran.json)["orders"][0]["placements"]]
+    walked = [one["odds"] for one in json.loads("".join(ran.json))["orders"][0]["placements"]]
     (ladder,) = [point.rungs for point in tell(text).orders[0].points if point.rungs]
     assert len(walked) > 2
     assert [Decimal(one) for one in walked] == [Decimal(one) for one in ladder[: len(walked)]]
