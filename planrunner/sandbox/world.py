@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
+from typing import Protocol
 
 from planrunner.matching.bet import Bet
 from planrunner.sandbox.bets import Ask, OurBet, pounds
-from planrunner.sandbox.board import Board
+from planrunner.sandbox.board import NEVER, Board
 from planrunner.sandbox.clock import from_ms, to_ms
 from planrunner.sandbox.funds import Funds, exposure
 from planrunner.sandbox.log import VenueLog
@@ -23,6 +24,17 @@ from planrunner.sandbox.settling import settle
 from planrunner.sandbox.terms import Fixture
 
 FIRST_BET = 300_000_000_001
+
+
+class Beside(Protocol):
+    """Another venue on the same contests. It keeps its own orders and bets, and is played together with the markets."""
+
+    def next_at(self) -> int: ...
+
+    def play_next(self) -> None: ...
+
+    def saw(self, board: Board, at: int) -> None:
+        """Something happened in a market that is awake."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,20 +51,34 @@ class World:
     bets: dict[int, OurBet] = field(default_factory=dict)
     funds: dict[str, Funds] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: count(FIRST_BET))
+    beside: dict[str, Beside] = field(default_factory=dict)
     _awake: dict[str, Board] = field(default_factory=dict)
 
     def advance(self, to: datetime) -> int:
         """Play everything that concerns us and is due; answers the time in milliseconds. A clock set back changes nothing."""
         until = max(to_ms(to), self.now)
-        while self._awake:
-            at, board = min(((board.next_at(), board) for board in self._awake.values()), key=lambda pair: pair[0])
-            if at > until:
-                break
-            board.play_next()
-            if not board.awake:
-                del self._awake[board.terms.id]
+        while (due := min(self._players(), key=_next_at, default=None)) is not None and due.next_at() <= until:
+            due.play_next()
+            if isinstance(due, Board):
+                self.noticed(due)
+                if not due.awake:
+                    self._awake.pop(due.terms.id, None)
         self.now = until
         return until
+
+    def next_at(self) -> int:
+        """When something that concerns us happens next; for ever when nothing is left to happen."""
+        return min(map(_next_at, self._players()), default=NEVER)
+
+    def wake(self, board: Board) -> None:
+        """From now on what happens in a market concerns us: another venue has bets on it."""
+        board.awake = True
+        self._awake[board.terms.id] = board
+
+    def noticed(self, board: Board) -> None:
+        """Whatever else is played beside the markets hears what happened in one."""
+        for venue in self.beside.values():
+            venue.saw(board, board.now)
 
     def board(self, market: str) -> Board | None:
         """A market as it is now."""
@@ -117,6 +143,13 @@ class World:
                     self.log.write("settled", at, bet=str(bet.bet.id), **told)
             self.log.write("commission", at, market=board.terms.id, owner=owner, commission=pounds(charged))
 
+    def _players(self) -> list[Board | Beside]:
+        return [*self._awake.values(), *self.beside.values()]
+
     @property
     def time(self) -> datetime:
         return from_ms(self.now)
+
+
+def _next_at(player: Board | Beside) -> int:
+    return player.next_at()
