@@ -23,7 +23,8 @@ def audited(journal: Path, venue: str | Iterable[str], site: Site | None = None,
     """Asserts that nothing is to be found. `venue` is the log since the sandbox was last reset, as text or as lines; `site` has
     the limits of its accounts; `clocks` is how far apart a test has set the clocks."""
     lines = venue.strip("\n").split("\n") if isinstance(venue, str) else list(venue)
-    told = audit(exported(journal), since_reset(lines), NO_LIMITS if site is None else limits_of(site), clocks=clocks)
+    limits = NO_LIMITS if site is None else limits_of(site)
+    told = audit(exported(journal), since_reset(lines), limits, clocks=clocks, stops=stops_of(journal))
     assert not told.findings, f"{len(told.findings)} findings in {journal}\n" + "\n".join(map(str, told.findings))
     return told
 
@@ -34,6 +35,14 @@ def exported(journal: Path) -> list[list[str]]:
         return []
     with Journal.open(journal, durable=False) as opened:
         return [list(opened.export(info.run)) for info in opened.runs()]
+
+
+def stops_of(journal: Path) -> list[str]:
+    """Every stop of a journal."""
+    if not journal.exists():
+        return []
+    with Journal.open(journal, durable=False) as opened:
+        return list(opened.export_halts())
 
 
 def since_reset(lines: list[str]) -> list[str]:

@@ -56,17 +56,16 @@ def run(asked: Asked) -> Told:
     opened. A journal that was changed is a finding."""
     venue = None if asked.venue_log is None else _venue_log(asked.venue_log)
     with ExitStack() as stack:
+        journals = list(_journals(asked.state, stack, rehearsals=venue is None))
         known = [
-            (info, journal)
-            for journal in _journals(asked.state, stack, rehearsals=venue is None)
-            for info in journal.runs()
-            if venue is None or info.mode is not Mode.REHEARSAL
+            (info, journal) for journal in journals for info in journal.runs() if venue is None or info.mode is not Mode.REHEARSAL
         ]
         only = _named(asked, [info for info, _ in known])
         damaged: list[Finding] = []
         exports = [_export(journal, info, damaged) for info, journal in known if venue is not None or info.run in only]
         limits = limits_of(_site(asked.state))
-        audited = audit(exports, venue, limits, only=only, clocks=asked.clocks, at=_host(asked.venue_log))
+        stops = [line for journal in journals for line in journal.export_halts()]
+        audited = audit(exports, venue, limits, only=only, clocks=asked.clocks, at=_host(asked.venue_log), stops=stops)
     damaged = [finding for finding in damaged if finding.run in only]
     return Told(audited=replace(audited, findings=(*damaged, *audited.findings)), venue_log=asked.venue_log)
 

@@ -13,6 +13,7 @@ from planrunner.audit.findings import Code, Finding, shown
 from planrunner.audit.limits import NO_LIMITS, Limits
 from planrunner.audit.pace import broken_pace
 from planrunner.audit.run import read_run
+from planrunner.audit.stops import despite, read_stops
 
 NO_DIFFERENCE = timedelta(0)
 
@@ -36,8 +37,10 @@ def audit(
     only: Collection[str] | None = None,
     clocks: timedelta = NO_DIFFERENCE,
     at: str | None = None,
+    stops: Iterable[str] = (),
 ) -> Audited:
     """Every run whose bets the log may hold, each as the lines of its export, and the lines of the log; None: journals alone.
+    `stops`: every stop there ever was, as its journal exports it.
 
     `only`: the runs to tell about; the others still explain bets and count against limits. `clocks`: how far the venue's clock
     may be behind ours. `at`: the host whose log it is; orders that went elsewhere are not looked for in it.
@@ -52,6 +55,10 @@ def audit(
     runs = {run.run: run for run in read}
     looked_at = [run for run in read if only is None or run.run in only]
     count = sum(len(run.placements) for run in looked_at)
+    known = read_stops(stops, tell)
+    for run in looked_at:
+        for finding in despite(known, run):
+            tell(finding)
     if venue is None:
         return Audited(findings=tuple(found), runs=len(looked_at), placements=count)
 

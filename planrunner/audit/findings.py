@@ -24,6 +24,7 @@ class Code(StrEnum):
     UNFOUNDED = "unfounded"  # the journal knows more than the venue
     SIZES = "sizes"  # the parts of a bet are not the whole
     LIMIT = "limit"  # more could be lost, or more often, than a limit allows
+    DESPITE_STOP = "despite-stop"  # written down while a stop that covers it was in force
     LEFT_OPEN = "left-open"  # a run is over, and an order of it is not
     RESULT = "result"  # settled otherwise than the journal says
 

@@ -18,6 +18,8 @@ from planrunner.audit.lines import Damaged, Json
 from planrunner.audit.parts import NOTHING, ZERO, Held, Parts, Totals, gone_of, loss, stake_of
 
 UNRESOLVED = "unresolved"
+# What came of a request to place; told once it is known, so the intent stood in the journal before.
+ANSWERS = ("OrderAccepted", "OrderRejected", "OrderNotSent", "OrderUnknown")
 OVER = ("finished", "settled")
 
 
@@ -71,6 +73,17 @@ class Placement:
         return f"{self.known.value}{f' ({told})' if told else ''}"
 
 
+@dataclass(slots=True, kw_only=True)
+class Intent:
+    """One request to place. It was written down after `at`, when that was decided, and before `answered`, when the first of what
+    came of it was told."""
+
+    refs: tuple[str, ...]
+    account: str
+    at: datetime
+    answered: datetime | None = None
+
+
 TERMS = ("selection", "side", "odds", "size", "persistence")
 
 
@@ -80,10 +93,13 @@ class Run:
 
     run: str
     plan: str = ""
+    plan_file: str = ""
+    mode: str = ""
     state: str = ""
     terms: PlanTerms | None = None
     ended: str | None = None
     placements: dict[str, Placement] = field(default_factory=dict)
+    intents: list[Intent] = field(default_factory=list)
     commissions: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     sent_to: set[str] = field(default_factory=set)  # hosts
 
@@ -106,7 +122,10 @@ def read_run(export: Iterable[str], tell: Tell) -> Run | None:
     reader = iter(export)
     try:
         head = lines.inside(lines.read(next(reader, "")), "run")
-        run = Run(run=lines.text(head, "run"), plan=lines.text(head, "plan_name"), state=lines.text(head, "state"))
+        run = Run(
+            run=lines.text(head, "run"), plan=lines.text(head, "plan_name"), plan_file=lines.text(head, "plan_file"),
+            mode=lines.text(head, "mode"), state=lines.text(head, "state"),
+        )  # fmt: skip
     except Damaged as error:
         tell(Finding(code=Code.UNREADABLE, text=f"a journal does not say which run it is of: in its first line {error}"))
         return None
@@ -142,6 +161,7 @@ class _Reading:
         self._totals = Totals()
         self._broken: set[str] = set()
         self._unexplained: set[str] = set()
+        self._unanswered: dict[str, Intent] = {}  # by reference
 
     def finding(self, code: Code, text: str, ref: str | None = None, journal: str = "") -> Finding:
         return Finding(code=code, text=text, run=self._run.run, ref=ref, journal=journal)
@@ -149,11 +169,13 @@ class _Reading:
     def take(self, record: Json) -> None:
         kind, at = lines.text(record, "kind"), lines.moment(record, "at")
         body = lines.inside(record, "body")
+        if kind in ANSWERS:
+            self._answered(lines.text(body, "ref"), at)
         match kind:
             case "RunStarted":
                 self._run.terms = _plan_terms(lines.inside(body, "program"))
             case "RunResumed":
-                self._resumed()
+                self._resumed(at)
             case "PlaceOrders":
                 self._intended(body, at)
                 self._run.sent_to.add(host_of(lines.text(lines.inside(record, "request"), "url")))
@@ -191,7 +213,10 @@ class _Reading:
         attempt = lines.whole(body, "attempt")
         asked = _compact({name: value for name, value in body.items() if name not in ("attempt", "because")})
         new = [self._placement(each, account, market, at, asked, attempt) for each in lines.each(body, "placements")]
+        intent = Intent(refs=tuple(placement.ref for placement in new), account=account, at=at)
+        self._run.intents.append(intent)
         for placement in new:
+            self._unanswered[placement.ref] = intent
             known = self._run.placements.get(placement.ref)
             if known is None:
                 self._run.placements[placement.ref] = placement
@@ -276,14 +301,20 @@ class _Reading:
             self._tell(self.finding(Code.NO_INTENT, text, ref, f"bet {shown(str(body.get('bet')))}"))
         return placement
 
+    def _answered(self, ref: str, at: datetime) -> None:
+        intent = self._unanswered.pop(ref, None)
+        if intent is not None and intent.answered is None:
+            intent.answered = at
+
     def _doubted(self, ref: str) -> None:
         placement = self._run.placements.get(ref)
         if placement is not None and placement.known in (Known.INTENDED, Known.IN_DOUBT):
             placement.known, placement.maybe_out = Known.IN_DOUBT, True
 
-    def _resumed(self) -> None:
-        """Whoever had the run before may have sent without writing down what came back."""
+    def _resumed(self, at: datetime) -> None:
+        """Whoever had the run before may have sent without writing down what came back, and writes nothing down any more."""
         for placement in self._run.placements.values():
+            self._answered(placement.ref, at)
             self._doubted(placement.ref)
 
     def _not_sent(self, ref: str, attempt: int) -> None:

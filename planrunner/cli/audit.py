@@ -28,8 +28,8 @@ def audit(
     ctx: click.Context, *, runs: tuple[str, ...], venue_log: str | None, clocks: int, state: Path | None, as_json: bool
 ) -> None:
     """Audit RUNs, or all runs: was nothing placed twice, is every bet explained by an intent written down before it, is every
-    fill, cancel and lapse in the journal, do sizes add up, did every limit hold at every moment, is nothing left open that
-    nobody looks after, was no record changed.
+    fill, cancel and lapse in the journal, do sizes add up, did every limit hold at every moment, was nothing placed under a stop,
+    is nothing left open that nobody looks after, was no record changed.
 
     The auditor shares no code with the rest of planrunner. It reads what a run left in the journal and what the venue says by
     itself; without the venue's log it can tell only whether the journal agrees with itself. RUN is a run's id, the beginning of

@@ -6,9 +6,10 @@ they cover. Both are looked at in the transaction of every intent, so nothing ca
 
 from __future__ import annotations
 
+import json
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +26,7 @@ STOP_FILE = "STOP"
 BY_FILE = "the file {}"
 UNTOLD = "no reason was given"
 LONGEST_REASON = 300  # of the file's first line; what is longer says nothing more to anybody
+FORMAT = 1  # of the exported lines
 WITH_HALTS = 2  # the first schema that has the table
 _FIELDS = tuple(column for column in halt_table.c if column.name != "id")
 _IN_FORCE = Prepared(select(*_FIELDS).where(halt_table.c.released.is_(None)).order_by(halt_table.c.id))
@@ -46,6 +48,16 @@ def all_halts(connection: Connection) -> tuple[Halt, ...]:
     if version_of(connection) < WITH_HALTS:
         return ()
     return _halts(connection)
+
+
+def to_lines(connection: Connection) -> Iterator[str]:
+    """The rows as they stand, released ones too, each as a line of JSON. Those of the stop file are left out: since when it lay
+    there only the file system knows, and it tells another time of a file that was moved or written to."""
+    if version_of(connection) < WITH_HALTS:
+        return
+    query = select(*_FIELDS).where(~halt_table.c.by.startswith(BY_FILE.format(""), autoescape=True)).order_by(halt_table.c.id)
+    for row in connection.execute(query):
+        yield json.dumps({"planrunner_stop": FORMAT, **row._mapping}, default=repr) + "\n"
 
 
 def release_halts(connection: Connection, scope: HaltScope, name: str, because: str, at: datetime) -> tuple[Halt, ...]:

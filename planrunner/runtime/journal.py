@@ -35,6 +35,7 @@ from planrunner.runtime.halts import (
     remove_file,
     stop_file,
 )
+from planrunner.runtime.halts import to_lines as halt_lines
 from planrunner.runtime.hooks import Hooks, NoHooks
 from planrunner.runtime.inbox import put_post, waiting
 from planrunner.runtime.jsonl import to_lines
@@ -226,23 +227,31 @@ class Journal:
     # --- stops and what is asked from outside
 
     def halt(self, scope: HaltScope, name: str, because: str, by: str) -> Halt:
-        """From now on nothing that this covers is placed, by any process, until it is released."""
-        halt = Halt(scope=scope, name=name, because=because, by=by, at=self._clock.now())
-        self._writer.alone(lambda connection: put_halt(connection, halt))
-        return halt
+        """From now on nothing that this covers is placed, by any process, until it is released.
+
+        Its time is read under the write lock: whatever was written down before it was begun before it.
+        """
+
+        def act(connection: Connection) -> Halt:
+            halt = Halt(scope=scope, name=name, because=because, by=by, at=self._clock.now())
+            put_halt(connection, halt)
+            return halt
+
+        put: Halt = self._writer.alone(act)
+        return put
 
     def release(self, scope: HaltScope, name: str, because: str) -> tuple[Halt, ...]:
         """The stops of exactly this scope and name that were in force; the stop file is one of everything, and is removed.
 
         Raises JournalTrouble, also where the file can't be removed; the stops of the table are released then.
         """
-        at, file = self._clock.now(), stop_file(self.path)
+        file = stop_file(self.path)
         by_file = halt_of_file(file) if scope is HaltScope.ALL else None
 
         def act(connection: Connection) -> tuple[Halt, ...]:
             if by_file is not None:  # so that it is known later that it was there
                 put_halt(connection, by_file)
-            return release_halts(connection, scope, name, because, at)
+            return release_halts(connection, scope, name, because, self._clock.now())  # under the lock, as above
 
         released: tuple[Halt, ...] = self._writer.alone(act)
         if by_file is not None:
@@ -255,6 +264,11 @@ class Journal:
             rows = all_halts(connection) if also_released else in_force(connection)
         by_file = halt_of_file(stop_file(self.path))
         return rows if by_file is None else (*rows, by_file)
+
+    def export_halts(self) -> Iterator[str]:
+        """All stops of the table there ever were, as JSON lines. Raises JournalTrouble."""
+        with explained(self.path), self._reading.connect() as connection:
+            yield from halt_lines(connection)
 
     def post(self, run: RunId, kind: Signal, body: str) -> None:
         """Into the run's inbox, for its owner to take. Raises WrongUse for a run that is unknown or over."""

@@ -6,6 +6,9 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
 
@@ -111,6 +114,24 @@ def test_a_stop_outlives_every_process(tmp_path):
         assert not is_let_through(journal, RUN, epoch, "b")
     with Journal.open(tmp_path / "j.db", durable=False) as journal:
         assert not is_let_through(journal, RUN, journal.take(RUN, "later"), "c")
+
+
+@pytest.mark.parametrize("act", ["halt", "release"])
+def test_a_stop_and_its_end_are_dated_when_they_take_hold_and_not_when_they_were_asked_for(tmp_path, act):
+    """While they wait for the journal others write intents, which come before them."""
+    with Journal.open(tmp_path / "j.db", durable=False) as journal:
+        journal.halt(HaltScope.PLAN, "back", "one", "ann")
+        asked = {
+            "halt": lambda: journal.halt(HaltScope.ALL, "", "two", "ann").at,
+            "release": lambda: journal.release(HaltScope.PLAN, "back", "fine")[0].released,
+        }
+        with closing(sqlite3.connect(tmp_path / "j.db", isolation_level=None)) as held, ThreadPoolExecutor(1) as pool:
+            held.execute("BEGIN IMMEDIATE")
+            waits = pool.submit(asked[act])
+            assert wait([waits], timeout=0.3).not_done, "the journal is somebody else's"
+            free = datetime.now(UTC)
+            held.execute("COMMIT")
+            assert waits.result() >= free
 
 
 # --- the stop file
