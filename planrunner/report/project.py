@@ -38,7 +38,7 @@ MODES = {
 
 
 def tell(info: RunInfo, records: Collection[Record]) -> Story:
-    """The story of a run, from any prefix of its journal. It keeps the records: exchanges are read from them where they are shown."""
+    """The story of a run, from any prefix of its journal. Exchanges are read from the records again as they are shown."""
     history = go_through(records)
     program, state = history.program, history.state
     times = times_in(program.time_zone if program else None, history.started_at)
