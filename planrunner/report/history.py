@@ -31,14 +31,14 @@ from planrunner.model.events import (
     VenueUp,
 )
 from planrunner.model.journal import Exchange, Record
-from planrunner.model.market import BetId, MarketId, OrderRef, SelectionId
+from planrunner.model.market import BetId, MarketId, OrderRef
 from planrunner.model.odds import Side
 from planrunner.model.placement import FINAL, PlacementStatus
-from planrunner.model.program import Program
+from planrunner.model.program import Program, ProgramOrder
+from planrunner.report.offers import Looks
 from planrunner.report.story import ZERO, FillStory
 
 RunFact: TypeAlias = RunResumed | StopRequested | VenueDown | VenueUp
-BookKey: TypeAlias = tuple[MarketId, SelectionId | None, Decimal]
 _EVENTS: tuple[type, ...] = get_args(Event)
 
 
@@ -92,7 +92,7 @@ class History:
     ended: dict[str, datetime] = field(default_factory=dict)
     alerts: list[tuple[datetime, Alert]] = field(default_factory=list)
     markets: dict[MarketId, list[MarketChanged]] = field(default_factory=dict)
-    books: dict[BookKey, list[BookChanged]] = field(default_factory=dict)
+    looks: dict[str, Looks] = field(default_factory=dict)
     outcomes: dict[tuple[OrderRef, BetId], BetSettled] = field(default_factory=dict)
     results: list[BetSettled] = field(default_factory=list)  # a corrected one follows the one that was wrong
     commissions: list[MarketSettled] = field(default_factory=list)
@@ -127,7 +127,7 @@ def _take(history: History, event: Event) -> None:
     history.state = decided.state
     for command in decided.commands:
         _note_command(history, event.at, command)
-    _note_event(history, event)
+    _note_event(history, event, decided.state)
     _note_placement(history, event, before, decided.state)
     _note_ends(history, event, before, decided.state)
     _note_peaks(history, decided.state, decided.commands)
@@ -152,14 +152,14 @@ def _note_command(history: History, at: datetime, command: Command) -> None:
             pass  # look-ups, watching and deadlines are told by what came of them
 
 
-def _note_event(history: History, event: Event) -> None:
+def _note_event(history: History, event: Event, state: State) -> None:
     match event:
         case MarketChanged():
             seen = history.markets.setdefault(event.market, [])
             if not seen or (seen[-1].status, seen[-1].in_play, seen[-1].start) != (event.status, event.in_play, event.start):
                 seen.append(event)
         case BookChanged():
-            history.books.setdefault((event.market, event.selection, event.handicap), []).append(event)
+            _note_book(history, event, state)
         case BetSettled():
             _note_result(history, event)
         case MarketSettled():
@@ -168,6 +168,17 @@ def _note_event(history: History, event: Event) -> None:
             history.run_facts.append(event)
         case _:
             pass  # told by how the placement changed
+
+
+def _note_book(history: History, book: BookChanged, state: State) -> None:
+    """Of the orders that stood when it came: a rule of theirs had asked for it."""
+    market = state.markets.get(book.market)
+    for path in market.orders if market is not None else ():
+        order, ended = state.orders[path], history.ended.get(path)
+        aim = order.spec
+        is_of_it = isinstance(aim, ProgramOrder) and (aim.selection, aim.handicap) == (book.selection, book.handicap)
+        if is_of_it and order.placed_at is not None and (ended is None or book.at <= ended):
+            history.looks.setdefault(path, Looks()).add(book)
 
 
 def _note_result(history: History, event: BetSettled) -> None:

@@ -156,17 +156,11 @@ def _note(asked: Decimal, matched: Decimal, currency: str) -> str:
 
 def _offers(order: OrderStory, value: Decimal, currency: str, times: Times) -> str:
     """The best offers a rule found at these odds; the latest, and how many more there were."""
-    seen = [
-        (offer.at, name, best[1])
-        for offer in order.offers
-        for name, best in (("back", offer.back), ("lay", offer.lay))
-        if best is not None and best[0] == value
-    ]
-    if not seen:
+    latest = order.offered.get(value)
+    if latest is None:
         return ""
-    at, name, size = seen[-1]
-    more = f" (+{len(seen) - 1})" if len(seen) > 1 else ""
-    return f"best {name}, {amount(size, currency)} at {times.clock(at)}{more}"
+    more = f" (+{latest.count - 1})" if latest.count > 1 else ""
+    return f"best {latest.name}, {amount(latest.size, currency)} at {times.clock(latest.at)}{more}"
 
 
 def _height_of(value: Fraction, shown: Sequence[tuple[int, Decimal]], rows: Sequence[Row]) -> float | None:

@@ -14,7 +14,8 @@ from planrunner.report.chains import NEVER_STOOD, Chain, tell_chain
 from planrunner.report.fallback import tell_steps
 from planrunner.report.hedges import netted_loss, tell_hedge
 from planrunner.report.history import History, placements_of
-from planrunner.report.story import ZERO, HedgeStory, OfferStory, OrderStory, Parts, Tone
+from planrunner.report.offers import Looks
+from planrunner.report.story import ZERO, HedgeStory, OrderStory, Parts, Tone
 from planrunner.report.words import TYPES, Times, conditions_in_words, ends_when, listed, money, placed_when
 
 NOT_PLACED_BECAUSE = "not placed, because "  # how the end of an order begins whose condition did not hold
@@ -29,7 +30,7 @@ def tell_order(history: History, program: Program, state: State, order: OrderSta
     hedge = tell_hedge(state, order, currency)
     steps = tell_steps(history, order, chain, hedge, times, currency)
     ladder = program.terms[spec.account].ladders[market.ladder]
-    offers = _offers(history, order)
+    looks = history.looks.get(order.path, Looks())
     floor = _floor(asked)
     return OrderStory(
         name=asked.name,
@@ -51,8 +52,10 @@ def tell_order(history: History, program: Program, state: State, order: OrderSta
         average_odds=chain.average_odds,
         placements=chain.placements,
         steps=steps,
-        offers=offers,
-        ladder=_rungs(ladder, asked, chain, offers, floor),
+        offers=looks.told,
+        offers_left_out=looks.left_out,
+        offered=looks.at_odds,
+        ladder=_rungs(ladder, asked, chain, looks, floor),
         ended=_ended(history, order, chain.parts, times, currency),
         tone=_tone(order, chain.parts),
         ended_at=history.ended.get(order.path),
@@ -109,24 +112,14 @@ def _floor(asked: LimitOrder) -> Fraction | None:
     return min(floors) if asked.side is Side.BACK else max(floors)
 
 
-def _offers(history: History, order: OrderState) -> tuple[OfferStory, ...]:
-    """The books that came while the order stood: a rule had asked for them."""
-    spec, ended = order.spec, history.ended.get(order.path)
-    return tuple(
-        OfferStory(at=book.at, back=book.back, lay=book.lay)
-        for book in history.books.get((spec.market, spec.selection, spec.handicap), ())
-        if order.placed_at is not None and order.placed_at <= book.at and (ended is None or book.at <= ended)
-    )
-
-
 def _rungs(
-    ladder: Ladder, asked: LimitOrder, chain: Chain, offers: tuple[OfferStory, ...], floor: Fraction | None
+    ladder: Ladder, asked: LimitOrder, chain: Chain, looks: Looks, floor: Fraction | None
 ) -> tuple[tuple[int, Decimal], ...]:
     """The ticks to draw, lowest first. Odds between two ticks (an average) belong to the nearer one when drawn."""
     seen: list[Decimal | Fraction] = [asked.odds.ratio]
     seen += [placement.odds for placement in chain.placements]
     seen += [fill.odds for placement in chain.placements for fill in placement.fills]
-    seen += [offer[0] for book in offers for offer in (book.back, book.lay) if offer is not None]
+    seen += looks.at_odds
     seen += [floor] if floor is not None else []
     ticks = {tick for value in seen for tick in _ticks_around(ladder, value)}
     if max(ticks) - min(ticks) < ALL_TICKS_UP_TO:

@@ -6,7 +6,7 @@ Amounts are exact and in the run's currency; averages are exact fractions, round
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -146,6 +146,16 @@ class OfferStory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """The latest of the offers at certain odds; `name` is `back` or `lay`, `count` how many there were."""
+
+    at: datetime
+    name: str
+    size: Decimal
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HedgeStory:
     """What an order's hedge came to, `path` its own order: the profit of both together, before commission. `how`: `Hedged`,
     `Hedged in part`, `Hedged too much`, `Not hedged`, `Hedging`."""
@@ -162,6 +172,7 @@ class HedgeStory:
 class OrderStory:
     """An order: what was asked, the chain of its placements, what came of it. `ladder` are the ticks to draw: number, odds.
 
+    `offers` are what a rule looked at, but for `offers_left_out` in their middle; `offered` counts all of them by their odds.
     `found` is what was seen of the market before it was placed, where it looked. `hedges` names the order that this one hedges;
     its stake is then the sum of what was asked for, in no total.
     """
@@ -186,6 +197,8 @@ class OrderStory:
     placements: tuple[PlacementStory, ...]
     steps: tuple[StepStory, ...]
     offers: tuple[OfferStory, ...]
+    offers_left_out: int
+    offered: Mapping[Decimal, Offered]
     ladder: tuple[tuple[int, Decimal], ...]
     ended: str
     tone: Tone

@@ -149,6 +149,7 @@ def _order(order: OrderStory, currency: str) -> dict[str, Any]:
         "placements": [_placement(one, currency) for one in order.placements],
         "fallback": [_step(one) for one in order.steps],
         "offers_seen": [_offer(one, currency) for one in order.offers],
+        **({"offers_left_out": order.offers_left_out} if order.offers_left_out else {}),
         **({"looked": order.found} if order.found else {}),
         **({"hedges": order.hedges} if order.hedges else {}),
         **({"hedge": _hedge(order.hedge, currency)} if order.hedge is not None else {}),

@@ -1,10 +1,11 @@
-"""What the journal costs: `python tests/benchmarks/journal.py`; a run of a million events alone: `... journal.py 1000000`.
+"""What the journal costs: `python tests/benchmarks/journal.py`; long runs alone: `... journal.py EVENTS EXCHANGES`.
 
 CPU of one append, of an intent batch of 20 with its 20 outcomes (at 100, 1,000 and 10,000 orders already in the run: it must
 not grow), and appends per second of 100 runs at once; without and with a sync per commit, beside bare sqlite3.
 
-Then one run of a million events: what each costs to write, and what it costs to open the journal, to verify the run, to replay
-it and to tell its report. Each is done by a process of its own; the memory is its peak beyond that after the imports.
+Then long runs: of 10,000 and 40,000 exchanges with the venue, each with the answer of a whole market, and of a million events,
+without and with exchanges. What each event costs to write, and what it costs to open the journal, to verify the run, to replay it
+and to write its report in either form. Each is done by a process of its own; the memory is its peak beyond an empty one.
 """
 
 import asyncio
@@ -18,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-from planrunner.app.report import as_html, as_json, story_of
+from planrunner.app.report import as_html, as_json, story_of, write_whole
 from planrunner.engine.compile import compile_plan
 from planrunner.engine.replay import replay
 from planrunner.engine.resolve import Resolved
@@ -150,10 +151,11 @@ def bare(folder, synchronous):
     show(f"bare sqlite3: {BATCH} rows in a transaction", timed)
 
 
-# --- a run of a million events
+# --- long runs
 
 LONG = "long"
-EVENTS = 1_000_000
+# events, and exchanges with the venue among them
+LONG_RUNS = ((20_000, 10_000), (80_000, 40_000), (1_000_000, 0), (1_000_000, 40_000))
 ORDERS = 10
 CHUNK = 1000
 START = AT + timedelta(days=60)
@@ -181,8 +183,8 @@ def long_program():
 
 
 async def write_long(journal, events, exchanges):
-    """Orders that are placed and then reported on again and again, as a stream does over weeks; one fact in a hundred is an
-    exchange with the venue where those are asked for."""
+    """Orders that are placed and then reported on again and again, as a stream does over weeks; exchanges with the venue are
+    between the facts."""
     journal.create(RunInfo(run=LONG, plan_file="p", plan_name="p", plan_digest="d", mode=Mode.SANDBOX, created=AT))
     epoch, program = journal.take(LONG, "benchmark"), long_program()
     started = RunStarted(at=AT, program=program)
@@ -196,9 +198,10 @@ async def write_long(journal, events, exchanges):
     await journal.append(LONG, epoch, [OrderAccepted(at=AT, ref=ref, bet=f"b{ref}", sizes=sizes) for ref in refs], AT)
 
     def fact(number, at):
-        if exchanges and number % 100 == 0:
+        if number * exchanges % events < exchanges:
             asked = {"betIds": [str(number)], "orderProjection": "ALL"}
-            return Exchange(title="Look up", method="POST", url="http://venue/x", request=asked, sent_at=at, answer=[asked] * 5)
+            answer = whole_market(number)
+            return Exchange(title="Look up", method="POST", url="http://venue/x", request=asked, sent_at=at, answer=answer)
         if number % 2:
             status = MarketStatus.SUSPENDED if number // 1000 % 10 == 9 else MarketStatus.OPEN
             return MarketChanged(at=at, market="1.1", status=status, in_play=False, start=START)
@@ -212,6 +215,13 @@ async def write_long(journal, events, exchanges):
     show(f"event written, {CHUNK:,} at a time", timed)
 
 
+def whole_market(number):
+    """As long as a venue's answer is that names each runner with its offers: some 2 KiB, four times that as values."""
+    offers = [{"price": 3.1, "size": number}, {"price": 3.05, "size": 40.5}, {"price": 3.0, "size": 12}]
+    runners = [{"selectionId": 47972 + each, "status": "ACTIVE", "ex": {"availableToBack": offers}} for each in range(12)]
+    return {"jsonrpc": "2.0", "result": [{"marketId": "1.1", "status": "OPEN", "runners": runners}], "id": number}
+
+
 def memory(field):
     """MiB, by the system's own count (Linux)."""
     lines = Path("/proc/self/status").read_text().splitlines()
@@ -219,7 +229,7 @@ def memory(field):
 
 
 def one_task(path, task):
-    """In a process of its own: its time, and its peak of memory beyond the imports."""
+    """In a process of its own: its time, and its peak of memory beyond an empty process that has imported what it needs."""
     Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
     before = memory("VmRSS")
     with Journal.open(path, durable=False) as journal, Timed(length(path)) as timed:
@@ -230,11 +240,11 @@ def one_task(path, task):
                 journal.verify(LONG)
             case "replay":
                 replay(journal.records(LONG))
-            case _:
-                story = story_of(journal.info(LONG), journal.told(LONG))
-                told = [as_json(story), as_html(story)]
-                print(f"  {'':52} JSON {len(told[0]) / 2**20:.1f} MiB, HTML {len(told[1]) / 2**20:.1f} MiB")
-    show(f"{task}, per event", timed, f"{memory('VmHWM') - before:8.1f} MiB beyond the imports")
+            case "report.json" | "report.html":
+                story, form = story_of(journal.info(LONG), journal.told(LONG)), as_json if task.endswith("json") else as_html
+                write_whole(path.with_name(task), form(story))
+    size = f", {path.with_name(task).stat().st_size / 2**20:.1f} MiB long" if task.startswith("report") else ""
+    show(f"{task}, per event", timed, f"{memory('VmHWM') - before:8.1f} MiB of memory{size}")
 
 
 def length(path):
@@ -242,16 +252,15 @@ def length(path):
         return connection.execute("select seq from lease").fetchone()[0]
 
 
-def a_long_run(events):
-    for exchanges in (False, True):
-        print(f"a run of {events:,} events{', one in a hundred an exchange with the venue' if exchanges else ''}", flush=True)
-        with tempfile.TemporaryDirectory() as name:
-            path = Path(name) / "j.db"
-            with Journal.open(path, durable=False, site=SITE) as journal:
-                asyncio.run(write_long(journal, events, exchanges))
-            print(f"  {'size of the file':52} {path.stat().st_size / 2**20:8.1f} MiB")
-            for task in ("open", "verify", "replay", "report"):
-                subprocess.run([sys.executable, __file__, "task", path, task], check=True)
+def a_long_run(events, exchanges):
+    print(f"a run of {events:,} events, {exchanges:,} of them exchanges with the venue", flush=True)
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "j.db"
+        with Journal.open(path, durable=False, site=SITE) as journal:
+            asyncio.run(write_long(journal, events, exchanges))
+        print(f"  {'size of the file':52} {path.stat().st_size / 2**20:8.1f} MiB")
+        for task in ("open", "verify", "replay", "report.json", "report.html"):
+            subprocess.run([sys.executable, __file__, "task", path, task], check=True)
 
 
 def main():
@@ -278,8 +287,9 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["task", path, task]:
             one_task(Path(path), task)
-        case [events]:
-            a_long_run(int(events))
+        case [events, exchanges]:
+            a_long_run(int(events), int(exchanges))
         case _:
             main()
-            a_long_run(EVENTS)
+            for events, exchanges in LONG_RUNS:
+                a_long_run(events, exchanges)

@@ -7,6 +7,7 @@ import re
 import tracemalloc
 from collections.abc import Collection, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from planrunner.model.errors import JournalTrouble
 from planrunner.model.journal import Exchange, Record
 from planrunner.report.exchanges import ALL_UP_TO, AT_EACH_END, FAILED_UP_TO
 from planrunner.report.html import as_html
+from planrunner.report.offers import AT_EACH_END as LOOKS_AT_EACH_END
 from planrunner.report.project import tell
 from planrunner.report.to_json import as_json
 from tests.report.stage import T0, Stage, info, order, program
@@ -111,3 +113,18 @@ def test_a_journal_that_turns_out_damaged_while_it_is_told_leaves_the_old_report
         write_report(story_of(info(), LookedUp(500, good_for=1)), tmp_path)
     assert old.json.read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["report.html", "report.json"]
+
+
+@pytest.mark.parametrize("more", [0, 1, 3])
+def test_of_many_looks_at_the_offers_the_first_and_the_last_are_told_and_all_are_counted(more):
+    stage = Stage(program(order())).start().accept()
+    count = 2 * LOOKS_AT_EACH_END + more
+    for number in range(count):
+        stage.book("3.1" if number % 2 else "3.15", None, size=str(number))
+    story = tell(info(), stage.records)
+    (one,) = story.orders
+    sizes = [offer.back[1] for offer in one.offers if offer.back is not None]
+    assert sizes == [*range(LOOKS_AT_EACH_END), *range(count - LOOKS_AT_EACH_END, count)]
+    assert sum(offered.count for offered in one.offered.values()) == count
+    assert one.offered[Decimal("3.10")].size == (count - 1 if count % 2 == 0 else count - 2)
+    assert json.loads(as_json(story))["orders"][0].get("offers_left_out") == (more or None)
