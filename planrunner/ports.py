@@ -6,16 +6,20 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
-from planrunner.model.commands import CancelOrder, PlaceOrders, QueryBook, QueryOrder, QueryRunners
+from planrunner.model.commands import CancelOrder, Placing, QueryBook, QueryOrder, QueryRunners
 from planrunner.model.events import BetSettled, Event
 from planrunner.model.journal import Exchange
 from planrunner.model.market import BetId, Market, MarketId, OrderRef, SelectionId
 from planrunner.model.odds import Side
 from planrunner.model.placement import Sizes
 from planrunner.model.plan import MarketQuery, Target
+from planrunner.model.pools import Product
 from planrunner.model.profile import VenueProfile
+
+# What is asked of a venue: each is one request.
+Asking: TypeAlias = Placing | CancelOrder | QueryOrder | QueryBook | QueryRunners
 
 
 class Clock(Protocol):
@@ -38,7 +42,7 @@ class Clock(Protocol):
 class Request:
     """Made by `Venue.prepare`, carried out by `Venue.send`. `redacted` is exactly the body, secrets removed."""
 
-    command: PlaceOrders | CancelOrder | QueryOrder | QueryBook | QueryRunners
+    command: Asking
     method: str
     url: str
     content: bytes
@@ -67,6 +71,14 @@ class Catalogue:
 
     markets: tuple[Market, ...]
     nearby: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """The pools of a meeting, and the names of other meetings of that day for *did you mean*."""
+
+    products: tuple[Product, ...] = ()
+    nearby: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,12 +119,17 @@ class Venue(Protocol):
         or one is of a kind planrunner does not bet on, rather than leave some out."""
         ...
 
+    async def products(self, meeting: str, *, on: date | None) -> Card:
+        """The pools of a meeting, whether they are open or not. Raises VenueTrouble, VenueRefused; a venue without pools has an
+        empty card."""
+        ...
+
     async def bets(self, since: datetime) -> tuple[VenueBet, ...]:
         """All bets of the account in markets that are not settled, and those with a reference that were cleared since. Raises
         VenueTrouble, also for one that can't be read, and VenueRefused."""
         ...
 
-    def prepare(self, command: PlaceOrders | CancelOrder | QueryOrder | QueryBook | QueryRunners) -> Request:
+    def prepare(self, command: Asking) -> Request:
         """Pure: the exact bytes, before anything is sent, and their redacted twin for the journal."""
         ...
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from planrunner.app.standing import Standing
 from planrunner.engine.state import RunPhase, State
 from planrunner.engine.step import step
-from planrunner.model.commands import PlaceOrders
+from planrunner.model.commands import Placing
 from planrunner.model.events import Event, OrderNotSent, StopRequested
 from planrunner.model.journal import Body, Exchange, RunState
 from planrunner.model.placement import PlacementStatus
@@ -29,7 +29,7 @@ async def write_facts(
     for event in events:
         decided = step(program, state, event)
         state = decided.state
-        bodies += [event, *(one for one in decided.commands if not isinstance(one, PlaceOrders))]
+        bodies += [event, *(one for one in decided.commands if not isinstance(one, Placing))]
     await journal.append(run, epoch, bodies, clock.now())
     if state.phase is not standing.state.phase:  # type: ignore[union-attr]
         over = {RunPhase.FINISHED: RunState.FINISHED, RunPhase.SETTLED: RunState.SETTLED}

@@ -12,7 +12,7 @@ from planrunner.app.news import News, Tell
 from planrunner.app.outcome import Exit, Ran, exit_of
 from planrunner.app.stage import Stage, Venues
 from planrunner.engine.state import RunPhase, State
-from planrunner.model.commands import Alert, Ended, FinishRun, PlaceOrders
+from planrunner.model.commands import Alert, Ended, FinishRun, PlaceOrders, PlaceTicket
 from planrunner.model.errors import Divergence, JournalTrouble, PlanrunnerError
 from planrunner.model.events import Event, OrderAccepted, OrderReported, RunStarted
 from planrunner.model.journal import Mode, Record, RunInfo, RunState
@@ -25,7 +25,7 @@ from planrunner.runtime.trouble import Fenced
 from planrunner.runtime.watch import Watch
 
 # What somebody who goes on with a run is told of its past: what was asked, and what matched.
-RECAP = (RunStarted, PlaceOrders, OrderAccepted, OrderReported)
+RECAP = (RunStarted, PlaceOrders, PlaceTicket, OrderAccepted, OrderReported)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -141,7 +141,7 @@ def words(left: Left) -> str:
     why = f" ({left.trouble})" if left.trouble else ""
     if not left.is_certain:
         return (
-            f"{name}: {asked.side.value} {asked.size:.2f} at {asked.odds} was sent and there is no certain answer{why}; "
+            f"{name}: {asked.words} was sent and there is no certain answer{why}; "
             f"look at {left.account} for the reference {asked.ref}"
         )
     bets = ", ".join(f"bet {bet.bet}" for bet in left.bets)
@@ -155,5 +155,5 @@ def words(left: Left) -> str:
     ]
     became = ", ".join(f"{size:.2f} {what}" for what, size in parts if size)
     return (
-        f"{name}: {asked.side.value} {asked.size:.2f} at {asked.odds}: {became} ({bets} at {left.account}, reference {asked.ref})"
+        f"{name}: {asked.words}: {became} ({bets} at {left.account}, reference {asked.ref})"
     )

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from planrunner.engine.resolve import Resolved, Unresolved, resolve
 from planrunner.model.errors import PlanProblems
 from planrunner.model.market import AccountName
-from planrunner.model.plan import Order, Plan, Target
+from planrunner.model.plan import LimitOrder, Plan, Target
 from planrunner.model.profile import VenueProfile
 from planrunner.ports import Catalogue, Venue
 
@@ -19,7 +19,7 @@ from planrunner.ports import Catalogue, Venue
 class Finding:
     """A word of an order that does not fit the venue: which key holds it, what is wrong, and the nearest that fits."""
 
-    order: Order
+    order: LimitOrder
     key: str
     word: str
     text: str
@@ -76,7 +76,7 @@ def zone_of(plan: Plan) -> tzinfo:
     return ZoneInfo(plan.time_zone) if plan.time_zone else UTC
 
 
-def _odds(order: Order, ladder: str, profile: VenueProfile) -> list[Finding]:
+def _odds(order: LimitOrder, ladder: str, profile: VenueProfile) -> list[Finding]:
     """`check` knows the venue's usual ladder only; a market may have another."""
     below, above = profile.ladder(ladder).around(order.odds.ratio)
     if below is not None and below == above:

@@ -26,6 +26,7 @@ from planrunner.model.journal import Halt, Mode, RunInfo
 from planrunner.model.market import RunId
 from planrunner.model.money import Money
 from planrunner.model.placement import ZERO, PlacementStatus
+from planrunner.model.plan import PoolBet
 from planrunner.model.program import Program
 from planrunner.runtime.clock import RealClock
 from planrunner.runtime.desk import Desk
@@ -207,7 +208,7 @@ def _run(state: Path, journal: Journal, info: RunInfo, length: int, now: datetim
 
 
 def _orders(program: Program, state: State) -> tuple[OrderStatus, ...]:
-    orders = (state.orders[spec.path] for spec in program.orders)
+    orders = (state.orders[spec.path] for spec in program.specs)
     return tuple(_order(state, one) for one in orders if one.phase in (Phase.WAITING, Phase.WORKING))
 
 
@@ -220,7 +221,7 @@ def _order(state: State, order: OrderState) -> OrderStatus:
     drafts = sum((one.asked.size for one in placements if one.status is PlacementStatus.DRAFT), ZERO)
     return OrderStatus(
         name=order.path.partition(".")[2],
-        text=f"{asked.side.value} {order.spec.selection_name} at {asked.odds}",
+        text=_text(order),
         account=order.spec.account,
         matched=matched,
         remaining=remaining,
@@ -230,6 +231,14 @@ def _order(state: State, order: OrderState) -> OrderStatus:
         next=_next(state, order),
         ending=_due(state, f"ending:{order.path}", "what is left is taken back"),
     )
+
+
+def _text(order: OrderState) -> str:
+    """`back Arsenal at 3.10`, `exacta, 6 lines`."""
+    asked = order.spec.order
+    if isinstance(asked, PoolBet):
+        return f"{asked.pool.value}, {asked.lines} line{'' if asked.lines == 1 else 's'}"
+    return f"{asked.side.value} {order.aim.selection_name} at {asked.odds}"
 
 
 def _next(state: State, order: OrderState) -> Due | None:

@@ -9,7 +9,7 @@ from types import TracebackType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from planrunner.cli.output import Styled, say
-from planrunner.model.commands import Alert, CancelOrder, PlaceOrders
+from planrunner.model.commands import Alert, CancelOrder, PlaceOrders, PlaceTicket
 from planrunner.model.events import (
     STOPPED,
     MarketChanged,
@@ -54,7 +54,7 @@ class Progress:
         if isinstance(body, RunStarted):
             self._zone = _zone(body.program.time_zone)
             self._markets = titles(body.program.markets.values(), self._zone)
-        if isinstance(body, PlaceOrders):
+        if isinstance(body, PlaceOrders | PlaceTicket):
             for asked in body.placements:
                 self._paths[asked.ref] = asked.path.partition(".")[2]
         if self._quiet and not isinstance(body, Alert):
@@ -67,11 +67,9 @@ class Progress:
 
     def _news(self, body: Body) -> list[tuple[str, str | None]]:
         match body:
-            case PlaceOrders():
+            case PlaceOrders() | PlaceTicket():
                 verb = "places" if body.attempt == 1 else "sends again, to the letter,"
-                return [
-                    (f"{self._name(one.ref)}  {verb} {one.side} {one.size:.2f} at {one.odds}", None) for one in body.placements
-                ]
+                return [(f"{self._name(one.ref)}  {verb} {one.words}", None) for one in body.placements]
             case CancelOrder():
                 return [(f"{self._name(body.ref)}  takes back what is left", None)]
             case OrderAccepted() | OrderReported():

@@ -9,6 +9,7 @@ import click
 
 from planrunner.cli.options import json_option, state_option
 from planrunner.cli.output import Styled, good, say, say_json
+from planrunner.model.commands import NewPlacement
 
 if TYPE_CHECKING:
     from planrunner.app.left import Left
@@ -184,8 +185,8 @@ def left_as_json(left: Left) -> dict[str, object]:
         "account": left.account,
         "reference": asked.ref,
         "bets": [bet.bet for bet in left.bets],
-        "side": asked.side.value,
-        "odds": str(asked.odds),
+        "side": asked.side.value if isinstance(asked, NewPlacement) else None,
+        "odds": str(asked.odds) if isinstance(asked, NewPlacement) else None,
         "size": str(asked.size),
         "matched": str(sum((bet.sizes.matched for bet in left.bets), start=asked.size * 0)),
         "remaining": str(left.remaining) if left.is_certain else None,

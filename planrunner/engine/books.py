@@ -48,11 +48,11 @@ def wanted_by(turn: Turn, book: BookChanged) -> list[tuple[OrderState, int]]:
 
 
 def _key(order: OrderState) -> BookKey:
-    return (order.spec.market, order.spec.selection, order.spec.handicap)
+    return (order.spec.market, order.aim.selection, order.aim.handicap)
 
 
 def _ask(turn: Turn, order: OrderState) -> None:
-    spec = order.spec
+    spec = order.aim
     if spec.selection is None:
         raise Divergence(f"{order.path}: which runner it is on is not known yet, so nobody can ask for its odds")
     because = step_path(spec.hedges or order.path, order.awaits_book or 0)

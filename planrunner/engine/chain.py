@@ -7,24 +7,28 @@ asked of the venue, only its report of the sizes moves the chain on.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from planrunner.engine import endings
 from planrunner.engine.green_up import LOOK_AGAIN_AFTER, has_more_to_do, look, size_at, voided
 from planrunner.engine.guards import refusal, too_small
-from planrunner.engine.moments import schedule
+from planrunner.engine.moments import ending_time, schedule
 from planrunner.engine.state import BetState, CancelState, OrderEnd, OrderState, Phase, PlacementState, RunPhase, Winding
 from planrunner.engine.steps import tell_owner
+from planrunner.engine.tickets import is_pool_bet, place_once_more, taken_in
 from planrunner.engine.turn import Turn
 from planrunner.model.commands import CancelOrder, NewPlacement, Persistence, QueryOrder
 from planrunner.model.errors import Divergence
 from planrunner.model.exposure import risk
-from planrunner.model.market import MarketStatus
+from planrunner.model.market import MarketStatus, OrderRef
 from planrunner.model.placement import ZERO, Fact, PlacementStatus
 from planrunner.model.plan import Condition, KeepInPlay, OrderType
-from planrunner.model.program import order_ref
+from planrunner.model.program import Terms, order_ref, uuid_ref
 
+ABOUT = timedelta(seconds=1)  # a venue's clock is not ours to the second
 # Seconds.
+MEANT_FOR_NOW = 5  # the life of an order without an ending where the venue ends it by itself
 WAIT_OUT = 3  # an intent may leave within 2 s of its commit; one more for what is on its way (rule 6)
 ASK_AGAIN_AFTER = 5
 CANCEL_AGAIN_AFTER = 2  # a cancel that was answered but not confirmed is asked for again
@@ -34,20 +38,20 @@ CANCEL_AGAIN_SUSPENDED = 30  # Betfair refuses cancels while a market is suspend
 
 def odds_on_ladder(turn: Turn, order: OrderState) -> Decimal:
     """The order's limit as the venue writes it. Compiling saw to it that it is on the ladder."""
-    odds = turn.ladder(order.spec).around(order.spec.order.odds.ratio)[0]
+    odds = turn.ladder(order.aim).around(order.limit.odds.ratio)[0]
     if odds is None:
-        raise Divergence(f"{order.path}: the odds {order.spec.order.odds} are below the ladder")
+        raise Divergence(f"{order.path}: the odds {order.limit.odds} are below the ladder")
     return odds
 
 
 def place(turn: Turn, order: OrderState, *, odds: Decimal, size: Decimal, because: str) -> None:
     """The next placement of the chain leaves; with the first one the order's deadlines are set."""
-    spec, rung = order.spec, len(order.refs)
+    spec, rung = order.aim, len(order.refs)
     if spec.selection is None:
         raise Divergence(f"{order.path}: which runner it is on is not known yet, so it can't be placed")
     keeps = any(isinstance(step.action, KeepInPlay) for step in spec.order.fallback)
     asked = NewPlacement(
-        ref=order_ref(turn.program.seed_of_refs, order.path, rung, turn.terms(spec).reference_length),
+        ref=_ref(turn, order.path, rung, turn.terms(spec)),
         path=order.path,
         rung=rung,
         selection=spec.selection,
@@ -59,6 +63,8 @@ def place(turn: Turn, order: OrderState, *, odds: Decimal, size: Decimal, becaus
         min_fill=spec.order.min_fill.amount if spec.order.min_fill else None,
         persistence=Persistence.PERSIST if keeps else Persistence.LAPSE,
         is_hedge=order.is_hedge,
+        good_until=_good_until(turn, order),
+        routing=spec.order.routing,
     )
     first = order.placed_at is None
     order = turn.change_order(
@@ -67,6 +73,22 @@ def place(turn: Turn, order: OrderState, *, odds: Decimal, size: Decimal, becaus
     turn.place(spec, asked, because)
     if first:
         schedule(turn, order)
+
+
+def _ref(turn: Turn, path: str, rung: int, terms: Terms) -> OrderRef:
+    if terms.uuid_references:
+        return uuid_ref(turn.program.seed_of_refs, path, rung)
+    return order_ref(turn.program.seed_of_refs, path, rung, terms.reference_length)
+
+
+def _good_until(turn: Turn, order: OrderState) -> datetime | None:
+    """When a venue that can ends the order by itself, besides our own deadline; one without an ending is meant for now."""
+    longest = turn.terms(order.spec).expires_within
+    if longest is None:
+        return None
+    ending, start = order.spec.order.ending, turn.market_of(order.spec).start
+    at = ending_time(ending, placed_at=order.placed_at or turn.at, start=start) if ending is not None else None
+    return min(at or turn.after(MEANT_FOR_NOW), turn.at + longest)
 
 
 def wind(turn: Turn, order: OrderState, winding: Winding) -> None:
@@ -97,6 +119,8 @@ def advance(turn: Turn, order: OrderState) -> None:
         return
     if placement.is_over:
         _completed(turn, order, placement)
+    elif placement.status is PlacementStatus.EXECUTABLE and is_pool_bet(order):
+        taken_in(turn, order, placement)
     elif placement.status is PlacementStatus.EXECUTABLE and order.winding is not None:
         _cancel(turn, order, placement)
 
@@ -206,12 +230,16 @@ def _completed(turn: Turn, order: OrderState, placement: PlacementState) -> None
     if order.is_hedge:
         _hedge_completed(turn, order, placement)
         return
+    if is_pool_bet(order) and placement.status is PlacementStatus.REJECTED and order.winding is None:
+        if place_once_more(turn, order, placement):
+            return
+        order = turn.orders[order.path]
     winding, sizes = order.winding, placement.sizes
     left = sizes.cancelled - winding.cancelled_before if winding else ZERO
     if winding and winding.reprice_to is not None and left and turn.stopping is None:
         _place_again(turn, order, placement, winding)
         return
-    end = _how_it_ended(order, placement)
+    end = _how_it_ended(turn, order, placement)
     refused = end in (OrderEnd.REJECTED, OrderEnd.DENIED)
     order = endings.end(turn, order, end, placement.reason if refused else None)
     tell = {
@@ -235,10 +263,10 @@ def _place_again(turn: Turn, order: OrderState, placement: PlacementState, windi
     longer = replace(
         order,
         matched_before=order.matched_before + sizes.matched,
-        risk_before=order.risk_before + risk(placement.asked.side, sizes.matched, placement.asked.odds),
+        risk_before=order.risk_before + risk(placement.limit.side, sizes.matched, placement.limit.odds),
         moved=order.moved + left,
     )
-    if denial := refusal(turn, longer, size=left, odds=odds):
+    if denial := refusal(turn, longer, size=left, loss=risk(placement.limit.side, left, odds)):
         endings.end(turn, order, OrderEnd.DENIED, denial)
     else:
         place(turn, longer, odds=odds, size=left, because=winding.because)
@@ -247,7 +275,7 @@ def _place_again(turn: Turn, order: OrderState, placement: PlacementState, windi
 def _hedge_completed(turn: Turn, hedge: OrderState, placement: PlacementState) -> None:
     """A hedge goes on until nothing is left to hedge, its time is over, or it was refused too often."""
     winding, is_full = hedge.winding, placement.sizes.matched == placement.sizes.stake
-    is_enough = not has_more_to_do(turn, hedge, placement.asked.odds)
+    is_enough = not has_more_to_do(turn, hedge, placement.limit.odds)
     if is_full and is_enough:
         endings.end(turn, hedge, OrderEnd.MATCHED)
     elif winding is not None and winding.reprice_to is not None and turn.stopping is None:
@@ -257,11 +285,11 @@ def _hedge_completed(turn: Turn, hedge: OrderState, placement: PlacementState) -
         endings.end(turn, hedge, end, turn.stopping or "its time was over")
     elif placement.status in (PlacementStatus.REJECTED, PlacementStatus.DENIED):
         if _refusals(turn, hedge) >= HEDGE_REFUSED_AT_MOST:
-            endings.end(turn, hedge, _how_it_ended(hedge, placement), placement.reason)
+            endings.end(turn, hedge, _how_it_ended(turn, hedge, placement), placement.reason)
     elif placement.sizes.cancelled:
         endings.end(turn, hedge, OrderEnd.CANCELLED_ELSEWHERE)
     elif is_enough:
-        endings.end(turn, hedge, _how_it_ended(hedge, placement), "what is left is below the venue's minimum")
+        endings.end(turn, hedge, _how_it_ended(turn, hedge, placement), "what is left is below the venue's minimum")
     elif is_full and hedge.awaits_book is None:
         look(turn, hedge)  # what lapsed or was refused waits for the next look
 
@@ -282,7 +310,7 @@ def _refusals(turn: Turn, hedge: OrderState) -> int:
     return sum(1 for ref in hedge.refs if turn.placements[ref].status in refused)
 
 
-def _how_it_ended(order: OrderState, placement: PlacementState) -> OrderEnd:
+def _how_it_ended(turn: Turn, order: OrderState, placement: PlacementState) -> OrderEnd:
     sizes, winding = placement.sizes, order.winding
     if placement.status is PlacementStatus.REJECTED:
         return OrderEnd.REJECTED
@@ -292,6 +320,10 @@ def _how_it_ended(order: OrderState, placement: PlacementState) -> OrderEnd:
         return OrderEnd.MATCHED
     if winding is not None and (sizes.cancelled or winding.end in (OrderEnd.EXPIRED, OrderEnd.STOPPED)):
         return winding.end
+    if is_pool_bet(order):
+        return OrderEnd.TAKEN_FOR_LESS if sizes.lapsed else OrderEnd.VOIDED
     if sizes.cancelled:
-        return OrderEnd.KILLED if order.spec.order.type is OrderType.FILL_OR_KILL else OrderEnd.CANCELLED_ELSEWHERE
+        return OrderEnd.KILLED if order.limit.type is OrderType.FILL_OR_KILL else OrderEnd.CANCELLED_ELSEWHERE
+    if sizes.lapsed and (until := placement.limit.good_until) is not None and turn.at >= until - ABOUT:
+        return OrderEnd.EXPIRED if order.limit.ending is not None else OrderEnd.KILLED
     return OrderEnd.LAPSED if sizes.lapsed else OrderEnd.VOIDED

@@ -12,7 +12,7 @@ from planrunner.model.market import AccountName, RunId
 from planrunner.model.money import zero
 from planrunner.model.plan import FallbackStep, Hedge, LimitOrder, Plan
 from planrunner.model.profile import VenueProfile
-from planrunner.model.program import Program, ProgramOrder, Terms, hedge_path
+from planrunner.model.program import BY_LOOKS, Program, ProgramOrder, Terms, hedge_path
 
 
 def compile_plan(
@@ -40,6 +40,7 @@ def compile_plan(
         terms=terms,
         markets=markets,
         orders=orders,
+        rules=BY_LOOKS,
     )
 
 

@@ -42,10 +42,10 @@ def begin(turn: Turn, order: OrderState) -> None:
     mark_note(turn, order, index, None)
     hedge = turn.orders[hedge_path(order.path)]
     until = turn.at + action.for_at_most
-    asked = replace(hedge.spec.order, odds=action.no_worse_than, ending=At(at=until))
+    asked = replace(hedge.limit, odds=action.no_worse_than, ending=At(at=until))
     where = replace(
-        hedge.spec, order=asked, selection=order.spec.selection, selection_name=order.spec.selection_name,
-        handicap=order.spec.handicap,
+        hedge.aim, order=asked, selection=order.aim.selection, selection_name=order.aim.selection_name,
+        handicap=order.aim.handicap,
     )  # fmt: skip
     hedge = turn.open_hedge(hedge, where)
     turn.set_timer(f"ending:{hedge.path}", until)
@@ -56,7 +56,7 @@ def cannot_begin(turn: Turn, order: OrderState, why: str) -> None:
     """A hedge was asked for, and what it would hedge is not known or the run was stopped."""
     matched = sum((placement.sizes.matched for placement in _chain(turn, order)), Decimal(0))
     if matched and order.hedge_step is not None:
-        text = f"{matched} {turn.program.currency} matched on {order.spec.selection_name} is not hedged: {why}"
+        text = f"{matched} {turn.program.currency} matched on {order.aim.selection_name} is not hedged: {why}"
         turn.alert(order.path, text, order.step_path(order.hedge_step))
         mark_note(turn, order, order.hedge_step, f"{NOT_HEDGED}{why}")
 
@@ -134,14 +134,14 @@ def best_odds(turn: Turn, hedge: OrderState, offer: tuple[Decimal, Decimal] | No
     limit = limit_of(turn, hedge)
     if offer is None:
         return limit
-    is_back = hedge.spec.order.side is Side.BACK
+    is_back = hedge.limit.side is Side.BACK
     return max(offer[0], limit) if is_back else min(offer[0], limit)
 
 
 def limit_of(turn: Turn, hedge: OrderState) -> Decimal:
     """`no_worse_than` on the ladder, on the side that is better for us."""
-    below, above = turn.ladder(hedge.spec).around(hedge.spec.order.odds.ratio)
-    is_back = hedge.spec.order.side is Side.BACK
+    below, above = turn.ladder(hedge.aim).around(hedge.limit.odds.ratio)
+    is_back = hedge.limit.side is Side.BACK
     found = above if is_back else below
     known = found if found is not None else below if is_back else above
     assert known is not None  # a ladder has odds
@@ -167,7 +167,7 @@ def _came_to(turn: Turn, hedge: OrderState, end: OrderEnd) -> OrderEnd:
     if end is OrderEnd.MATCHED:
         return end
     placement = turn.placement_of(hedge)
-    is_done = _chain(turn, hedge) and placement is not None and not size_at(turn, hedge, placement.asked.odds)
+    is_done = _chain(turn, hedge) and placement is not None and not size_at(turn, hedge, placement.limit.odds)
     return OrderEnd.MATCHED if is_done else OrderEnd.UNHEDGED
 
 
@@ -183,14 +183,14 @@ def _open_risk(turn: Turn, hedge: OrderState) -> str | None:
     """`3.34 of 10.00 GBP matched on Arsenal is not hedged: its time was over`."""
     chain, mine = _chain(turn, asked_by(turn, hedge)), _chain(turn, hedge)
     why = hedge.reason or (hedge.end.value if hedge.end is not None else "")
-    name = hedge.spec.selection_name
+    name = hedge.aim.selection_name
     if left := unhedged(turn, hedge):
         how = "may not be hedged" if hedge.end is OrderEnd.UNRESOLVED else "is not hedged"
         if hedge.end is OrderEnd.MATCHED:
             why = "the venue voided some of the hedge"
         return f"{_share(turn, chain, left)} matched on {name} {how}: {why}"
     if left := overhedged(turn, hedge):
-        did = "backed" if hedge.spec.order.side is Side.BACK else "laid"
+        did = "backed" if hedge.limit.side is Side.BACK else "laid"
         why = "what it hedged was voided or its odds were reduced"
         return f"{_share(turn, mine, left)} {did} on {name} as a hedge hedges nothing: {why}"
     return None

@@ -28,7 +28,7 @@ def book_came(turn: Turn, hedge: OrderState, book: BookChanged) -> None:
         return
     if status not in (None, MarketStatus.OPEN):
         return  # looked at again when the next look is due
-    odds = best_odds(turn, hedge, book.back if hedge.spec.order.side is Side.BACK else book.lay)
+    odds = best_odds(turn, hedge, book.back if hedge.limit.side is Side.BACK else book.lay)
     placement = turn.placement_of(hedge)
     if placement is None or placement.is_over:
         _place(turn, hedge, odds)
@@ -46,8 +46,8 @@ def _place(turn: Turn, hedge: OrderState, odds: Decimal) -> None:
 
 def _move(turn: Turn, hedge: OrderState, placement: PlacementState, odds: Decimal) -> None:
     """Odds that got better match where it stands. It also moves when there is less to hedge than it was made for."""
-    now = placement.asked.odds
-    is_worse = odds < now if hedge.spec.order.side is Side.BACK else odds > now
+    now = placement.limit.odds
+    is_worse = odds < now if hedge.limit.side is Side.BACK else odds > now
     is_too_large = size_at(turn, hedge, now) < placement.sizes.remaining
     target = odds if is_worse else now
     if is_too_large or (is_worse and has_more_to_do(turn, hedge, target)):

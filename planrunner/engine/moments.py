@@ -54,7 +54,7 @@ def trigger_time(trigger: Trigger, *, placed_at: datetime, start: datetime) -> d
 
 def schedule_waiting(turn: Turn, order: OrderState) -> None:
     """Deadlines of an order that is not placed yet: its placing, and its ending as far as it is known."""
-    start = turn.market_of(order.spec).start
+    start = turn.start_of(order.spec)
     if not order.ready:
         turn.set_timer(f"place:{order.path}", placing_time(order.spec.order.place, now=turn.at, start=start))
     _schedule_ending(turn, order, start)

@@ -15,9 +15,11 @@ from planrunner.engine.chain import odds_on_ladder, place
 from planrunner.engine.conditions import by_best_odds, look
 from planrunner.engine.guards import refusal
 from planrunner.engine.state import OrderEnd, OrderState, Phase
+from planrunner.engine.tickets import is_pool_bet, place_ticket
 from planrunner.engine.turn import Turn
 from planrunner.model.commands import QueryRunners
 from planrunner.model.events import Runner, RunnersSeen
+from planrunner.model.exposure import risk
 from planrunner.model.market import MarketId, MarketStatus
 
 RUNNERS_AGAIN_AFTER = 10  # seconds
@@ -26,7 +28,10 @@ SHUT = (MarketStatus.SUSPENDED, MarketStatus.INACTIVE)
 
 def place_if_open(turn: Turn, order: OrderState) -> None:
     """Called when the time has come, and again when the market opens."""
-    asked, status = order.spec.order, turn.market_of(order.spec).status
+    if is_pool_bet(order):
+        place_ticket(turn, order)
+        return
+    asked, status = order.limit, turn.market_of(order.spec).status
     ending = turn.timer(f"ending:{order.path}")
     if ending is not None and ending <= turn.at:  # both came due while nobody was there
         endings.end(turn, order, OrderEnd.NOT_PLACED, "its ending had passed before it could be placed")
@@ -42,14 +47,14 @@ def place_if_open(turn: Turn, order: OrderState) -> None:
 
 def _place(turn: Turn, order: OrderState) -> None:
     odds, size = odds_on_ladder(turn, order), order.spec.order.stake.amount
-    if denial := refusal(turn, order, size=size, odds=odds):
+    if denial := refusal(turn, order, size=size, loss=risk(order.limit.side, size, odds)):
         endings.end(turn, order, OrderEnd.DENIED, denial)
     else:
         place(turn, order, odds=odds, size=size, because="plan")
 
 
 def _must_be_open(order: OrderState) -> bool:
-    return order.spec.order.only_if is not None and order.spec.order.only_if.market_open
+    return order.limit.only_if is not None and order.limit.only_if.market_open
 
 
 def _market_is_shut(turn: Turn, order: OrderState, status: MarketStatus) -> None:
@@ -116,14 +121,14 @@ def _forget(turn: Turn, market: MarketId) -> None:
 
 def _decide(turn: Turn, order: OrderState, seen: RunnersSeen, ranked: list[Runner]) -> None:
     """Looked at once: which runner it is, then whether every condition holds."""
-    place_of = order.spec.order.target.favourite
+    place_of = order.limit.target.favourite
     if place_of is not None:
         if missing := _no_favourite(place_of, ranked):
             endings.end(turn, order, OrderEnd.NOT_PLACED, missing)
             return
         order = _on_favourite(turn, order, ranked[place_of - 1], place_of)
-    only_if = order.spec.order.only_if
-    looked = look(order.spec.order, only_if, seen, _own(order, seen)) if only_if is not None else ()
+    only_if = order.limit.only_if
+    looked = look(order.limit, only_if, seen, _own(order, seen)) if only_if is not None else ()
     found = [*([order.found] if order.found else []), *dict.fromkeys(one.seen for one in looked)]
     order = turn.change_order(order, found="; ".join(found))
     if failed := [f"`{one.condition}` did not hold: {one.seen}" for one in looked if not one.holds]:
@@ -142,10 +147,10 @@ def _no_favourite(place_of: int, ranked: list[Runner]) -> str | None:
 
 def _on_favourite(turn: Turn, order: OrderState, runner: Runner, place_of: int) -> OrderState:
     found = f"favourite {place_of} was {runner.name} at {runner.back[0][0]}"
-    spec = replace(order.spec, selection=runner.selection, selection_name=runner.name, handicap=runner.handicap)
+    spec = replace(order.aim, selection=runner.selection, selection_name=runner.name, handicap=runner.handicap)
     return turn.change_order(order, spec=spec, found=found)
 
 
 def _own(order: OrderState, seen: RunnersSeen) -> Runner | None:
-    key = (order.spec.selection, order.spec.handicap)
+    key = (order.aim.selection, order.aim.handicap)
     return next((one for one in seen.runners if (one.selection, one.handicap) == key), None)

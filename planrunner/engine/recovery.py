@@ -13,13 +13,15 @@ from datetime import timedelta
 from planrunner.engine import endings
 from planrunner.engine.chain import ASK_AGAIN_AFTER, WAIT_OUT, advance, ask, give_up_draft
 from planrunner.engine.moments import schedule
-from planrunner.engine.state import CancelState, OrderEnd, OrderState, Phase, PlacementState
+from planrunner.engine.state import CancelState, OrderEnd, OrderState, Phase, PlacementState, RunPhase
+from planrunner.engine.tickets import is_pool_bet
 from planrunner.engine.turn import Turn
-from planrunner.model.commands import PlaceOrders, WatchMarket
-from planrunner.model.events import STOPPED, OrderDenied, OrderNotFound, OrderNotSent
+from planrunner.model.commands import Placing, WatchMarket
+from planrunner.model.events import STOPPED, OrderDenied, OrderNotFound, OrderNotSent, OrderRejected
 from planrunner.model.market import MarketStatus, OrderRef
 from planrunner.model.placement import Fact, PlacementStatus
 from planrunner.model.plan import AfterPlacing
+from planrunner.model.program import BY_THE_CLOCK
 
 RETRY_AFTER = 1  # seconds: infrastructure errors mean "look again in a second" (rule 8)
 RETRY_SUSPENDED = 5
@@ -27,6 +29,7 @@ MEANT_FOR_NOW = timedelta(seconds=30)
 # A resend must arrive while the venue still remembers the reference: the send-by of 2 s and time on the way.
 WINDOW_MARGIN = timedelta(seconds=10)
 # After the look-up lag a bet that exists shows; Betfair once documented up to two minutes after a TIMEOUT (betfair.md 11).
+# Counted in looks, one each five seconds: a wall clock that is set makes it neither longer nor shorter.
 PATIENCE = timedelta(minutes=2)
 
 
@@ -62,8 +65,14 @@ def not_sent(turn: Turn, placement: PlacementState, event: OrderNotSent) -> None
 
 
 def _is_hopeless(turn: Turn, order: OrderState) -> bool:
-    """An order without an ending of its own is meant for now, not for whenever the network is back."""
-    return order.spec.order.ending is None and order.placed_at is not None and turn.at - order.placed_at > MEANT_FOR_NOW
+    """An order without an ending of its own is meant for now, not for whenever the network is back. A clock that was set back
+    can't say how long ago its now was."""
+    if is_pool_bet(order):
+        return turn.at >= turn.market_of(order.spec).start  # pools close then
+    if order.spec.order.ending is not None or order.placed_at is None:
+        return False
+    ago = turn.at - order.placed_at
+    return (ago if turn.program.rules == BY_THE_CLOCK else abs(ago)) > MEANT_FOR_NOW
 
 
 def retry(turn: Turn, request_ref: str) -> None:
@@ -98,23 +107,34 @@ def denied(turn: Turn, placement: PlacementState, event: OrderDenied) -> None:
         advance(turn, turn.order_of(placement))
 
 
-def rejected(turn: Turn, placement: PlacementState, *, reason: str, text: str) -> None:
-    """The venue says that this attempt made no bet; that proves nothing about an earlier one whose answer was lost."""
-    if placement.status in (PlacementStatus.REJECTED, PlacementStatus.UNKNOWN):
-        return
-    if placement.status is PlacementStatus.PENDING and placement.maybe_out:
-        lost(turn, placement, f"{reason}: {text}")
-        return
-    if placement.maybe_out:
-        return  # another attempt was adopted meanwhile
-    placement = turn.learn(placement, Fact.REJECTED, reason=f"{reason}: {text}")
-    advance(turn, turn.order_of(placement))
+def rejected(turn: Turn, placement: PlacementState, event: OrderRejected) -> None:
+    """The venue says that this attempt made no bet; that proves nothing about an earlier one whose answer was lost, unless it is
+    the reference that the venue keeps as refused."""
+    in_doubt = placement.status in (PlacementStatus.PENDING, PlacementStatus.UNKNOWN, PlacementStatus.EXECUTABLE)
+    if event.conclusive and in_doubt and not placement.sizes.matched:
+        _refused(turn, placement, event)
+    elif placement.status in (PlacementStatus.REJECTED, PlacementStatus.UNKNOWN):
+        pass
+    elif placement.status is PlacementStatus.PENDING and placement.maybe_out:
+        lost(turn, placement, f"{event.reason}: {event.text}")
+    elif not placement.maybe_out:  # else another attempt was adopted meanwhile
+        _refused(turn, placement, event)
+
+
+def _refused(turn: Turn, placement: PlacementState, event: OrderRejected) -> None:
+    turn.set_timer(f"lookup:{placement.asked.ref}", None)
+    text = f"{event.reason}: {event.text}"
+    placement = turn.learn(placement, Fact.REJECTED, reason=text, transient=event.transient)
+    order = turn.order_of(placement)
+    if order.end is OrderEnd.UNRESOLVED and turn.phase is RunPhase.RUNNING and order.ref == placement.asked.ref:
+        order = turn.reopen_order(order)
+    advance(turn, order)
 
 
 def look_up(turn: Turn, placement: PlacementState) -> None:
     """It is time to ask (again)."""
     if not placement.is_over:
-        ask(turn, placement, because="recovery")
+        ask(turn, turn.change_placement(placement, looks=placement.looks + 1), because="recovery")
 
 
 def not_found(turn: Turn, placement: PlacementState, event: OrderNotFound) -> None:
@@ -124,16 +144,23 @@ def not_found(turn: Turn, placement: PlacementState, event: OrderNotFound) -> No
         if placement.status is PlacementStatus.EXECUTABLE and placement.cancel is not CancelState.NONE:
             turn.set_timer(f"lookup:{ref}", turn.after(ASK_AGAIN_AFTER))
         return
-    spec = turn.order_of(placement).spec
     if _may_send_again(turn, placement, event):
         _send_again(turn, turn.requests[placement.request_ref])
-    elif turn.at - placement.sent_at >= max(PATIENCE, turn.terms(spec).lookup_lag):
+    elif _was_waited_for(turn, placement):
         turn.set_timer(f"lookup:{ref}", None)
         order = turn.order_of(placement)
         if order.phase is Phase.WORKING:
             endings.end(turn, order, OrderEnd.UNRESOLVED, f"look up {ref} at the venue; {placement.reason}")
     else:
         turn.set_timer(f"lookup:{ref}", turn.after(ASK_AGAIN_AFTER))
+
+
+def _was_waited_for(turn: Turn, placement: PlacementState) -> bool:
+    """So long that a bet would have shown up."""
+    patience = max(PATIENCE, turn.terms(turn.order_of(placement).spec).lookup_lag)
+    if turn.program.rules == BY_THE_CLOCK:
+        return turn.at - placement.sent_at >= patience
+    return placement.looks > patience // timedelta(seconds=ASK_AGAIN_AFTER)
 
 
 def _may_send_again(turn: Turn, placement: PlacementState, event: OrderNotFound) -> bool:
@@ -158,7 +185,7 @@ def _is_wanted(order: OrderState) -> bool:
     return counts_from_sending and order.winding.end is OrderEnd.EXPIRED
 
 
-def _send_again(turn: Turn, request: PlaceOrders) -> None:
+def _send_again(turn: Turn, request: Placing) -> None:
     """The same request, to the letter. What counts from the sending of an order's first placement counts from now."""
     turn.send_again(replace(request, attempt=request.attempt + 1, because="recovery"))
     for asked in request.placements:
@@ -169,13 +196,13 @@ def _send_again(turn: Turn, request: PlaceOrders) -> None:
 
 def watch_markets(turn: Turn) -> None:
     """Hear of every market the plan is on."""
-    for account, market in dict.fromkeys((spec.account, spec.market) for spec in turn.program.orders):
+    for account, market in dict.fromkeys((spec.account, spec.market) for spec in turn.program.specs):
         turn.emit(WatchMarket(account=account, market=market))
 
 
 def stop_waiting(turn: Turn) -> None:
     """A stopped run has waited long enough for a venue that does not answer: what may still be there is named."""
-    for spec in turn.program.orders:
+    for spec in turn.program.specs:
         order = turn.orders[spec.path]
         if order.phase is Phase.WORKING and order.ref is not None:
             text = f"look up {order.ref} at the venue; it did not confirm that the rest was taken back"
@@ -185,7 +212,7 @@ def stop_waiting(turn: Turn) -> None:
 def resumed(turn: Turn) -> None:
     """Another process takes over. Ask about everything not complete before anything else; wait out what may be on its way."""
     watch_markets(turn)
-    for spec in turn.program.orders:
+    for spec in turn.program.specs:
         for ref in turn.orders[spec.path].refs:
             _take_up(turn, ref)
 

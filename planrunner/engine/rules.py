@@ -26,6 +26,7 @@ from planrunner.model.plan import (
     If,
     KeepInPlay,
     Reprice,
+    Retry,
     TellOwner,
     ToBest,
     ToHead,
@@ -80,6 +81,8 @@ def act(turn: Turn, order: OrderState, index: int) -> None:
             mark_fired(turn, order, index)
         case Hedge():
             _hedge(turn, order, index)
+        case Retry():
+            pass  # what a refusal brings is decided where the bet ends, see `tickets`
         case _:
             assert_never(action)
 
@@ -114,7 +117,7 @@ def _reprice(turn: Turn, order: OrderState, index: int, action: Reprice) -> None
     assert placement is not None
     match action.by:
         case ByTicks() | ByPercent():
-            _move_to(turn, order, index, stepped(turn, order, placement.asked.odds, action))
+            _move_to(turn, order, index, stepped(turn, order, placement.limit.odds, action))
         case ToBest() | ToHead():
             books.await_book(turn, order, index)
         case _:
@@ -136,18 +139,18 @@ def _not_now(turn: Turn, order: OrderState, index: int, action: Reprice, placeme
 
 def floor_of(turn: Turn, order: OrderState, action: Reprice) -> Decimal | None:
     """The worst ladder odds the step may go to."""
-    below, above = turn.ladder(order.spec).around(action.no_worse_than.ratio)
-    return above if order.spec.order.side is Side.BACK else below
+    below, above = turn.ladder(order.aim).around(action.no_worse_than.ratio)
+    return above if order.limit.side is Side.BACK else below
 
 
 def stepped(turn: Turn, order: OrderState, odds: Decimal, action: Reprice) -> Decimal:
     """Towards the market, not past the floor: down for a back, up for a lay."""
-    is_back = order.spec.order.side is Side.BACK
+    is_back = order.limit.side is Side.BACK
     if isinstance(action.by, ByPercent):
         moved = _by_percent(turn, order, odds, action.by)
     else:
         assert isinstance(action.by, ByTicks)
-        moved = turn.ladder(order.spec).move(odds, -action.by.ticks if is_back else action.by.ticks)
+        moved = turn.ladder(order.aim).move(odds, -action.by.ticks if is_back else action.by.ticks)
     floor = floor_of(turn, order, action)
     if floor is None:
         return odds
@@ -156,8 +159,8 @@ def stepped(turn: Turn, order: OrderState, odds: Decimal, action: Reprice) -> De
 
 def _by_percent(turn: Turn, order: OrderState, odds: Decimal, by: ByPercent) -> Decimal:
     """Not further than asked for, but for at least one tick."""
-    ladder, share = turn.ladder(order.spec), Fraction(by.percent) / 100
-    if order.spec.order.side is Side.BACK:
+    ladder, share = turn.ladder(order.aim), Fraction(by.percent) / 100
+    if order.limit.side is Side.BACK:
         target = ladder.around(Fraction(odds) * (1 - share))[1]
         return min(target or odds, ladder.move(odds, -1))
     target = ladder.around(Fraction(odds) * (1 + share))[0]
@@ -179,7 +182,7 @@ def _to_offer(turn: Turn, order: OrderState, index: int, book: BookChanged) -> N
     if note := _not_now(turn, order, index, action, turn.placement_of(order)):
         mark_note(turn, order, index, note)
         return
-    is_back, joins = order.spec.order.side is Side.BACK, isinstance(action.by, ToHead)
+    is_back, joins = order.limit.side is Side.BACK, isinstance(action.by, ToHead)
     offer = book.back if is_back is not joins else book.lay  # who waits on our side is on offer to the other one
     floor = floor_of(turn, order, action)
     what = "the head of the queue was" if joins else "the best odds were"
@@ -194,8 +197,8 @@ def _to_offer(turn: Turn, order: OrderState, index: int, book: BookChanged) -> N
 def _move_to(turn: Turn, order: OrderState, index: int, odds: Decimal) -> None:
     placement = turn.placement_of(order)
     assert placement is not None
-    now = placement.asked.odds
-    better_for_us = odds > now if order.spec.order.side is Side.BACK else odds < now
+    now = placement.limit.odds
+    better_for_us = odds > now if order.limit.side is Side.BACK else odds < now
     if odds == now or better_for_us:
         mark_note(turn, order, index, _stays(order, index, now, odds))
     elif too_small(turn, order, size=placement.sizes.remaining, odds=odds):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -12,11 +13,11 @@ from typing import TypeAlias
 
 from rpds import HashTrieMap, List
 
-from planrunner.model.commands import NewPlacement, PlaceOrders
-from planrunner.model.exposure import risk
+from planrunner.model.commands import Asked, NewPlacement, Placing
 from planrunner.model.market import BetId, MarketId, MarketStatus, OrderRef, SelectionId
 from planrunner.model.placement import FINAL, ZERO, PlacementStatus, Sizes
-from planrunner.model.program import Program, ProgramOrder, step_path
+from planrunner.model.plan import LimitOrder
+from planrunner.model.program import Program, ProgramOrder, ProgramPoolBet, step_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ class CancelState(StrEnum):
 class PlacementState:
     """One placement. `maybe_out`: an attempt may have reached the venue, so that a later refusal proves nothing about it."""
 
-    asked: NewPlacement
+    asked: Asked
     request_ref: str
     status: PlacementStatus
     attempt: int
@@ -50,6 +51,8 @@ class PlacementState:
     maybe_out: bool = False
     cancel: CancelState = CancelState.NONE
     reason: str | None = None
+    transient: bool = False  # refused for a trouble of the venue's own, that passes
+    looks: int = 0  # how often it was looked for since its latest attempt
 
     @property
     def sizes(self) -> Sizes:
@@ -62,10 +65,10 @@ class PlacementState:
     def risk_held(self) -> Decimal:
         """The loss to reckon with: matched and whatever may still match, at the odds asked for. A hedge adds none to what it
         hedges."""
-        if self.asked.is_hedge or self.status in (PlacementStatus.DENIED, PlacementStatus.REJECTED):
+        if self.status in (PlacementStatus.DENIED, PlacementStatus.REJECTED):
             return ZERO
         sizes = self.sizes
-        return risk(self.asked.side, sizes.matched + sizes.remaining, self.asked.odds)
+        return self.asked.loss(sizes.matched + sizes.remaining)
 
     @property
     def stake_held(self) -> Decimal:
@@ -78,13 +81,19 @@ class PlacementState:
     @property
     def returns(self) -> Fraction:
         """What a backer of the matched size would get back, stake included; odds that are not told are those asked for."""
-        odds = self.asked.odds
+        odds = self.limit.odds
         return sum((Fraction(bet.sizes.matched) * Fraction(bet.average_odds or odds) for bet in self.bets), Fraction(0))
 
     @property
     def returns_as_asked(self) -> Fraction:
         """`returns`, but for what matched at odds that pay back more than those asked for."""
-        return min(self.returns, Fraction(self.sizes.matched) * Fraction(self.asked.odds))
+        return min(self.returns, Fraction(self.sizes.matched) * Fraction(self.limit.odds))
+
+    @property
+    def limit(self) -> NewPlacement:
+        """What was asked for, of an order that has odds."""
+        assert isinstance(self.asked, NewPlacement)
+        return self.asked
 
     @property
     def unsettled(self) -> int:
@@ -125,6 +134,7 @@ class OrderEnd(StrEnum):
     SKIPPED = "not placed, because a condition did not hold"
     NEEDLESS = "nothing was left to hedge"
     LAPSED = "lapsed at the venue"
+    TAKEN_FOR_LESS = "taken for less than was asked"
     VOIDED = "voided by the venue"
     CANCELLED_ELSEWHERE = "cancelled, but not by this run"
     REJECTED = "rejected by the venue"
@@ -172,7 +182,7 @@ class OrderState:
     `spec` is the program's, but for what is known only when placing: which runner is the favourite, a hedge's limits.
     """
 
-    spec: ProgramOrder
+    spec: ProgramOrder | ProgramPoolBet
     steps: tuple[StepState, ...]
     phase: Phase = Phase.WAITING
     refs: tuple[OrderRef, ...] = ()
@@ -193,6 +203,17 @@ class OrderState:
     @property
     def path(self) -> str:
         return self.spec.path
+
+    @property
+    def aim(self) -> ProgramOrder:
+        """Where an order that has odds goes."""
+        assert isinstance(self.spec, ProgramOrder)
+        return self.spec
+
+    @property
+    def limit(self) -> LimitOrder:
+        """An order that has odds, as planned."""
+        return self.aim.order
 
     def step_path(self, index: int) -> str:
         """How commands name a fallback step."""
@@ -239,7 +260,7 @@ class State:
     phase: RunPhase
     orders: HashTrieMap[str, OrderState]
     placements: HashTrieMap[OrderRef, PlacementState]
-    requests: HashTrieMap[str, PlaceOrders]
+    requests: HashTrieMap[str, Placing]
     markets: HashTrieMap[MarketId, MarketState]
     timers: HashTrieMap[str, datetime]
     books: HashTrieMap[BookKey, List[str]]  # orders that wait for the odds on offer, the latest first
@@ -252,13 +273,14 @@ class State:
     unsettled: int = 0  # bets with a matched part that are not settled, and markets whose commission is to come
     placed: int = 0  # placements that reached the venue, as far as anybody knows
     stopping: str | None = None
+    tickets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # the paths of their bets
 
 
 def initial(program: Program) -> State:
     """Before anything happened."""
     on_market: dict[MarketId, list[str]] = {market: [] for market in program.markets}
     orders = {}
-    for spec in program.orders:
+    for spec in program.specs:
         on_market[spec.market].append(spec.path)
         phase = Phase.DORMANT if spec.hedges is not None else Phase.WAITING
         orders[spec.path] = OrderState(spec=spec, steps=tuple(StepState() for _ in spec.order.fallback), phase=phase)
@@ -272,6 +294,14 @@ def initial(program: Program) -> State:
         timers=HashTrieMap(),
         books=HashTrieMap(),
         runners=HashTrieMap(),
-        open_orders=sum(1 for spec in program.orders if spec.hedges is None),
+        open_orders=sum(1 for spec in program.specs if spec.hedges is None),
         ends=HashTrieMap(),
+        tickets=_tickets(program),
     )
+
+
+def _tickets(program: Program) -> dict[str, tuple[str, ...]]:
+    tickets: dict[str, tuple[str, ...]] = {}
+    for bet in program.pool_bets:
+        tickets[bet.ticket] = (*tickets.get(bet.ticket, ()), bet.path)
+    return tickets

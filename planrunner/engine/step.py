@@ -85,9 +85,10 @@ def _started(turn: Turn) -> None:
         return
     turn.phase = RunPhase.RUNNING
     recovery.watch_markets(turn)
-    for spec in turn.program.orders:
-        if spec.hedges is None:
-            _begin(turn, turn.orders[spec.path])
+    for spec in turn.program.specs:
+        order = turn.orders[spec.path]
+        if order.phase is Phase.WAITING:  # neither a hedge nor placed with another bet of its ticket
+            _begin(turn, order)
 
 
 def _begin(turn: Turn, order: OrderState) -> None:
@@ -107,7 +108,7 @@ def _stop(turn: Turn, text: str) -> None:
     """Nothing new is placed; remainders are taken back."""
     turn.stopping = text
     turn.set_timer("stop:", turn.after(STOP_WITHIN))
-    for spec in turn.program.orders:
+    for spec in turn.program.specs:
         order = turn.orders[spec.path]
         if order.phase is Phase.WAITING:
             endings.end(turn, order, OrderEnd.STOPPED, text)
@@ -210,7 +211,7 @@ def _placement(turn: Turn, placement: PlacementState, event: _PlacementEvent) ->
             chain.report(turn, placement, seen)
             _held_up(turn, placement)
         case OrderRejected():
-            recovery.rejected(turn, placement, reason=event.reason, text=event.text)
+            recovery.rejected(turn, placement, event)
         case OrderUnknown():
             recovery.lost(turn, placement, event.text)
         case OrderNotSent():

@@ -5,10 +5,11 @@ Everything in `engine` that decides something gets a `Turn` and changes the run 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 from rpds import HashTrieMap
 
@@ -22,14 +23,28 @@ from planrunner.engine.state import (
     RunPhase,
     State,
 )
-from planrunner.model.commands import Alert, Command, Ended, FinishRun, NewPlacement, PlaceOrders, SetTimers, Timer
+from planrunner.model.commands import (
+    Alert,
+    Asked,
+    Command,
+    Ended,
+    FinishRun,
+    NewPlacement,
+    NewPoolBet,
+    PlaceOrders,
+    PlaceTicket,
+    Placing,
+    SetTimers,
+    Timer,
+    narrowed,
+)
 from planrunner.model.errors import Divergence
-from planrunner.model.exposure import risk
 from planrunner.model.market import AccountName, MarketId
 from planrunner.model.odds import Ladder
 from planrunner.model.placement import Fact, PlacementStatus, follows
-from planrunner.model.program import Program, ProgramOrder, Terms, short_hash
+from planrunner.model.program import Program, ProgramOrder, ProgramPoolBet, Terms, short_hash
 
+Spec: TypeAlias = ProgramOrder | ProgramPoolBet
 AT_THE_VENUE = (PlacementStatus.EXECUTABLE, PlacementStatus.EXECUTION_COMPLETE)
 
 
@@ -67,17 +82,25 @@ class Turn:
         self._commands: list[Command] = []
         self._risk_in: dict[MarketId, Decimal] = {}
         self._queued: dict[tuple[AccountName, MarketId, str, int], list[NewPlacement]] = {}
+        self._tickets: dict[tuple[AccountName, str, str, int], list[NewPoolBet]] = {}
 
     # -- reading
 
-    def terms(self, spec: ProgramOrder) -> Terms:
+    def terms(self, spec: Spec) -> Terms:
         return self.program.terms[spec.account]
 
     def ladder(self, spec: ProgramOrder) -> Ladder:
         return self.terms(spec).ladders[self.program.markets[spec.market].ladder]
 
-    def market_of(self, spec: ProgramOrder) -> MarketState:
+    def market_of(self, spec: Spec) -> MarketState:
         return self.markets[spec.market]
+
+    def start_of(self, spec: Spec) -> datetime:
+        """What placing counts from: the market's start, for bets of a ticket that of its first race."""
+        if isinstance(spec, ProgramPoolBet):
+            together = self.before.tickets[spec.ticket]
+            return min(self.markets[self.orders[path].spec.market].start for path in together)
+        return self.markets[spec.market].start
 
     def placement_of(self, order: OrderState) -> PlacementState | None:
         """The order's last placement; None before the first, and for one that leaves with this very step."""
@@ -152,22 +175,30 @@ class Turn:
     def alert(self, path: str, text: str, because: str) -> None:
         self.emit(Alert(path=path, text=text, because=because))
 
-    def place(self, spec: ProgramOrder, asked: NewPlacement, because: str) -> None:
+    def place(self, spec: Spec, asked: Asked, because: str) -> None:
         """Queue a new placement for this step's requests; it counts against every limit from now on."""
         if not asked.is_hedge:
-            self._count(spec.market, risk=risk(asked.side, asked.size, asked.odds), stake=asked.size)
-        self._queued.setdefault((spec.account, spec.market, because, 1), []).append(asked)
+            self._count(spec.market, risk=asked.loss(asked.size), stake=asked.size)
+        self._queue(spec, asked, because, attempt=1)
 
-    def place_again(self, spec: ProgramOrder, placements: list[PlacementState], attempt: int) -> None:
+    def place_again(self, spec: Spec, placements: list[PlacementState], attempt: int) -> None:
         """Queue placements of which it is proven that none left this machine."""
         for placement in placements:
-            self.learn(placement, Fact.INTENT, attempt=attempt, sent_at=self.at)
-            self._queued.setdefault((spec.account, spec.market, "recovery", attempt), []).append(placement.asked)
+            self.learn(placement, Fact.INTENT, attempt=attempt, sent_at=self.at, looks=0)
+            self._queue(spec, placement.asked, "recovery", attempt=attempt)
 
-    def send_again(self, request: PlaceOrders) -> None:
+    def _queue(self, spec: Spec, asked: Asked, because: str, *, attempt: int) -> None:
+        if isinstance(spec, ProgramPoolBet):
+            assert isinstance(asked, NewPoolBet)
+            self._tickets.setdefault((spec.account, spec.ticket, because, attempt), []).append(asked)
+        else:
+            assert isinstance(asked, NewPlacement)
+            self._queued.setdefault((spec.account, spec.market, because, attempt), []).append(asked)
+
+    def send_again(self, request: Placing) -> None:
         """Send a request whose answer was lost once more, to the letter. Only where the venue refuses a second one."""
         for asked in request.placements:
-            self.learn(self.placements[asked.ref], Fact.INTENT, attempt=request.attempt, sent_at=self.at)
+            self.learn(self.placements[asked.ref], Fact.INTENT, attempt=request.attempt, sent_at=self.at, looks=0)
             self.set_timer(f"lookup:{asked.ref}", None)
         self.requests = self.requests.insert(request.request_ref, request)
         self.emit(request)
@@ -175,8 +206,8 @@ class Turn:
     def take_from_request(self, placement: PlacementState) -> None:
         """A refused placement is not part of what was sent, so not of what may be sent again."""
         request = self.requests[placement.request_ref]
-        left = tuple(asked for asked in request.placements if asked.ref != placement.asked.ref)
-        self.requests = self.requests.insert(request.request_ref, replace(request, placements=left))
+        left = {asked.ref for asked in request.placements} - {placement.asked.ref}
+        self.requests = self.requests.insert(request.request_ref, narrowed(request, left))
 
     def reopen_order(self, order: OrderState) -> OrderState:
         """An order given up as unresolved has shown up after all."""
@@ -244,18 +275,35 @@ class Turn:
                 request = PlaceOrders(
                     account=account,
                     market=market,
-                    request_ref=_request_ref(asked, self.program.terms[account].reference_length),
+                    request_ref=self._request_ref(account, asked),
                     attempt=attempt,
                     placements=asked,
                     because=because,
                 )
-                self.requests = self.requests.insert(request.request_ref, request)
-                for one in asked:
-                    self.placements = self.placements.insert(one.ref, self._sent(one, request))
-                commands.append(request)
+                commands.append(self._leaves(request))
+        for (account, ticket, because, attempt), bets in self._tickets.items():
+            whole = PlaceTicket(
+                account=account,
+                ticket=ticket,
+                request_ref=self._request_ref(account, bets),
+                attempt=attempt,
+                placements=tuple(bets),
+                because=because,
+            )
+            commands.append(self._leaves(whole))
         return commands
 
-    def _sent(self, asked: NewPlacement, request: PlaceOrders) -> PlacementState:
+    def _leaves(self, request: Placing) -> Placing:
+        self.requests = self.requests.insert(request.request_ref, request)
+        for one in request.placements:
+            self.placements = self.placements.insert(one.ref, self._sent(one, request))
+        return request
+
+    def _request_ref(self, account: AccountName, placements: Sequence[Asked]) -> str:
+        """One reference for the request as a whole, derived from those in it: a changed request is another request."""
+        return short_hash("/".join(one.ref for one in placements), self.program.terms[account].reference_length)
+
+    def _sent(self, asked: Asked, request: Placing) -> PlacementState:
         """A placement as it leaves: new, or once more after it provably never left."""
         known = self.placements.get(asked.ref)
         if known is not None:
@@ -298,9 +346,5 @@ class Turn:
             unsettled=self.unsettled,
             placed=self.placed,
             stopping=self.stopping,
+            tickets=self.before.tickets,
         )
-
-
-def _request_ref(placements: tuple[NewPlacement, ...], length: int) -> str:
-    """One reference for the request as a whole, derived from those in it: a changed request is another request."""
-    return short_hash("/".join(one.ref for one in placements), length)

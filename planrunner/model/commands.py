@@ -6,15 +6,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
 
+from planrunner.model.exposure import risk
 from planrunner.model.market import AccountName, BetId, MarketId, OrderRef, SelectionId
 from planrunner.model.odds import Side
-from planrunner.model.plan import OrderType
+from planrunner.model.placement import ZERO
+from planrunner.model.plan import OrderType, Routing
+from planrunner.model.pools import PickedLeg
 
 
 class Persistence(StrEnum):
@@ -29,6 +33,7 @@ class NewPlacement:
     """One bet to ask for. `odds` are on the market's ladder, `size` is the backer's stake in the account's currency.
 
     A hedge adds nothing to what can be lost with the bets it hedges, so it holds no room under limits of loss and exposure.
+    `good_until`: when a venue that knows expiry ends it by itself.
     """
 
     ref: OrderRef
@@ -43,6 +48,47 @@ class NewPlacement:
     min_fill: Decimal | None = None
     persistence: Persistence = Persistence.LAPSE
     is_hedge: bool = False
+    good_until: datetime | None = None
+    routing: Routing | None = None
+
+    @property
+    def words(self) -> str:
+        """`back 10.00 at 3.10`."""
+        return f"{self.side.value} {self.size:.2f} at {self.odds}"
+
+    def loss(self, size: Decimal) -> Decimal:
+        """What so much of it can lose. Nothing for a hedge: it is counted with the bets it hedges."""
+        return ZERO if self.is_hedge else risk(self.side, size, self.odds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPoolBet:
+    """One bet in a pool to ask for. `size` is the whole cost: `lines` of `unit` each, in the account's currency."""
+
+    ref: OrderRef
+    path: str
+    rung: int
+    market: MarketId
+    legs: tuple[PickedLeg, ...]
+    lines: int
+    unit: Decimal
+    size: Decimal
+
+    @property
+    def is_hedge(self) -> bool:
+        return False
+
+    @property
+    def words(self) -> str:
+        """`6 lines of 1.00 for 6.00`."""
+        return f"{self.lines} line{'' if self.lines == 1 else 's'} of {self.unit:.2f} for {self.size:.2f}"
+
+    def loss(self, size: Decimal) -> Decimal:
+        """A pool bet can lose what it costs."""
+        return size
+
+
+Asked: TypeAlias = NewPlacement | NewPoolBet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +101,39 @@ class PlaceOrders:
     attempt: int
     placements: tuple[NewPlacement, ...]
     because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceTicket:
+    """Exactly one request, for all bets of one ticket, as `PlaceOrders`; `request_ref` is the ticket's reference."""
+
+    account: AccountName
+    ticket: str
+    request_ref: str
+    attempt: int
+    placements: tuple[NewPoolBet, ...]
+    because: str
+
+
+Placing: TypeAlias = PlaceOrders | PlaceTicket
+
+
+def market_of(command: Placing, asked: Asked) -> MarketId:
+    """Where one placement of a request goes: all of its orders into one market, each bet of a ticket into a pool of its own."""
+    match command, asked:
+        case PlaceOrders(), _:
+            return command.market
+        case PlaceTicket(), NewPoolBet():
+            return asked.market
+        case _:
+            raise AssertionError(f"{command.ticket} is a ticket, and {asked.ref} is no bet in a pool")
+
+
+def narrowed(command: Placing, to: Collection[OrderRef]) -> Placing:
+    """The same request with these placements only."""
+    if isinstance(command, PlaceOrders):
+        return replace(command, placements=tuple(one for one in command.placements if one.ref in to))
+    return replace(command, placements=tuple(one for one in command.placements if one.ref in to))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +229,7 @@ class FinishRun:
 
 Command: TypeAlias = (
     PlaceOrders
+    | PlaceTicket
     | CancelOrder
     | QueryOrder
     | QueryBook

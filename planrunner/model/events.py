@@ -12,7 +12,9 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from planrunner.model.market import AccountName, BetId, MarketId, MarketStatus, OrderRef, SelectionId
-from planrunner.model.placement import Sizes
+from planrunner.model.money import Money
+from planrunner.model.placement import ZERO, Sizes
+from planrunner.model.pools import Dividend
 from planrunner.model.program import Program
 
 
@@ -118,22 +120,42 @@ class OrderNotSent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """What one bookmaker holds of a bet that a router spreads. `size` is in the account's currency, `paid` in the bookmaker's
+    account's; `status` is the router's own word."""
+
+    id: str
+    bookmaker: str
+    odds: Decimal
+    size: Decimal
+    paid: Money
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderAccepted:
     at: datetime
     ref: OrderRef
     bet: BetId
     sizes: Sizes
     average_odds: Decimal | None = None
+    fills: tuple[Fill, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRejected:
-    """The venue says that the bet does not exist, with its reason."""
+    """The venue says that the bet does not exist, with its reason.
+
+    `conclusive`: that is said of the reference itself, as the venue keeps it, and so of every attempt under it. `transient`: the
+    venue says that the trouble is its own and passes; a new bet, under a new reference, may do better.
+    """
 
     at: datetime
     ref: OrderRef
     reason: str
     text: str
+    conclusive: bool = False
+    transient: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +193,7 @@ class OrderReported:
     sizes: Sizes
     average_odds: Decimal | None = None
     at_venue: datetime | None = None
+    fills: tuple[Fill, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,17 +231,24 @@ class Outcome(StrEnum):
     WON = "won"
     LOST = "lost"
     VOID = "void"
+    HALF_WON = "half won"
+    HALF_LOST = "half lost"
+    CASHED_OUT = "cashed out"
+    MIXED = "settled in parts"  # its fills ended differently
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BetSettled:
-    """`profit` is before commission, negative for a loss."""
+    """`profit` is before commission, negative for a loss. `refunded` is what came back of the stake of a pool bet for runners
+    that did not run; `dividends` are what its pool pays."""
 
     at: datetime
     ref: OrderRef
     bet: BetId
     outcome: Outcome
     profit: Decimal
+    refunded: Decimal = ZERO
+    dividends: tuple[Dividend, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

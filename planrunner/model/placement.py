@@ -35,9 +35,9 @@ class Sizes:
         return self.stake - self.matched - self.cancelled - self.lapsed - self.voided
 
     @property
-    def progress(self) -> tuple[Decimal, Decimal]:
+    def progress(self) -> tuple[Decimal, Decimal, Decimal]:
         """Grows with every true change, so that of two reports about one bet the larger one is the later one."""
-        return (self.stake - self.remaining, self.voided)
+        return (self.stake - self.remaining, self.voided, self.matched)
 
 
 class PlacementStatus(StrEnum):
@@ -80,6 +80,7 @@ TRANSITIONS: dict[tuple[PlacementStatus, Fact], PlacementStatus] = {
     (_S.PENDING, _F.LIVE): _S.EXECUTABLE,  # real case: the fill overtakes the answer to the placement
     (_S.PENDING, _F.COMPLETE): _S.EXECUTION_COMPLETE,
     (_S.UNKNOWN, _F.LOST): _S.UNKNOWN,  # asked again, and that answer was lost too
+    (_S.UNKNOWN, _F.REJECTED): _S.REJECTED,  # the venue keeps the reference, and keeps it as refused
     (_S.UNKNOWN, _F.INTENT): _S.PENDING,  # sent again under the same reference, on proof
     (_S.UNKNOWN, _F.ACCEPTED): _S.EXECUTABLE,
     (_S.UNKNOWN, _F.LIVE): _S.EXECUTABLE,  # adopted by reference

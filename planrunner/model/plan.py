@@ -9,8 +9,9 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from planrunner.model.market import AccountName
-from planrunner.model.money import Money
+from planrunner.model.money import Money, zero
 from planrunner.model.odds import Odds, Side
+from planrunner.model.pools import Leg, Pool, lines
 
 
 class OrderType(StrEnum):
@@ -142,7 +143,12 @@ class Hedge:
     for_at_most: timedelta
 
 
-Action: TypeAlias = Cancel | Reprice | KeepInPlay | TellOwner | Hedge
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """Place a refused pool bet once more under new references, where the venue says that the trouble was its own and passes."""
+
+
+Action: TypeAlias = Cancel | Reprice | KeepInPlay | TellOwner | Hedge | Retry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +180,7 @@ class Target:
     selection_id: str | None = None
     line: Decimal | None = None
     favourite: int | None = None
+    player_id: str | None = None
 
     def __str__(self) -> str:
         """`Arsenal in Match Odds of Arsenal v Chelsea`."""
@@ -205,8 +212,18 @@ class OnlyIf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Routing:
+    """How a router spreads an order over bookmakers (`settings:`). `bookmakers`: only these; empty: all the account may use.
+    `better_odds`: odds above the limit are taken too. `partial`: the stake may be split, and filled in part."""
+
+    bookmakers: tuple[str, ...] = ()
+    better_odds: bool = True
+    partial: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitOrder:
-    """An order with limit odds on an exchange. `line` is where it stands in the plan."""
+    """An order with limit odds, on an exchange or through a router. `line` is where it stands in the plan."""
 
     name: str
     account: AccountName
@@ -223,9 +240,62 @@ class LimitOrder:
     only_if: OnlyIf | None = None
     ending: Ending | None = None
     fallback: tuple[FallbackStep, ...] = ()
+    routing: Routing | None = None
 
 
-Order: TypeAlias = LimitOrder  # pool tickets join here: a ticket has lines and a cost, never odds
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolBet:
+    """One bet of a ticket: lines and a cost, never odds. `number` counts from 1; `line` is where it stands in the plan. When it
+    is placed, and what becomes of a refusal, it shares with the other bets of its ticket."""
+
+    ticket: str
+    number: int
+    account: AccountName
+    pool: Pool
+    legs: tuple[Leg, ...]
+    unit: Money
+    line: int
+    place: PlaceWhen = Now()
+    fallback: tuple[FallbackStep, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return f"{self.ticket}/{self.number}"
+
+    @property
+    def lines(self) -> int:
+        return lines(self.pool, self.legs)
+
+    @property
+    def stake(self) -> Money:
+        """The whole cost, which is all it can lose."""
+        return Money(amount=self.unit.amount * self.lines, currency=self.unit.currency)
+
+    @property
+    def ending(self) -> None:
+        """A pool takes a bet or refuses it: there is no remainder that could rest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """Bets in pools, placed together in one request. `on` and `today` as in a `Target`. `total_cost` is the author's own figure;
+    the checker found it to be right."""
+
+    name: str
+    account: AccountName
+    meeting: str
+    bets: tuple[PoolBet, ...]
+    total_cost: Money
+    line: int
+    on: date | None = None
+    today: bool = False
+
+    @property
+    def cost(self) -> Money:
+        return sum((bet.stake for bet in self.bets), zero(self.total_cost.currency))
+
+
+Order: TypeAlias = LimitOrder | PoolBet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,10 +335,17 @@ class Plan:
 
     name: str
     limits: PlanLimits
-    orders: tuple[Order, ...]
+    orders: tuple[LimitOrder, ...]
     digest: str
     time_zone: str | None = None
     per_market: MarketQuery | None = None
+    tickets: tuple[Ticket, ...] = ()
+
+    @property
+    def accounts(self) -> tuple[AccountName, ...]:
+        """Every account the plan uses, in its own order."""
+        named = [*(one.account for one in self.orders), *(one.account for one in self.tickets)]
+        return tuple(dict.fromkeys([*named, *([self.per_market.account] if self.per_market else [])]))
 
     @property
     def currency(self) -> str:

@@ -9,6 +9,9 @@ from fractions import Fraction
 
 from planrunner.model.odds import Ladder, Side
 from planrunner.model.plan import OrderType
+from planrunner.model.pools import Pool
+
+FOR_EVER = timedelta(days=3650)  # as `idempotent_for`: longer than any run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +32,10 @@ class VenueProfile:
     `batch`: orders per request. `idempotent_for`: how long the venue refuses a second request with the same reference (None:
     it never does). `lookup_lag`: how long a bet may exist before a look-up shows it. `answer_within`: the longest the venue may
     take to answer a placement, its own bet delay not counted. `orders_per_second`: as many may leave on one account, over all
-    runs (None: the venue sets no such bound).
+    runs (None: the venue sets no such bound). `uuid_references`: its references are written as UUIDs. `expires_within`: it ends
+    orders by itself at a time that it is told, at most so long after they are placed (None: it does not). `pools`: it takes
+    tickets for these, and nothing else. `routes`: it spreads orders over bookmakers, so that an order has `settings`.
+    `by_ids_only`: it knows nothing by name.
     """
 
     venue: str
@@ -46,6 +52,11 @@ class VenueProfile:
     lookup_lag: timedelta
     answer_within: timedelta
     orders_per_second: int | None = None
+    uuid_references: bool = False
+    expires_within: timedelta | None = None
+    pools: frozenset[Pool] = field(default_factory=frozenset)
+    routes: bool = False
+    by_ids_only: bool = False
     can_cancel: bool = True
     can_keep_in_play: bool = False
     kept_orders_types: frozenset[OrderType] = field(default_factory=frozenset)

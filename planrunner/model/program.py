@@ -14,8 +14,13 @@ from decimal import Decimal
 
 from planrunner.model.market import AccountName, Market, MarketId, OrderRef, RunId, SelectionId
 from planrunner.model.odds import Ladder
-from planrunner.model.plan import Order, PlanLimits
+from planrunner.model.plan import LimitOrder, PlanLimits, PoolBet
+from planrunner.model.pools import PickedLeg
 from planrunner.model.profile import Minimum
+
+# How it is known that a placement in doubt was waited for long enough. The first journals read it off the wall clock, which
+# may be set; since then it is how often it was looked for.
+BY_THE_CLOCK, BY_LOOKS = 1, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +35,8 @@ class Terms:
     minimum_stake: Decimal
     minimum_payout: Decimal | None
     ladders: Mapping[str, Ladder]
+    uuid_references: bool = False
+    expires_within: timedelta | None = None
 
     @property
     def minimum(self) -> Minimum:
@@ -45,7 +52,7 @@ class ProgramOrder:
     """
 
     path: str
-    order: Order
+    order: LimitOrder
     account: AccountName
     market: MarketId
     selection: SelectionId | None
@@ -55,10 +62,27 @@ class ProgramOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramPoolBet:
+    """A bet of a ticket and where it goes: `market` is the pool, `ticket` the path of the ticket it is placed with."""
+
+    path: str
+    ticket: str
+    order: PoolBet
+    account: AccountName
+    market: MarketId
+    legs: tuple[PickedLeg, ...]
+
+    @property
+    def hedges(self) -> None:
+        """Nothing hedges a bet in a pool, and it hedges nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
     """`seed_of_refs` names the run in references: the run's id, or in a rehearsal what makes it repeat exactly.
 
-    `time_zone` is the plan's, for telling times to people; None: UTC.
+    `time_zone` is the plan's, for telling times to people; None: UTC. `rules`: those of the day on which the run began, so that
+    an old journal is told as it went.
     """
 
     run: RunId
@@ -71,6 +95,13 @@ class Program:
     markets: Mapping[MarketId, Market]
     orders: tuple[ProgramOrder, ...]
     time_zone: str | None = None
+    rules: int = BY_THE_CLOCK
+    pool_bets: tuple[ProgramPoolBet, ...] = ()
+
+    @property
+    def specs(self) -> tuple[ProgramOrder | ProgramPoolBet, ...]:
+        """Everything that is placed, in the order of the plan."""
+        return (*self.orders, *self.pool_bets)
 
 
 def order_ref(run: str, path: str, rung: int, length: int) -> OrderRef:
@@ -79,6 +110,12 @@ def order_ref(run: str, path: str, rung: int, length: int) -> OrderRef:
     Lower-case base32 of a SHA-256, cut to the venue's limit. Rung 0 is the order as planned, 1 its first reprice.
     """
     return OrderRef(short_hash(f"{run}/{path}/{rung}", length))
+
+
+def uuid_ref(run: str, path: str, rung: int) -> OrderRef:
+    """The same as a UUID, for venues that take no other references. Version 8: what its bits mean is ours to say (RFC 9562)."""
+    digits = hashlib.sha256(f"{run}/{path}/{rung}".encode()).hexdigest()
+    return OrderRef(f"{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-a{digits[17:20]}-{digits[20:32]}")
 
 
 def step_path(path: str, index: int) -> str:

@@ -105,9 +105,9 @@ def _loss(placement: PlacementState) -> Decimal:
     """What this placement can still lose: matched at its average, the rest of what may match at the odds asked for."""
     if placement.status in NEVER_STOOD:
         return ZERO
-    side, sizes, mean = placement.asked.side, placement.sizes, average(placement)
+    side, sizes, mean = placement.limit.side, placement.sizes, average(placement)
     matched = risk(side, sizes.matched, mean) if mean is not None else ZERO
-    return matched + risk(side, sizes.remaining, placement.asked.odds)
+    return matched + risk(side, sizes.remaining, placement.limit.odds)
 
 
 def _tell(history: History, order: OrderState, placement: PlacementState, parts: Parts) -> PlacementStory:
@@ -117,7 +117,7 @@ def _tell(history: History, order: OrderState, placement: PlacementState, parts:
         ref=placement.asked.ref,
         rung=placement.asked.rung,
         because=_because(order, times.because),
-        odds=placement.asked.odds,
+        odds=placement.limit.odds,
         parts=parts,
         status=status,
         tone=tone,
@@ -126,7 +126,7 @@ def _tell(history: History, order: OrderState, placement: PlacementState, parts:
         closed_at=times.closed_at,
         average_odds=average(placement),
         attempts=times.attempts,
-        stays_in_play=placement.asked.persistence is Persistence.PERSIST,
+        stays_in_play=placement.limit.persistence is Persistence.PERSIST,
         bets=tuple(_bets(history, placement)),
         fills=tuple(times.fills),
         reason=placement.reason if placement.status in (*NEVER_STOOD, *_IN_FLIGHT) else None,
@@ -141,7 +141,7 @@ def _bets(history: History, placement: PlacementState) -> list[BetStory]:
             BetStory(
                 bet=bet.bet,
                 matched=bet.sizes.matched,
-                average_odds=Fraction(bet.average_odds or placement.asked.odds) if bet.sizes.matched else None,
+                average_odds=Fraction(bet.average_odds or placement.limit.odds) if bet.sizes.matched else None,
                 outcome=settled.outcome if settled else None,
                 profit=bet.profit,
                 settled_at=settled.at if settled else None,

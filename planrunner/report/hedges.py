@@ -25,7 +25,7 @@ def tell_hedge(state: State, order: OrderState, currency: str) -> HedgeStory | N
     wins, loses = rounded(_profit([*mine, *his], wins=True), 2), rounded(_profit([*mine, *his], wins=False), 2)
     why = _why(order, hedge)
     done = _done(hedge, his, currency) + (f" ({why})" if why else "")
-    either_way = _either_way(order.spec.selection_name, wins, loses, currency)
+    either_way = _either_way(order.aim.selection_name, wins, loses, currency)
     return HedgeStory(
         path=hedge.path,
         how=_how(hedge, mine, his),
@@ -73,7 +73,7 @@ def _either_way(name: str, wins: Decimal, loses: Decimal, currency: str) -> str:
 def _done(hedge: OrderState, chain: Sequence[PlacementState], currency: str) -> str:
     """`laid 6.20 GBP at 3.00`."""
     matched = sum((placement.sizes.matched for placement in chain), ZERO)
-    did = "backed" if hedge.spec.order.side is Side.BACK else "laid"
+    did = "backed" if hedge.limit.side is Side.BACK else "laid"
     if not matched:
         return f"nothing was {did}"
     mean = sum((placement.returns for placement in chain), Fraction(0)) / Fraction(matched)
@@ -86,7 +86,7 @@ def _profit(placements: Sequence[PlacementState], *, wins: bool) -> Fraction:
     for placement in placements:
         matched = Fraction(placement.sizes.matched)
         result = placement.returns - matched if wins else -matched
-        total += result if placement.asked.side is Side.BACK else -result
+        total += result if placement.limit.side is Side.BACK else -result
     return total
 
 

@@ -14,7 +14,7 @@ from typing import TypeAlias, get_args
 
 from planrunner.engine.state import OrderState, Phase, PlacementState, RunPhase, State, initial
 from planrunner.engine.step import step
-from planrunner.model.commands import Alert, CancelOrder, Command, FinishRun, PlaceOrders
+from planrunner.model.commands import Alert, CancelOrder, Command, FinishRun, PlaceOrders, PlaceTicket
 from planrunner.model.errors import Divergence
 from planrunner.model.events import (
     BetSettled,
@@ -135,7 +135,7 @@ def _take(history: History, event: Event) -> None:
 
 def _note_command(history: History, at: datetime, command: Command) -> None:
     match command:
-        case PlaceOrders():
+        case PlaceOrders() | PlaceTicket():
             for asked in command.placements:
                 known = history.placements.get(asked.ref)
                 if known is None:
@@ -221,8 +221,8 @@ def _note_sizes(history: History, event: Event, old: PlacementState, new: Placem
 def _fill_odds(old: PlacementState, new: PlacementState) -> Fraction:
     """What came since the last report, from the two averages; never worse than asked, which only a rounded average could say."""
     size = Fraction(new.sizes.matched - old.sizes.matched)
-    odds, limit = (returns(new) - returns(old)) / size, Fraction(new.asked.odds)
-    return max(odds, limit) if new.asked.side is Side.BACK else min(odds, limit)
+    odds, limit = (returns(new) - returns(old)) / size, Fraction(new.limit.odds)
+    return max(odds, limit) if new.limit.side is Side.BACK else min(odds, limit)
 
 
 def returns(placement: PlacementState) -> Fraction:
@@ -255,8 +255,19 @@ def _note_peaks(history: History, state: State, commands: Sequence[Command]) -> 
     peaks.risk = max(peaks.risk, state.risk_held)
     peaks.stake = max(peaks.stake, state.stake_held)
     for command in commands:  # exposure only grows by placing
-        if isinstance(command, PlaceOrders) and (held := state.markets[command.market].risk_held) > peaks.market:
-            peaks.market, peaks.market_id = held, command.market
+        for market in _markets_of(command):
+            if (held := state.markets[market].risk_held) > peaks.market:
+                peaks.market, peaks.market_id = held, market
+
+
+def _markets_of(command: Command) -> Iterable[MarketId]:
+    match command:
+        case PlaceOrders():
+            return (command.market,)
+        case PlaceTicket():
+            return [bet.market for bet in command.placements]
+        case _:
+            return ()
 
 
 def placements_of(state: State, order: OrderState) -> list[PlacementState]:

@@ -24,7 +24,7 @@ ALL_TICKS_UP_TO = 20  # a ladder is drawn whole up to here; beyond it only the o
 
 def tell_order(history: History, program: Program, state: State, order: OrderState, times: Times, title: str) -> OrderStory:
     """Everything about one order; `title` is what its market is called."""
-    spec, asked, currency = order.spec, order.spec.order, program.currency
+    spec, asked, currency = order.aim, order.limit, program.currency
     market = program.markets[spec.market]
     chain = tell_chain(history, state, order)
     hedge = tell_hedge(state, order, currency)
@@ -82,12 +82,12 @@ def _loss_after(state: State, order: OrderState, chain: Chain, hedge: HedgeStory
     if hedge is None:
         return chain.loss_after
     live = (placement for placement in placements_of(state, order) if placement.status not in NEVER_STOOD)
-    waiting = sum((risk(one.asked.side, one.sizes.remaining, one.asked.odds) for one in live), ZERO)
+    waiting = sum((risk(one.limit.side, one.sizes.remaining, one.limit.odds) for one in live), ZERO)
     return netted_loss(hedge) + waiting
 
 
 def _asks(order: OrderState, times: Times) -> list[str]:
-    asked = order.spec.order
+    asked = order.limit
     if order.is_hedge:
         return [f"hedges {asked.name.removesuffix('/hedge')}", ends_when(asked.ending, times)]
     asks = [placed_when(asked.place, times), ends_when(asked.ending, times)]

@@ -28,6 +28,7 @@ from planrunner.model.plan import (
     KeepInPlay,
     LimitOrder,
     Reprice,
+    Retry,
     TellOwner,
     ToBest,
     ToHead,
@@ -183,6 +184,8 @@ def _action(order: LimitOrder, step: FallbackStep, stands: _Stands) -> tuple[str
             return f"the owner is told: {' '.join(text.split())}", ()
         case Hedge():
             return _hedge(order, step, action), ()
+        case Retry():
+            return "the venue is asked once more, where it says that the trouble was its own", ()
     assert_never(action)
 
 

@@ -24,11 +24,12 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from planrunner.model.commands import NewPlacement
 from planrunner.model.errors import JournalTrouble
+from planrunner.model.events import BetSettled, OrderAccepted, OrderRejected, OrderReported
 from planrunner.model.journal import Body, Exchange, RunInfo
 from planrunner.model.market import Market
 from planrunner.model.odds import Band, Ladder
 from planrunner.model.plan import LimitOrder, Target
-from planrunner.model.program import ProgramOrder
+from planrunner.model.program import Program, ProgramOrder, Terms
 
 # What reading a damaged text may raise.
 _DAMAGED = (ValueError, TypeError, KeyError, ArithmeticError, AttributeError, ForbiddenExtraKeysError)
@@ -40,11 +41,17 @@ VERSION = 1
 # Fields that joined after the first journals were written: left out while they say what those meant, so that an old
 # journal, read and written again, is the same bytes. What a value holds stands before it.
 _JOINED_LATER: dict[type[Any], tuple[str, ...]] = {
-    Target: ("favourite",),
-    LimitOrder: ("only_if",),
+    Target: ("favourite", "player_id"),
+    LimitOrder: ("only_if", "routing"),
     Market: ("sport", "country", "meeting", "kind"),
-    NewPlacement: ("is_hedge",),
+    NewPlacement: ("is_hedge", "good_until", "routing"),
     ProgramOrder: ("hedges",),
+    Terms: ("uuid_references", "expires_within"),
+    Program: ("rules", "pool_bets"),
+    OrderAccepted: ("fills",),
+    OrderReported: ("fills",),
+    OrderRejected: ("conclusive", "transient"),
+    BetSettled: ("refunded", "dividends"),
 }
 
 # Decimals inside the JSON of an exchange; everywhere else the type of the field says that a text is a decimal.

@@ -12,14 +12,13 @@ from dataclasses import fields, replace
 from datetime import date, datetime, tzinfo
 from typing import Any, TypeVar
 
-from planrunner.model.commands import CancelOrder, PlaceOrders, QueryBook, QueryOrder, QueryRunners
 from planrunner.model.errors import NotInCatalogue, PlanrunnerError
 from planrunner.model.events import Event
 from planrunner.model.journal import Exchange
 from planrunner.model.market import Market, MarketId
 from planrunner.model.plan import MarketQuery, Target
 from planrunner.model.profile import VenueProfile
-from planrunner.ports import Answer, Catalogue, Request, SendBy, Venue, VenueBet
+from planrunner.ports import Answer, Asking, Card, Catalogue, Request, SendBy, Venue, VenueBet
 from planrunner.runtime.secrets import redacted
 
 E = TypeVar("E", bound=Event)
@@ -51,11 +50,15 @@ class DiscreetVenue:
         with _cleaned_errors():
             return await self._venue.markets(query, on=on, zone=zone)
 
+    async def products(self, meeting: str, *, on: date | None) -> Card:
+        with _cleaned_errors():
+            return await self._venue.products(meeting, on=on)
+
     async def bets(self, since: datetime) -> tuple[VenueBet, ...]:
         with _cleaned_errors():
             return await self._venue.bets(since)
 
-    def prepare(self, command: PlaceOrders | CancelOrder | QueryOrder | QueryBook | QueryRunners) -> Request:
+    def prepare(self, command: Asking) -> Request:
         return self._venue.prepare(command)
 
     async def send(self, request: Request, send_by: SendBy | None) -> Answer:

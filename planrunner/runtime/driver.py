@@ -24,6 +24,8 @@ from planrunner.model.commands import (
     Ended,
     FinishRun,
     PlaceOrders,
+    PlaceTicket,
+    Placing,
     QueryBook,
     QueryOrder,
     QueryRunners,
@@ -194,7 +196,7 @@ class Driver:
         for intent in intents:
             self._sent.setdefault(intent.ref, (intent.at, None))  # the earliest stays
         written = {(intent.ref, intent.attempt) for intent in intents}
-        for spec in self._program.orders:
+        for spec in self._program.specs:
             for ref in self.state.orders[spec.path].refs:
                 placement = self.state.placements[ref]
                 if placement.status is PlacementStatus.PENDING and (ref, placement.attempt) not in written:
@@ -230,7 +232,7 @@ class Driver:
             self._write_down(event, taken=taken)  # so that the report can tell what stopped the run
             raise
         self.state = decided.state
-        self._write_down(event, *(one for one in decided.commands if not isinstance(one, PlaceOrders)), taken=taken)
+        self._write_down(event, *(one for one in decided.commands if not isinstance(one, Placing)), taken=taken)
         for command in decided.commands:
             self._carry_out(command)
 
@@ -256,7 +258,7 @@ class Driver:
         match command:
             case SetTimers():
                 self._timers.set(command.timers)
-            case PlaceOrders():
+            case PlaceOrders() | PlaceTicket():
                 self._spawn(self._place(command))
             case CancelOrder() | QueryOrder() | QueryBook() | QueryRunners():
                 self._spawn(self._ask(command))
@@ -271,7 +273,7 @@ class Driver:
             case _:
                 assert_never(command)
 
-    async def _place(self, command: PlaceOrders) -> None:
+    async def _place(self, command: Placing) -> None:
         async with self._turnstiles[command.account]:
             if (limiter := self._limiters.get(command.account)) is not None:
                 await limiter.wait(len(command.placements))
@@ -283,7 +285,7 @@ class Driver:
             return None
         return Limiter(rate, self._clock, lambda length: self._journal.reserve(self._run, self._epoch, account, length))
 
-    async def _place_now(self, command: PlaceOrders, venue: Venue) -> None:
+    async def _place_now(self, command: Placing, venue: Venue) -> None:
         if any(self._is_overtaken(asked.ref, command.attempt) for asked in command.placements):
             for asked in command.placements:
                 text = "something else happened before its turn came"
@@ -310,7 +312,7 @@ class Driver:
         is_due = placement.status is PlacementStatus.PENDING and placement.attempt == attempt
         return not is_due or order.winding is not None or self.state.stopping is not None
 
-    def _send_by(self, command: PlaceOrders, committed_at: datetime, age: float) -> SendBy:
+    def _send_by(self, command: Placing, committed_at: datetime, age: float) -> SendBy:
         """Soon after its commit; and what may be at the venue already only while the venue still refuses it a second time."""
         wall, by_age = committed_at + SEND_WITHIN, age + SEND_WITHIN.total_seconds()
         window = self._program.terms[command.account].idempotent_for

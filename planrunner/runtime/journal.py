@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from planrunner.model.account import Site
-from planrunner.model.commands import NewPlacement, PlaceOrders
+from planrunner.model.commands import Asked, Placing, narrowed
 from planrunner.model.errors import JournalTrouble, WrongUse
 from planrunner.model.events import STOPPED, OrderDenied
 from planrunner.model.journal import Body, Halt, HaltScope, Mode, Post, Record, RunInfo, RunState, Signal
@@ -65,8 +65,8 @@ from planrunner.runtime.writer import Stamp, Writer
 # A journal that others are writing to is waited for so many seconds; `PLANRUNNER_JOURNAL_PATIENCE` says otherwise.
 PATIENCE = 30.0
 READ_AT_ONCE = 500  # rows
-# Records of a usual run; more of them, at one or two KiB each, are read again rather than kept.
-KEPT_IN_MEMORY = 20_000
+# Records of a usual run; more of them are read again rather than kept: an exchange with the venue takes 20 KiB and more.
+KEPT_IN_MEMORY = 2_000
 
 
 def patience_from(environment: Mapping[str, str]) -> float:
@@ -87,7 +87,7 @@ class Intended:
     read just before the commit, so a send-by counted from them is never too late.
     """
 
-    command: PlaceOrders | None
+    command: Placing | None
     request: Request | None
     denied: tuple[OrderDenied, ...]
     committed_at: datetime
@@ -301,7 +301,7 @@ class Journal:
         self._writer.later(_Append(run, epoch, at, tuple(bodies), [encode(body) for body in bodies], tuple(taken)))
 
     async def intend(
-        self, run: RunId, epoch: int, command: PlaceOrders, at: datetime, prepare: Callable[[PlaceOrders], Request]
+        self, run: RunId, epoch: int, command: Placing, at: datetime, prepare: Callable[[Placing], Request]
     ) -> Intended:
         """In one transaction: admits the placements that no stop covers and the limits have room for, in order; prepares the
         exact request for those; writes the command, the request, one intent per reference and the reservations.
@@ -486,9 +486,9 @@ class _Reserve:
 class _Intend:
     run: RunId
     epoch: int
-    command: PlaceOrders
+    command: Placing
     at: datetime
-    prepare: Callable[[PlaceOrders], Request]
+    prepare: Callable[[Placing], Request]
     info: RunInfo
     name: str = "intent"
 
@@ -499,7 +499,7 @@ class _Intend:
             return lambda stamp: Intended(
                 command=None, request=None, denied=denied, committed_at=stamp.wall, committed_age=stamp.age
             )
-        command = replace(self.command, placements=admitted) if denied else self.command
+        command = narrowed(self.command, {each.ref for each in admitted}) if denied else self.command
         try:
             request = self.prepare(command)
             kind, text = encode(command)
@@ -513,7 +513,7 @@ class _Intend:
             command=command, request=request, denied=denied, committed_at=stamp.wall, committed_age=stamp.age
         )
 
-    def _admit(self, sheet: Sheet) -> tuple[tuple[NewPlacement, ...], tuple[OrderDenied, ...]]:
+    def _admit(self, sheet: Sheet) -> tuple[tuple[Asked, ...], tuple[OrderDenied, ...]]:
         if self.info.mode is not Mode.REHEARSAL:
             for halt in sheet.halts():
                 if halt.covers(self.info, self.command.account):

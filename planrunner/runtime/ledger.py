@@ -14,14 +14,14 @@ more order costs the same as the first.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from heapq import heappop, heappush
 from zoneinfo import ZoneInfo
 
 from planrunner.model.account import AccountLimits, Site, SiteLimits
-from planrunner.model.commands import NewPlacement, PlaceOrders
+from planrunner.model.commands import Asked, NewPoolBet, PlaceTicket, Placing, market_of
 from planrunner.model.events import (
     BetSettled,
     MarketSettled,
@@ -36,6 +36,7 @@ from planrunner.model.events import (
 from planrunner.model.journal import Body
 from planrunner.model.market import AccountName, BetId, MarketId, RunId
 from planrunner.model.money import Money, rounded_up
+from planrunner.model.odds import Side
 from planrunner.runtime.reservation import UNTOLD, ZERO, Key, Pot, Reservation
 from planrunner.runtime.tallies import Losses, Pace, add
 
@@ -43,6 +44,7 @@ __all__ = ["NO_SITE", "Changes", "Ledger", "Reservation"]
 
 NO_SITE = Site(accounts={})
 NO_LIMITS = AccountLimits()
+COST_ONLY = Decimal(1)  # a bet in a pool has no odds, and loses what it costs
 ONE_DAY = timedelta(days=1)
 
 
@@ -90,11 +92,13 @@ class Ledger:
         self._stored = {*self._held, *self._over}
 
     def admit(
-        self, command: PlaceOrders, *, run: RunId, scope: str, at: datetime
-    ) -> tuple[tuple[NewPlacement, ...], tuple[OrderDenied, ...]]:
-        """Reserves the placements in the plan's order and denies those that a limit has no room for."""
+        self, command: Placing, *, run: RunId, scope: str, at: datetime
+    ) -> tuple[tuple[Asked, ...], tuple[OrderDenied, ...]]:
+        """Reserves the placements in the plan's order and denies those that a limit has no room for; a ticket is reserved whole
+        or not at all."""
         self._sweep(scope, at)
-        admitted, denied = [], []
+        admitted: list[Asked] = []
+        denied: list[OrderDenied] = []
         for placement in command.placements:
             reservation = self._reservation(placement, command, run=run, scope=scope, at=at)
             held = self._held.get(reservation.key)
@@ -107,9 +111,17 @@ class Ledger:
             else:
                 self._reserve(reservation)
             admitted.append(placement)
+        if denied and isinstance(command, PlaceTicket):
+            denied += [self._unreserve(one, denied[0], command, run=run) for one in admitted]
+            admitted = []
         return tuple(admitted), tuple(denied)
 
-    def withdraw(self, command: PlaceOrders, *, run: RunId) -> None:
+    def _unreserve(self, bet: Asked, refusal: OrderDenied, command: PlaceTicket, *, run: RunId) -> OrderDenied:
+        """A bet that there was room for, but not for another one of its ticket."""
+        self._unsent((run, bet.ref), command.attempt)
+        return replace(refusal, ref=bet.ref, held_by=f"{refusal.held_by}; a ticket is placed whole or not at all")
+
+    def withdraw(self, command: Placing, *, run: RunId) -> None:
         """Undoes `admit` of an intent that could not be written down."""
         for placement in command.placements:
             self._unsent((run, placement.ref), command.attempt)
@@ -416,16 +428,16 @@ class Ledger:
             add(self._sums, total, amount)
         add(self._holders.setdefault((scope, of.currency), {}), (account, market, of.run), amount)
 
-    def _reservation(self, placement: NewPlacement, command: PlaceOrders, *, run: RunId, scope: str, at: datetime) -> Reservation:
+    def _reservation(self, placement: Asked, command: Placing, *, run: RunId, scope: str, at: datetime) -> Reservation:
         account = self._accounts.get(command.account)
         return Reservation(
             run=run,
             ref=placement.ref,
             scope=scope,
             account=command.account,
-            market=command.market,
-            side=placement.side,
-            odds=placement.odds,
+            market=market_of(command, placement),
+            side=Side.BACK if isinstance(placement, NewPoolBet) else placement.side,
+            odds=COST_ONLY if isinstance(placement, NewPoolBet) else placement.odds,
             size=placement.size,
             attempt=command.attempt,
             currency=account.currency if account is not None else "",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from planrunner.model.account import AccountLimits, Site
-from planrunner.model.commands import PlaceOrders
+from planrunner.model.commands import Placing
 from planrunner.model.journal import Mode, RunState
 from planrunner.runtime.journal import Journal, scope_of
 from planrunner.runtime.ledger import Ledger
@@ -22,7 +22,7 @@ def rebuilt(journal: Journal, site: Site) -> Ledger:
         if info.mode is Mode.REHEARSAL and info.state is not RunState.RUNNING:
             continue  # they leave nothing reserved
         for record in journal.records(info.run):
-            if isinstance(record.body, PlaceOrders):
+            if isinstance(record.body, Placing):
                 ledger.admit(record.body, run=info.run, scope=scope_of(info), at=record.at)
             else:
                 ledger.learn(info.run, record.body)

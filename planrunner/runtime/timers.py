@@ -11,6 +11,7 @@ import asyncio
 import heapq
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from planrunner.model.commands import Timer
@@ -40,22 +41,30 @@ class Timers:
         self._by_age: list[tuple[int, str, _Deadline]] = []
         self._sooner = asyncio.Event()
 
-    def restore(self, timers: Mapping[str, datetime]) -> None:
-        """The deadlines of a run that is taken up again, in the order in which they are due."""
-        self.set(Timer(name=name, at=at) for name, at in sorted(timers.items(), key=lambda item: (item[1], item[0])))
+    def restore(self, timers: Mapping[str, datetime], set_back: Mapping[str, timedelta] = MappingProxyType({})) -> None:
+        """The deadlines of a run that is taken up again, in the order in which they are due; `set_back`: by how much the wall
+        clock was set back since each was set, which must hold none of them up."""
+        now = self._clock.now()
+        for name, at in sorted(timers.items(), key=lambda item: (item[1], item[0])):
+            self._set(name, at, at - now - set_back.get(name, timedelta(0)))
 
-    def set(self, timers: Iterable[Timer]) -> None:
-        now, age = self._clock.now(), self._age()
+    def set(self, timers: Iterable[Timer], *, decided_at: datetime | None = None) -> None:
+        """`decided_at`: the moment that they were counted from, where a clock may have been set between that and now."""
+        now = self._clock.now()
+        latest = now if decided_at is None else max(now, decided_at)
         for timer in timers:
             if timer.at is None:
                 self._due.pop(timer.name, None)
-                continue
-            due = _Deadline(timer.at, age + (timer.at - now) // MICROSECOND)
-            self._due[timer.name] = due
-            if not self._by_wall or due.wall < self._by_wall[0][0] or due.age < self._by_age[0][0]:
-                self._sooner.set()
-            heapq.heappush(self._by_wall, (due.wall, timer.name, due))
-            heapq.heappush(self._by_age, (due.age, timer.name, due))
+            else:
+                self._set(timer.name, timer.at, timer.at - latest)
+
+    def _set(self, name: str, at: datetime, left: timedelta) -> None:
+        due = _Deadline(at, self._age() + left // MICROSECOND)
+        self._due[name] = due
+        if not self._by_wall or due.wall < self._by_wall[0][0] or due.age < self._by_age[0][0]:
+            self._sooner.set()
+        heapq.heappush(self._by_wall, (due.wall, name, due))
+        heapq.heappush(self._by_age, (due.age, name, due))
 
     def look_again(self) -> None:
         """The wall clock was set: what it has made due need not wait for the next look."""

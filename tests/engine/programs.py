@@ -35,7 +35,7 @@ from planrunner.model.plan import (
     ToHead,
     Trigger,
 )
-from planrunner.model.program import Program, Terms
+from planrunner.model.program import BY_LOOKS, Program, Terms
 from tests.engine.twin import T0
 
 BETFAIR = AccountName("betfair")
@@ -98,7 +98,7 @@ def program(
     return Program(
         run=RunId("run"), seed_of_refs="run", plan="a plan", digest="d", currency="GBP",
         limits=PlanLimits(max_loss=gbp(max_loss), **limits),  # type: ignore[arg-type]
-        terms={BETFAIR: terms}, markets=known, orders=specs,
+        terms={BETFAIR: terms}, markets=known, orders=specs, rules=BY_LOOKS,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import Any, assert_never
 
-from planrunner.model.commands import CancelOrder, PlaceOrders, QueryBook, QueryOrder, QueryRunners
+from planrunner.model.commands import CancelOrder, PlaceOrders, PlaceTicket, QueryBook, QueryOrder, QueryRunners
 from planrunner.model.errors import NeverSent, ReplyUnknown, VenueRefused, VenueTrouble
 from planrunner.model.events import Event, OrderAccepted, OrderNotFound, OrderReported, OrderUnknown
 from planrunner.model.journal import Exchange
@@ -16,7 +16,7 @@ from planrunner.model.names import same_name
 from planrunner.model.plan import MarketQuery, Target
 from planrunner.model.profile import VenueProfile
 from planrunner.net.door import Door
-from planrunner.ports import Answer, Catalogue, Clock, Request, Secrets, SendBy, VenueBet
+from planrunner.ports import Answer, Asking, Card, Catalogue, Clock, Request, Secrets, SendBy, VenueBet
 from planrunner.venues.betfair import account_bets, catalogue, holdings, listing, translate, wire
 from planrunner.venues.betfair.client import READ_WITHIN, Addresses, Asked, Client, value_of
 from planrunner.venues.betfair.polling import Bet, Pace, Watcher
@@ -102,6 +102,9 @@ class BetfairVenue:
         except (NeverSent, ReplyUnknown, Unreadable) as error:
             raise VenueTrouble(f"Betfair's catalogue can't be read: {error}") from error
 
+    async def products(self, meeting: str, *, on: date | None) -> Card:  # noqa: ARG002 - no pools anywhere
+        return Card()
+
     async def bets(self, since: datetime) -> tuple[VenueBet, ...]:
         """The current ones first: what is settled meanwhile is then in both lists, and never in none."""
         listed, cleared = wire.BETTING + "listCurrentOrders", wire.BETTING + "listClearedOrders"
@@ -126,13 +129,15 @@ class BetfairVenue:
         rows = await self._client.read(wire.BETTING + "listEvents", catalogue.nearby_params(on, self._clock.now()))
         return catalogue.fixture_names(rows)
 
-    def prepare(self, command: PlaceOrders | CancelOrder | QueryOrder | QueryBook | QueryRunners) -> Request:
+    def prepare(self, command: Asking) -> Request:
         """Secrets travel in headers only, so the redacted twin is the body itself."""
         body = _body(command)
         return Request(command=command, method="POST", url=self._addresses.betting, content=wire.encode(body), redacted=body)
 
     async def send(self, request: Request, send_by: SendBy | None) -> Answer:
         match request.command:
+            case PlaceTicket():
+                raise AssertionError("Betfair has no pools, and `check` lets no ticket through to it")
             case PlaceOrders() as command:
                 return await self._place(request, command, send_by)
             case CancelOrder() as command:
@@ -246,7 +251,7 @@ class BetfairVenue:
         return self._watcher.facts()
 
 
-def _body(command: PlaceOrders | CancelOrder | QueryOrder | QueryBook | QueryRunners) -> dict[str, Any]:
+def _body(command: Asking) -> dict[str, Any]:
     match command:
         case PlaceOrders():
             return translate.place_body(command)
@@ -256,6 +261,8 @@ def _body(command: PlaceOrders | CancelOrder | QueryOrder | QueryBook | QueryRun
             return translate.query_body(command)
         case QueryBook() | QueryRunners():
             return translate.book_body(command)
+        case PlaceTicket():
+            raise AssertionError("Betfair has no pools")
         case _:
             assert_never(command)
 
