@@ -9,15 +9,16 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 from planrunner.app import report as telling
+from planrunner.app.differences import Difference, Found, Kind, Look
 from planrunner.app.facts import write_facts
 from planrunner.app.outcome import Exit
 from planrunner.app.standing import NO_ACCOUNTS, Standing, accounts_of, open_journal, site_of, stand
@@ -36,56 +37,14 @@ from planrunner.runtime.desk import Desk
 from planrunner.runtime.journal import Journal, patience_from
 from planrunner.runtime.lease import is_silent, seems_silent, this_process
 
-LOOKS, BETWEEN_LOOKS = 3, 2.0  # at runs that are at work: what is on its way is there at the next look
+BETWEEN_LOOKS = 2.0  # what is on its way is there at the next look
+MOST_LOOKS = 6  # where some of them don't count
 BEFORE = timedelta(hours=1)  # clocks differ
 LONGEST = timedelta(days=89)  # venues forget what was cleared earlier
 A_DAY = timedelta(days=1)
 LOOKS_LIKE_OURS = re.compile(r"[a-z2-7]{24,48}")
 IN_DOUBT = (PlacementStatus.PENDING, PlacementStatus.UNKNOWN)
-
-
-class Kind(StrEnum):
-    """What differs."""
-
-    LOST = "lost"  # ours: the venue has it, its run does not know it
-    SIZES = "sizes"
-    RESULT = "result"  # settled, and the run does not know that yet
-    MISSING = "missing"  # its run knows it, the venue does not
-    IN_DOUBT = "in doubt"
-    ALONE = "alone"  # it can still match, and its run is over
-    STRAY = "stray"  # it looks like ours, and no run here knows it
-    FOREIGN = "foreign"
-
-
-# A person need not look at these: other people's bets, and results that nobody listened for.
-HARMLESS = (Kind.RESULT, Kind.FOREIGN)
-Bets: TypeAlias = Callable[[datetime], Awaitable[tuple[VenueBet, ...]]]
-CAN_BE_ADOPTED = (Kind.LOST, Kind.SIZES, Kind.RESULT)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """One bet or reference on which the two records are not of one mind. `at_work`: its run's owner is alive."""
-
-    kind: Kind
-    text: str
-    run: RunId | None = None
-    order: str | None = None
-    ref: OrderRef | None = None
-    bet: VenueBet | None = None
-    at_work: bool = False
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        return (self.kind, self.run, self.ref, self.bet.bet if self.bet else None)
-
-    @property
-    def can_be_adopted(self) -> bool:
-        return self.kind in CAN_BE_ADOPTED and not self.at_work
-
-    @property
-    def needs_a_look(self) -> bool:
-        return self.kind not in HARMLESS
+Bets: TypeAlias = Callable[[], Awaitable[tuple[VenueBet, ...]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +63,7 @@ class AccountReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciled:
-    """`troubles`: what could not be adopted, and why."""
+    """`troubles`: what could not be compared or adopted, and why."""
 
     accounts: tuple[AccountReport, ...]
     troubles: tuple[str, ...]
@@ -131,6 +90,15 @@ class _Place:
     url: str | None
     accounts: dict[AccountName, Account] = field(default_factory=dict)
     runs: dict[RunId, RunInfo] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compared:
+    """One account at its place. `bets` lists what the venue has of it, anew at every call."""
+
+    name: AccountName
+    runs: Mapping[RunId, RunInfo]
+    bets: Bets
 
 
 @dataclass(slots=True)
@@ -198,13 +166,13 @@ class _Reconcile:
     async def _account(self, journal: Journal, place: _Place, name: AccountName) -> AccountReport:
         stage = stage_at(self.state, place.mode, {name: place.accounts[name]}, place.url)
         async with stage.venues(self.clock) as venues:
-            since = self._since(place)
-            found, count = await self._settled_differences(journal, place, name, venues[name].bets, since)
+            compared = _Compared(name=name, runs=place.runs, bets=partial(venues[name].bets, self._since(place)))
+            found, count = await self._settled_differences(journal, compared)
             report = _report(place, name, bets=count, differences=found)
             if not self.adopt or not any(one.can_be_adopted for one in found):
                 return report
-            adopted = await self._adopt_all(journal, [one for one in found if one.can_be_adopted])
-            left, count = await self._settled_differences(journal, place, name, venues[name].bets, since)
+            adopted = await self._adopt_all(journal, compared, {one.run for one in found if one.run and one.can_be_adopted})
+            left, count = await self._settled_differences(journal, compared)
             return replace(report, bets=count, differences=tuple(left), adopted=tuple(adopted))
 
     def _since(self, place: _Place) -> datetime:
@@ -212,66 +180,77 @@ class _Reconcile:
         earliest = min((info.created for info in place.runs.values()), default=now - A_DAY)
         return max(earliest - BEFORE, now - LONGEST)
 
-    async def _settled_differences(
-        self, journal: Journal, place: _Place, name: AccountName, bets: Bets, since: datetime
-    ) -> tuple[tuple[Difference, ...], int]:
-        """Of runs at work only what is so at every look: the rest was on its way."""
-        lasting: dict[tuple[object, ...], Difference] | None = None
-        for look in range(LOOKS):
-            listed: tuple[VenueBet, ...] = await bets(since)
-            found = {one.key: one for one in self._differences(journal, place, name, listed)}
-            lasting = found if lasting is None else {key: one for key, one in found.items() if key in lasting or not one.at_work}
-            if look == LOOKS - 1 or not any(one.at_work for one in lasting.values()):
+    async def _settled_differences(self, journal: Journal, compared: _Compared) -> tuple[tuple[Difference, ...], int]:
+        """What is no mere matter of which record was read first."""
+        found = Found()
+        for number in range(MOST_LOOKS):
+            if number:
+                await asyncio.sleep(BETWEEN_LOOKS)
+            look = await self._look(journal, compared)
+            found.add(look)
+            if not found.unsettled:
                 break
-            await asyncio.sleep(BETWEEN_LOOKS)
-        return tuple((lasting or {}).values()), len(listed)
+        for run in sorted(found.unsettled):
+            text = f"the run {run} went on while the bets of account {compared.name} were listed, so they can't be compared"
+            self._tell(f"{text}; reconcile again in a while")
+        return found.differences, look.bets
 
     # -- comparing
 
-    def _differences(
-        self, journal: Journal, place: _Place, name: AccountName, listed: Sequence[VenueBet]
-    ) -> Iterable[Difference]:
-        known = Desk(journal.path, patience=patience_from(os.environ)).references()
-        of_ref: dict[OrderRef, tuple[Standing, PlacementState]] = {}
-        standings = [stand(journal, info) for info in place.runs.values()]
+    async def _look(self, journal: Journal, compared: _Compared) -> Look:
+        desk = Desk(journal.path, patience=patience_from(os.environ))
+        before = desk.lengths()
+        listed = await compared.bets()
+        known = desk.references()
+        standings = [stand(journal, info) for info in compared.runs.values()]
+        after = desk.lengths()
+        differences = [_foreign(bet) for bet in listed if bet.ref is None or bet.ref not in known]
         for standing in standings:
-            for ref in standing.sent:
-                if standing.state is not None and ref in standing.state.placements:
-                    placement = standing.state.placements[ref]
-                    if standing.state.orders[placement.asked.path].spec.account == name:
-                        of_ref[ref] = (standing, placement)
-        seen: dict[OrderRef, list[VenueBet]] = {}
-        for bet in listed:
-            if bet.ref in of_ref:
-                seen.setdefault(bet.ref, []).append(bet)
-            elif bet.ref is None or bet.ref not in known:
-                yield _foreign(bet)
-        for ref, (standing, placement) in of_ref.items():
             at_work = not standing.is_over and not seems_silent(standing.lease, self.clock.now())
-            for one in _compare(self.state, standing, placement, seen.get(ref, [])):
-                yield replace(one, run=standing.info.run, order=placement.asked.path.partition(".")[2], ref=ref, at_work=at_work)
+            differences += [replace(one, at_work=at_work) for one in self._of_run(standing, compared.name, _by_ref(listed))]
+        moved = {run for run in compared.runs if before.get(run) != after.get(run)}
+        return Look(bets=len(listed), differences=tuple(differences), moved=moved)
+
+    def _of_run(
+        self, standing: Standing, name: AccountName, listed: Mapping[OrderRef, Sequence[VenueBet]]
+    ) -> Iterable[Difference]:
+        """In what its record and the listing are not of one mind, each placement of the account for itself."""
+        sent, state = standing.sent, standing.state
+        if state is None:
+            return
+        for ref, placement in state.placements.items():
+            path = placement.asked.path
+            if ref in sent and state.orders[path].spec.account == name:
+                for one in _compare(self.state, standing, placement, listed.get(ref, ())):
+                    yield replace(one, run=standing.info.run, order=path.partition(".")[2], ref=ref)
 
     # -- adopting
 
-    async def _adopt_all(self, journal: Journal, wanted: Sequence[Difference]) -> list[Difference]:
+    async def _adopt_all(self, journal: Journal, compared: _Compared, runs: Collection[RunId]) -> list[Difference]:
         adopted: list[Difference] = []
-        for run in dict.fromkeys(one.run for one in wanted if one.run is not None):
-            of_run = [one for one in wanted if one.run == run]
+        for run in sorted(runs):
             try:
-                await self._adopt(journal, journal.info(run), of_run)
-                adopted += of_run
+                adopted += await self._adopt(journal, journal.info(run), compared)
             except PlanrunnerError as error:
                 self.troubles.append(f"what the venue says of the run {run} was not taken over: {error}")
         return adopted
 
-    async def _adopt(self, journal: Journal, info: RunInfo, wanted: Sequence[Difference]) -> None:
-        """As facts of the run, under its lease. Raises Refused where its owner lives, Divergence where it can't be true."""
+    async def _adopt(self, journal: Journal, info: RunInfo, compared: _Compared) -> list[Difference]:
+        """What differs once its lease is ours and its record stands still, as facts of the run. What differed before may be past.
+
+        Raises Refused where its owner lives, Divergence where it can't be true, Fenced where somebody took it up meanwhile.
+        """
         if not await is_silent(self.clock, lambda: journal.lease(info.run)):
             raise Refused(f"it is at work in another process, {journal.lease(info.run).owner}, which learns by itself")
         epoch = journal.take(info.run, this_process())
         try:
+            listed = _by_ref(await compared.bets())
             standing = stand(journal, info)
-            facts = [fact for one in wanted if one.bet is not None for fact in self._facts(one.bet)]
+            found = [one for one in self._of_run(standing, compared.name, listed) if one.can_be_adopted]
+            bets = {one.bet.bet: one.bet for one in found if one.bet is not None}
+            if not bets:
+                return []
+            facts = [fact for bet in bets.values() for fact in self._facts(bet)]
             await write_facts(journal, standing, epoch, facts, clock=self.clock)
         finally:
             journal.leave(info.run, epoch)
@@ -280,6 +259,11 @@ class _Reconcile:
             telling.write_report(story, telling.directory_of(self.state, info.run))
         except telling.ReportNotWritten as error:
             self.troubles.append(str(error))
+        return found
+
+    def _tell(self, text: str) -> None:
+        if text not in self.troubles:
+            self.troubles.append(text)
 
     def _facts(self, bet: VenueBet) -> Iterable[Event]:
         assert bet.ref is not None
@@ -309,6 +293,14 @@ def _report(
     )  # fmt: skip
 
 
+def _by_ref(listed: Iterable[VenueBet]) -> Mapping[OrderRef, Sequence[VenueBet]]:
+    found: dict[OrderRef, list[VenueBet]] = {}
+    for bet in listed:
+        if bet.ref is not None:
+            found.setdefault(bet.ref, []).append(bet)
+    return found
+
+
 # --- one reference
 
 
@@ -325,7 +317,7 @@ def _compare(state: Path, standing: Standing, placement: PlacementState, listed:
             yield Difference(kind=Kind.MISSING, text=_missing(own))
     if not listed and not placement.bets and placement.status in IN_DOUBT:
         text = (
-            f"{placement.asked.side.value} {placement.asked.size:.2f} at {placement.asked.odds} was sent and the answer is not "
+            f"{placement.limit.side.value} {placement.asked.size:.2f} at {placement.limit.odds} was sent and the answer is not "
             "known; the venue shows nothing under the reference, which proves nothing"
         )
         more = "" if standing.is_over else f"; to go on asking: {go_on(state, standing)}"

@@ -10,11 +10,12 @@ import asyncio
 import getpass
 import os
 import shlex
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from planrunner.app import report as telling
 from planrunner.app.left import Left
@@ -22,7 +23,7 @@ from planrunner.app.outcome import Exit
 from planrunner.app.scope import Scope, covers, known
 from planrunner.app.standing import Standing, journal_of, open_journal, stand
 from planrunner.app.taking_up import TakingUp, go_on
-from planrunner.model.errors import Divergence, JournalTrouble, WrongUse
+from planrunner.model.errors import Divergence, JournalTrouble, PlanrunnerError, WrongUse
 from planrunner.model.journal import Halt, HaltScope, Mode, RunInfo
 from planrunner.model.market import RunId
 from planrunner.runtime.clock import HandsClock, RealClock
@@ -183,9 +184,7 @@ class _Stop:
                     break
                 await asyncio.sleep(LOOK_EVERY)
         finally:
-            for task in (sweeping, *asking):
-                task.cancel()
-            await asyncio.gather(sweeping, *asking, return_exceptions=True)
+            await wind_up((sweeping, *asking), self._tell)
 
     def _running(self, journal: Journal) -> list[RunInfo]:
         """Those that are not over. A run that began just before the stop may only now be seen."""
@@ -243,6 +242,21 @@ class _Stop:
         """What went wrong on the way; whether it matters is seen by what is over in the end."""
         if text not in self.notes:
             self.notes.append(text)
+
+
+async def wind_up(tasks: Collection[asyncio.Future[Any]], tell: Callable[[str], None]) -> None:
+    """Cancels what still goes on, and waits for all. Trouble that one met is told; a fault of our own is raised, after that."""
+    for task in tasks:
+        task.cancel()
+    ends = await asyncio.gather(*tasks, return_exceptions=True)
+    faults = []
+    for end in ends:
+        if isinstance(end, PlanrunnerError):
+            tell(str(end))
+        elif isinstance(end, BaseException) and not isinstance(end, asyncio.CancelledError):
+            faults.append(end)
+    if faults:
+        raise faults[0]
 
 
 def this_person() -> str:

@@ -11,7 +11,8 @@ from planrunner.cli.options import json_option, state_option
 from planrunner.cli.output import Styled, good, say, say_json
 
 if TYPE_CHECKING:
-    from planrunner.app.reconcile import AccountReport, Difference, Reconciled
+    from planrunner.app.differences import Difference
+    from planrunner.app.reconcile import AccountReport, Reconciled
 
 
 @click.command(short_help="our own record beside the venue's")

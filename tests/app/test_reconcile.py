@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
+import subprocess
 import urllib.request
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+from planrunner.app.differences import Difference, Found, Kind, Look
 from planrunner.app.standing import stand
 from planrunner.model.account import Site
+from planrunner.model.events import OrderReported
 from planrunner.model.journal import RunState
+from planrunner.model.market import RunId
 from planrunner.runtime.desk import Desk as JournalDesk
 from tests.app.test_stop import end_unresolved
-from tests.app.verbs import Desk
+from tests.app.verbs import PLANRUNNER, Desk
 
 
 class ByHand:
@@ -54,13 +61,38 @@ def exposure(desk: Desk) -> Decimal:
     return JournalDesk(desk.state / "planrunner.db", patience=5).ledger(Site(accounts={})).open_exposure("sandbox", "betfair")  # type: ignore[arg-type]
 
 
+def fault(desk: Desk, **words: object) -> None:
+    """The venue's next."""
+    data = json.dumps(words).encode()
+    request = urllib.request.Request(f"{desk.slot.url}/sandbox/faults", data=data, method="POST")
+    urllib.request.urlopen(request, timeout=10).close()
+
+
+def listing(desk: Desk, seconds: int) -> subprocess.Popen[str]:
+    """A `reconcile --adopt` that knows what is open at the venue, and waits so long for the rest of the list."""
+    fault(desk, call="listClearedOrders", trouble="reply delayed", seconds=seconds)
+    before = delays(desk)
+    process = subprocess.Popen(
+        [*PLANRUNNER, "reconcile", "--json", "--adopt"],
+        cwd=desk.folder,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    desk.begun.append(process)
+    desk.until(lambda: delays(desk) > before)
+    return process
+
+
+def delays(desk: Desk) -> int:
+    """In the log of the whole sandbox, which a reset keeps."""
+    return desk.slot.call("log?kind=fault").count('"call": "listClearedOrders"')
+
+
 def lost_answer(desk: Desk) -> str:
     """A run that was killed before it heard that its bet was taken."""
-    desk.slot.call("log")
-    fault = json.dumps({"call": "placeOrders", "trouble": "reply lost after landing"}).encode()
-    urllib.request.urlopen(
-        urllib.request.Request(f"{desk.slot.url}/sandbox/faults", data=fault, method="POST"), timeout=10
-    ).close()
+    fault(desk, call="placeOrders", trouble="reply lost after landing")
     return desk.kill(desk.begin())
 
 
@@ -162,6 +194,68 @@ def test_a_run_at_work_learns_by_itself(desk: Desk) -> None:
         [info] = journal.runs()
         assert journal.lease(info.run).epoch == epoch, "nobody took it away"
         assert info.state is not RunState.RUNNING
+
+
+def test_a_run_that_ends_while_the_venue_is_asked_differs_in_nothing(desk: Desk) -> None:
+    """The venue's list has what its run takes back right after."""
+    run = desk.begin()
+    desk.until(lambda: b"OrderAccepted" in desk.kinds())
+    asked = listing(desk, 7)
+    run.send_signal(signal.SIGTERM)
+    assert desk.end(run).code != 0
+    assert asked.poll() is None, "it waits for the list"
+    records = desk.records()
+    told = desk.end(asked)
+    assert (told.code, kinds(told), told.json["troubles"]) == (0, [], []), told
+    assert [account["adopted"] for account in told.json["accounts"]] == [[]]
+    assert desk.records() == records
+
+
+def test_what_is_taken_over_is_as_it_is_under_the_lease_and_not_as_it_was_when_it_was_found(desk: Desk) -> None:
+    lost_answer(desk)
+    asked = listing(desk, 3)
+    ByHand(desk.slot.url).call("cancelOrders", marketId=market_of(desk))
+    told = desk.end(asked)
+    assert (told.code, kinds(told), told.json["troubles"]) == (0, [], []), told
+    [adopted] = told.json["accounts"][0]["adopted"]
+    assert adopted["kind"] == "lost"
+    assert "2.00 matched, 3.00 cancelled" in adopted["text"]
+    with desk.journal() as journal:
+        [info] = journal.runs()
+        assert stand(journal, info).left == ()
+    assert [body.sizes.cancelled for body in desk.records() if isinstance(body, OrderReported)] == [3]
+
+
+# --- looks
+
+
+def difference(kind: Kind, run: str | None = "a", *, at_work: bool = False) -> Difference:
+    return Difference(kind=kind, text="", run=None if run is None else RunId(run), at_work=at_work)
+
+
+def looked(found: Found, *differences: Difference, moved: str = "") -> Found:
+    found.add(Look(bets=0, differences=differences, moved=[RunId(run) for run in moved]))
+    return found
+
+
+def test_a_difference_of_a_run_that_moves_counts_at_no_look_however_often_it_is_there() -> None:
+    found, lost, foreign = Found(), difference(Kind.LOST), difference(Kind.FOREIGN, None)
+    for _ in range(9):
+        assert looked(found, lost, difference(Kind.SIZES, "b"), foreign, moved="a").unsettled == {"a"}
+        assert found.differences == (difference(Kind.SIZES, "b"), foreign)
+    assert looked(found, lost).unsettled == set()
+    assert found.differences == (lost,)
+    assert looked(found, moved="a").differences == (), "it moved, and both say the same"
+
+
+def test_of_a_run_at_work_only_what_is_so_at_three_looks_that_count_is_told() -> None:
+    found, lost, sizes = Found(), difference(Kind.LOST, at_work=True), difference(Kind.SIZES, at_work=True)
+    for moved in "", "a", "":
+        assert looked(found, lost, sizes, moved=moved).unsettled == {"a"}
+    assert looked(found, sizes).unsettled == set()
+    assert found.differences == (sizes,)
+    over = difference(Kind.LOST)
+    assert looked(found, over).differences == (over,), "once it is over its record stands still"
 
 
 def test_an_account_that_nobody_knows_is_wrong_use(desk: Desk) -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Coroutine
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from planrunner.app.facts import write_facts
 from planrunner.app.standing import stand
+from planrunner.app.stop import wind_up
+from planrunner.model.errors import JournalTrouble
 from planrunner.model.events import StopRequested, TimerFired
 from planrunner.model.journal import HaltScope, RunState
 from planrunner.runtime.clock import RealClock
@@ -194,3 +198,36 @@ def test_a_stop_of_one_plan_or_account_leaves_the_others_alone(desk: Desk) -> No
     assert desk.verb("stop", "--account", "betfair").code == 0
     assert desk.end(other).code == 4
     assert {"cancel": 5.0} in desk.parts()
+
+
+async def trouble() -> None:
+    raise JournalTrouble("the journal is locked")
+
+
+async def fault() -> None:
+    raise TypeError("ours")
+
+
+async def goes_on(ended: list[str]) -> None:
+    try:
+        await asyncio.sleep(60)
+    finally:
+        ended.append("taken down")
+
+
+async def wound_up(*beside: Coroutine[Any, Any, None]) -> tuple[list[str], list[str]]:
+    ended: list[str] = []
+    told: list[str] = []
+    tasks = [asyncio.ensure_future(one) for one in (*beside, goes_on(ended))]
+    await asyncio.sleep(0)
+    try:
+        await wind_up(tasks, told.append)
+    except TypeError as error:
+        ended.append(f"raised: {error}")
+    return ended, told
+
+
+def test_trouble_on_the_way_is_told_and_a_fault_of_ours_is_raised_once_everything_is_over() -> None:
+    assert asyncio.run(wound_up()) == (["taken down"], [])
+    assert asyncio.run(wound_up(trouble())) == (["taken down"], ["the journal is locked"])
+    assert asyncio.run(wound_up(fault(), trouble())) == (["taken down", "raised: ours"], ["the journal is locked"])
