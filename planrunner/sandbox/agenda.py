@@ -31,6 +31,10 @@ class Agenda(Generic[T]):
     def next_at(self) -> int | None:
         return self._entries[0].at if self._entries else None
 
+    def next_of(self, *kinds: type[T]) -> int | None:
+        """When the next thing of these kinds is due."""
+        return min((entry.at for entry in self._entries if isinstance(entry.thing, kinds)), default=None)
+
     def pop(self) -> tuple[int, T]:
         entry = heappop(self._entries)
         return entry.at, entry.thing

@@ -58,6 +58,8 @@ def build(scenario: Scenario, *, begin: datetime, seed: int, log: VenueLog) -> W
     builder = Builder(scenario=scenario, world=world, nominal=nominal)
     for script in scenario.fixtures:
         builder.add(script)
+    if scenario.pools is not None:
+        world.pools = scenario.pools.on_the_day(builder.moment, scenario.time_zone)
     return world
 
 
@@ -82,7 +84,7 @@ class Builder:
             self._add_market(script, market, fixture, of_race[market.name])
 
     def _fixture(self, script: FixtureScript) -> Fixture:
-        start = self._moment(script.start)
+        start = self.moment(script.start)
         known = self.world.fixtures.values()
         same = next((fixture for fixture in known if (fixture.name, fixture.start) == (script.name, start)), None)
         return same or Fixture(
@@ -98,7 +100,8 @@ class Builder:
             meeting=script.meeting,
         )
 
-    def _moment(self, start: Start) -> int:
+    def moment(self, start: Start) -> int:
+        """When that is in this world."""
         zone, nominal = self.scenario.zone, self.nominal
         moved = to_ms(self.world.begin) - to_ms(nominal)
         return start.resolve(nominal, nominal.astimezone(zone).date(), zone) + moved
@@ -120,7 +123,7 @@ class Builder:
             lasts=script.lasts,
             result=tuple(ids[name] for name in result),
         )
-        start = fixture.start if market.start is None else self._moment(market.start)
+        start = fixture.start if market.start is None else self.moment(market.start)
         board = self._board(terms, market, start, {ids[runner.name]: runner.fair for runner in market.runners})
         for due in (*usual_life(market, script.lasts), *market.happenings, *self.scenario.for_every_market):
             if due.moment.base is not Base.ORDER:

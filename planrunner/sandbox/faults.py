@@ -35,6 +35,32 @@ class Trouble(StrEnum):
     REFUSED = "refused"
     REPORT_FAILED = "report failed"
     LEG_FAILED = "leg failed"
+    # The Tote's. Of a request:
+    UNAUTHORIZED = "unauthorized"
+    FORBIDDEN_PAGE = "forbidden page"
+    REDIRECTED = "redirected"
+    ERRORS_IN_REPLY = "errors in the reply"
+    PARTIAL_DATA = "partial data"
+    SLOW_BODY = "slow body"
+    UNKNOWN_VALUE = "unknown value"
+    DUPLICATE_AS_ERRORS = "duplicate as errors"
+    EVENT_BEFORE_REPLY = "event before the reply"
+    SOCKET_DROPPED = "socket dropped"
+    # of one bet:
+    BET_REJECTED = "bet rejected"
+    BET_FAILED = "bet failed"
+    NEVER_DECIDED = "never decided"
+    BET_VOIDED = "bet voided"
+    NON_RUNNER = "non-runner"
+    STAKE_ROUNDED_DOWN = "stake rounded down"
+    # of dividends, of a message and of a connection:
+    DIVIDEND_CHANGED = "dividend changed"
+    MESSAGE_LOST = "message lost"
+    MESSAGE_DELAYED = "message delayed"
+    FIELDS_MISSING = "fields missing"
+    CONNECTION_REFUSED = "connection refused"
+    NO_KEEP_ALIVE = "no keep-alive"
+    FLAT_MESSAGES = "flat messages"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from planrunner.model.odds import Side
 from planrunner.sandbox.clock import to_ms
 from planrunner.sandbox.faults import Fault
+from planrunner.sandbox.pools import Pools
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -233,6 +234,7 @@ class Scenario:
     reactions: tuple[Reaction, ...] = ()
     for_every_market: tuple[Due, ...] = ()
     faults: tuple[Fault, ...] = ()
+    pools: Pools | None = None
 
     @property
     def zone(self) -> ZoneInfo:

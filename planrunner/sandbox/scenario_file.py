@@ -13,6 +13,7 @@ from planrunner.model.odds import Ladder, Side
 from planrunner.sandbox.faults import Fault, Trouble
 from planrunner.sandbox.ladders import LADDERS
 from planrunner.sandbox.located import Located, Path, ScenarioProblem, ScenarioWrong, read, validate
+from planrunner.sandbox.pools import Pools
 from planrunner.sandbox.scenario import (
     HOUR,
     MINUTE,
@@ -132,7 +133,13 @@ class _Decoder:
             others_take_ours=part.text("others_take_ours", "yes") == "yes",
             reactions=tuple(self._reaction(one, fixtures) for one in part.parts("reactions")),
             faults=tuple(_fault(one) for one in part.parts("faults")),
+            pools=self._pools(part.part("pools")) if "pools" in part else None,
         )
+
+    def _pools(self, part: Part) -> Pools:
+        from planrunner.sandbox.pools_file import pools  # it reads with what stands here
+
+        return pools(part, self._start, self._complain)
 
     def _zone(self, part: Part) -> str:
         zone = part.text("time_zone", "Europe/London")

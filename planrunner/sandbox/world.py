@@ -19,6 +19,7 @@ from planrunner.sandbox.board import NEVER, Board
 from planrunner.sandbox.clock import from_ms, to_ms
 from planrunner.sandbox.funds import Funds, exposure
 from planrunner.sandbox.log import VenueLog
+from planrunner.sandbox.pools import Pools
 from planrunner.sandbox.scenario import AccountTerms
 from planrunner.sandbox.settling import settle
 from planrunner.sandbox.terms import Fixture
@@ -45,6 +46,7 @@ class World:
     seed: int
     log: VenueLog
     account: AccountTerms
+    pools: Pools | None = None
     now: int = 0
     fixtures: dict[str, Fixture] = field(default_factory=dict)
     boards: dict[str, Board] = field(default_factory=dict)
