@@ -8,18 +8,19 @@ from datetime import UTC, date, tzinfo
 from zoneinfo import ZoneInfo
 
 from planrunner.engine.resolve import Resolved, Unresolved, resolve
+from planrunner.engine.resolve_pools import ResolvedBet, resolve_ticket
 from planrunner.model.errors import PlanProblems
 from planrunner.model.market import AccountName
-from planrunner.model.plan import LimitOrder, Plan, Target
+from planrunner.model.plan import LimitOrder, Order, Plan, Target
 from planrunner.model.profile import VenueProfile
-from planrunner.ports import Catalogue, Venue
+from planrunner.ports import Card, Catalogue, Venue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """A word of an order that does not fit the venue: which key holds it, what is wrong, and the nearest that fits."""
 
-    order: LimitOrder
+    order: Order
     key: str
     word: str
     text: str
@@ -35,12 +36,28 @@ class DoesNotFit(PlanProblems):
         self.findings = findings
 
 
-async def resolve_plan(plan: Plan, venues: Mapping[AccountName, Venue], *, today: date) -> dict[str, Resolved]:
-    """Every order's market and selection by order name.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Where everything goes, by the names of orders and of bets of tickets."""
 
-    One question per fixture, however many orders are on it. Raises DoesNotFit with everything that is wrong, VenueTrouble,
-    VenueRefused.
+    orders: Mapping[str, Resolved]
+    bets: Mapping[str, ResolvedBet]
+
+
+async def resolve_plan(plan: Plan, venues: Mapping[AccountName, Venue], *, today: date) -> Where:
+    """Every order's market and selection, every pool bet's product and runners.
+
+    One question per fixture or meeting, however many orders are on it. Raises DoesNotFit with everything that is wrong,
+    VenueTrouble, VenueRefused.
     """
+    orders, wrong = await _orders(plan, venues, today)
+    bets, wrong_bets = await _bets(plan, venues, today)
+    if wrong or wrong_bets:
+        raise DoesNotFit((*wrong, *wrong_bets))
+    return Where(orders=orders, bets=bets)
+
+
+async def _orders(plan: Plan, venues: Mapping[AccountName, Venue], today: date) -> tuple[dict[str, Resolved], list[Finding]]:
     asked: dict[tuple[AccountName, Target], Catalogue] = {}
     found: dict[str, Resolved] = {}
     wrong: list[Finding] = []
@@ -53,22 +70,39 @@ async def resolve_plan(plan: Plan, venues: Mapping[AccountName, Venue], *, today
         catalogue = asked[question]
         where = resolve(order.target, catalogue.markets, nearby=catalogue.nearby, on=on, zone=zone)
         if isinstance(where, Unresolved):
-            wrong.append(
-                Finding(
-                    order=order,
-                    key=where.key,
-                    word=where.word,
-                    text=where.text,
-                    among=where.among,
-                    did_you_mean=where.did_you_mean,
-                )
-            )
+            wrong.append(_finding(order, where))
         else:
             found[order.name] = where
             wrong += _odds(order, where.market.ladder, venues[order.account].profile)
-    if wrong:
-        raise DoesNotFit(tuple(wrong))
-    return found
+    return found, wrong
+
+
+async def _bets(plan: Plan, venues: Mapping[AccountName, Venue], today: date) -> tuple[dict[str, ResolvedBet], list[Finding]]:
+    cards: dict[tuple[AccountName, str, date | None], Card] = {}
+    found: dict[str, ResolvedBet] = {}
+    wrong: list[Finding] = []
+    for ticket in plan.tickets:
+        on = today if ticket.today else ticket.on
+        question = (ticket.account, ticket.meeting, on)
+        if question not in cards:
+            cards[question] = await venues[ticket.account].products(ticket.meeting, on=on)
+        card = cards[question]
+        resolved, problems = resolve_ticket(ticket, card.products, nearby=card.nearby, on=on, zone=zone_of(plan))
+        wrong += [_finding(bet, problem) for bet, problem in problems]
+        if not problems:
+            found.update({bet.name: where for bet, where in zip(ticket.bets, resolved, strict=True)})
+    return found, wrong
+
+
+def _finding(order: Order, problem: Unresolved) -> Finding:
+    return Finding(
+        order=order,
+        key=problem.key,
+        word=problem.word,
+        text=problem.text,
+        among=problem.among,
+        did_you_mean=problem.did_you_mean,
+    )
 
 
 def zone_of(plan: Plan) -> tzinfo:

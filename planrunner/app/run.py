@@ -194,7 +194,8 @@ async def _prepare(job: Job, info: RunInfo, stage: Stage, venues: Venues, clock:
     in_rehearsal = info.mode is Mode.REHEARSAL
     return compile_plan(
         plan,
-        resolved,
+        resolved.orders,
+        resolved.bets,
         run=info.run,
         seed_of_refs=f"{info.plan_digest}/{info.seed}/{info.case}" if in_rehearsal else info.run,
         accounts=job.site.accounts,

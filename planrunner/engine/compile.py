@@ -7,27 +7,32 @@ from dataclasses import replace
 from decimal import Decimal
 
 from planrunner.engine.resolve import Resolved
+from planrunner.engine.resolve_pools import ResolvedBet
 from planrunner.model.account import Account
 from planrunner.model.market import AccountName, RunId
 from planrunner.model.money import zero
-from planrunner.model.plan import FallbackStep, Hedge, LimitOrder, Plan
+from planrunner.model.plan import FallbackStep, Hedge, LimitOrder, Plan, PoolBet
 from planrunner.model.profile import VenueProfile
-from planrunner.model.program import BY_LOOKS, Program, ProgramOrder, Terms, hedge_path
+from planrunner.model.program import BY_LOOKS, Program, ProgramOrder, ProgramPoolBet, Terms, hedge_path
 
 
 def compile_plan(
     plan: Plan,
     resolved: Mapping[str, Resolved],
+    bets: Mapping[str, ResolvedBet],
     *,
     run: RunId,
     seed_of_refs: str,
     accounts: Mapping[AccountName, Account],
     profiles: Mapping[AccountName, VenueProfile],
 ) -> Program:
-    """Attach terms and ids. `resolved` is by order name; every order's odds are on its market's ladder."""
+    """Attach terms and ids. `resolved` is by order name, `bets` by the name of a pool bet; every order's odds are on its market's
+    ladder."""
     orders = tuple(one for order in plan.orders for one in orders_of(order, resolved[order.name]))
-    markets = {where.market.id: where.market for where in resolved.values()}
-    names = dict.fromkeys(order.account for order in plan.orders)
+    pool_bets = tuple(_pool_bet(bet, bets[bet.name]) for ticket in plan.tickets for bet in ticket.bets)
+    found = [*(where.market for where in resolved.values()), *(where.market for where in bets.values())]
+    markets = {market.id: market for market in found}
+    names = plan.accounts
     terms = {name: _terms(accounts[name], profiles[name], {market.ladder for market in markets.values()}) for name in names}
     return Program(
         run=run,
@@ -41,6 +46,19 @@ def compile_plan(
         markets=markets,
         orders=orders,
         rules=BY_LOOKS,
+        pool_bets=pool_bets,
+    )
+
+
+def _pool_bet(bet: PoolBet, where: ResolvedBet) -> ProgramPoolBet:
+    ticket = f"tickets.{bet.ticket}"
+    return ProgramPoolBet(
+        path=f"{ticket}/{bet.number}",
+        ticket=ticket,
+        order=bet,
+        account=bet.account,
+        market=where.product.id,
+        legs=where.legs,
     )
 
 
@@ -87,4 +105,6 @@ def _terms(account: Account, profile: VenueProfile, ladders: set[str]) -> Terms:
         minimum_stake=minimum.stake,
         minimum_payout=minimum.payout,
         ladders={name: profile.ladder(name) for name in sorted(ladders & profile.ladders.keys())},
+        uuid_references=profile.uuid_references,
+        expires_within=profile.expires_within,
     )

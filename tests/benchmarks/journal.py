@@ -175,6 +175,7 @@ def long_program():
     return compile_plan(
         Plan(name="long", digest="d", limits=PlanLimits(max_loss=A_LOT), orders=orders),
         {each.name: Resolved(market=market, selection=market.selections[0]) for each in orders},
+        {},
         run=LONG,
         seed_of_refs=LONG,
         accounts=SITE.accounts,

@@ -225,6 +225,7 @@ def program(orders, batch):
     return compile_plan(
         plan,
         {order.name: where for order in plan.orders},
+        {},
         run="run",
         seed_of_refs="run",
         accounts={"betfair": Account(name="betfair", venue="betfair", currency="GBP")},
