@@ -31,6 +31,7 @@ from planrunner.model.account import Account, AccountMode
 from planrunner.model.errors import PlanrunnerError, VenueRefused
 from planrunner.model.journal import Mode, RunInfo
 from planrunner.model.market import AccountName
+from planrunner.net.channel import Channel
 from planrunner.net.door import Door
 from planrunner.net.message import Headers, Reply
 from planrunner.ports import Clock, Secrets, SendBy
@@ -346,6 +347,9 @@ class ListeningDoor(Door):
         reply = await self._door.send(method, url, headers, content, within=within, send_by=send_by)
         self._listening.heard(reply, sent=sent, took=self._watch.age() - before)
         return reply
+
+    async def connect(self, url: str, *, headers: Headers = (), subprotocols: tuple[str, ...] = (), within: float) -> Channel:
+        return await self._door.connect(url, headers=headers, subprotocols=subprotocols, within=within)
 
     async def close(self) -> None:
         await self._door.close()

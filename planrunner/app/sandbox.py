@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from planrunner.app.worlds import load_recording, load_scenario
 from planrunner.model.errors import WrongUse
@@ -20,7 +21,7 @@ from planrunner.sandbox.log import VenueLog
 from planrunner.sandbox.practice import Rehearsal, practice_scenario, rehearse
 
 LOOPBACK = "127.0.0.1"
-# Requests whose answer is never to come would hold a stopping server for ever.
+# Requests whose answer is never to come would hold a stopping server for ever, and so would whoever pushes and never listens.
 STOP_WITHIN = 2
 
 
@@ -44,13 +45,20 @@ def serve(asked: Serve, tell: Callable[[str], None]) -> None:
     served = Served(make, lambda rehearsal: betfair_app(rehearsal.world, clock, faults=rehearsal.faults), clock)
     listening = _listen(asked.port)
     tell(f"http://{LOOPBACK}:{listening.getsockname()[1]}")
-    config = uvicorn.Config(
-        served.app(), log_level="warning", lifespan="off", ws="none", access_log=False, timeout_graceful_shutdown=STOP_WITHIN
-    )
     try:
-        _Server(config).run(sockets=[listening])
+        server_of(served.app()).run(sockets=[listening])
     finally:
         log.close()
+
+
+def server_of(app: ASGIApp) -> uvicorn.Server:
+    """HTTP and WebSockets. Venues that push show in their own words that they are there, so no pings are sent."""
+    return _Server(
+        uvicorn.Config(
+            app, log_level="warning", lifespan="off", access_log=False, timeout_graceful_shutdown=STOP_WITHIN,
+            ws="websockets-sansio", ws_ping_interval=None,
+        )
+    )  # fmt: skip
 
 
 def _maker(asked: Serve, clock: ShiftableClock, log: VenueLog) -> Callable[[], Rehearsal]:

@@ -46,11 +46,11 @@ class Departure:
     def outcome(self, error: OSError, within: float) -> NeverSent | ReplyUnknown:
         """The one map from what goes wrong on the way to what it means for the request."""
         if self.left:
-            return ReplyUnknown(f"no complete answer came: {_words(error, within)}")
-        return NeverSent(f"nothing was sent: {_words(error, within)}")
+            return ReplyUnknown(f"no complete answer came: {in_words(error, within)}")
+        return NeverSent(f"nothing was sent: {in_words(error, within)}")
 
 
-def _words(error: OSError, within: float) -> str:
+def in_words(error: OSError, within: float) -> str:
     """In words for the user; never the library's own text where that could quote a header."""
     match error:
         case Broken():

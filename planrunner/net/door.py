@@ -1,4 +1,4 @@
-"""The door that adapters use: one request out, one complete reply back, or the reason why not.
+"""The door that adapters use: one request out, one complete reply back, or the reason why not; and channels.
 
 It speaks to its wire directly and builds no httpx objects. Client CPU of one small POST on a kept connection, measured
 together on one core: `http.client` 0.13 ms, this door 0.21, the door behind `httpx.Request` and `Response` 0.31, behind
@@ -10,23 +10,28 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
-from planrunner.net.departure import Departure
+from planrunner.net.channel import Channel, NotConnected, Opening, opening
+from planrunner.net.departure import Departure, in_words
 from planrunner.net.message import Headers, Outgoing, Reply
 from planrunner.ports import Clock, SendBy
 
 
 class Wire(Protocol):
-    """Carries requests: over sockets (`SocketWire`), or to an application in this process (`MemoryWire`)."""
+    """Carries requests and channels: over sockets (`SocketWire`), or to an application in this process (`MemoryWire`)."""
 
     async def exchange(self, request: Outgoing, departure: Departure) -> Reply:
         """The complete reply. Raises NeverSent or an OSError, and `departure.left` tells what the latter means."""
+        ...
+
+    async def connect(self, asked: Opening) -> Channel:
+        """Open for both. Raises HandshakeRefused or an OSError."""
         ...
 
     async def close(self) -> None: ...
 
 
 class Door:
-    """Every outcome is exactly one of three: a reply, NeverSent, ReplyUnknown."""
+    """Every request ends as exactly one of three: a reply, NeverSent, ReplyUnknown."""
 
     def __init__(self, wire: Wire, clock: Clock) -> None:
         self._wire = wire
@@ -47,6 +52,18 @@ class Door:
                 return await self._wire.exchange(request, departure)
         except OSError as error:  # timeouts, names, sockets, TLS: all of them are
             raise departure.outcome(error, within) from error
+
+    async def connect(self, url: str, *, headers: Headers = (), subprotocols: tuple[str, ...] = (), within: float) -> Channel:
+        """A WebSocket, open `within` seconds. `subprotocols` come in the order they are liked.
+
+        Raises NotConnected: HandshakeRefused with the reply that came instead, or plainly with the cause.
+        """
+        asked = opening(url, headers, subprotocols)
+        try:
+            async with asyncio.timeout(within):
+                return await self._wire.connect(asked)
+        except OSError as error:
+            raise NotConnected(f"no connection came about: {in_words(error, within)}") from error
 
     async def close(self) -> None:
         await self._wire.close()

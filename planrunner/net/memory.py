@@ -1,30 +1,27 @@
 """The in-memory twin of the socket wire: the same door, the same three outcomes, and an ASGI application instead of a host.
 
 A rehearsal runs on it. A reply that never comes is a timeout on virtual time, and the application then sees
-`http.disconnect`, as it would behind a server.
+`http.disconnect`, as it would behind a server. Channels are in `memory_channel`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, TypeAlias
 
+from planrunner.net.application import Application, Message, reply, scope
+from planrunner.net.channel import MESSAGE_LIMIT, Channel, Opening
 from planrunner.net.departure import Broken, Departure
+from planrunner.net.memory_channel import Serving
 from planrunner.net.message import Outgoing, Reply, address
-
-Message: TypeAlias = MutableMapping[str, Any]
-Application: TypeAlias = Callable[
-    [Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]
-]  # fmt: skip
 
 
 class MemoryWire:
-    """Hands every request to one application, whatever the host. Each runs as a task of its own, as behind a server."""
+    """One application for every request and channel, whatever the host. Each runs as a task of its own, as behind a server."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, *, message_limit: int = MESSAGE_LIMIT) -> None:
         self._application = application
-        self._running: set[asyncio.Task[None]] = set()
+        self._message_limit = message_limit
+        self._running: dict[asyncio.Task[None], _Call | Serving] = {}  # in the order they began
         self._crash: BaseException | None = None
 
     async def exchange(self, request: Outgoing, departure: Departure) -> Reply:
@@ -34,29 +31,39 @@ class MemoryWire:
         try:
             return await call.reply
         finally:
-            call.gone.set()
+            call.gone()
+
+    async def connect(self, asked: Opening) -> Channel:
+        self._raise_crash()
+        serving = Serving(asked, self._message_limit)
+        self._start(serving)
+        try:
+            return await serving.opened
+        except asyncio.CancelledError:
+            serving.gone()
+            raise
 
     async def close(self) -> None:
+        for served in self._running.values():
+            if isinstance(served, Serving):
+                served.gone()
         await asyncio.sleep(0)  # those that were told of a caller's going may still act on it
-        for task in list(self._running):
+        running = list(self._running)
+        for task in running:
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await asyncio.gather(*running, return_exceptions=True)
         self._raise_crash()
 
-    def _start(self, call: _Call) -> None:
-        task = asyncio.ensure_future(self._application(call.scope, call.receive, call.send))
-        self._running.add(task)
-        task.add_done_callback(lambda done: self._ended(done, call))
+    def _start(self, served: _Call | Serving) -> None:
+        task = asyncio.ensure_future(self._application(served.scope, served.receive, served.send))
+        self._running[task] = served
+        task.add_done_callback(self._ended)
 
-    def _ended(self, task: asyncio.Future[None], call: _Call) -> None:
-        self._running.discard(task)
+    def _ended(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
-        if call.reply.done():
-            # Nobody waits for this reply any more, but a bug of the application is told all the same: with the next request.
-            self._crash = self._crash or error
-        else:
-            # A server would say 500 and go on; here both ends are ours, and a bug is loud.
-            call.reply.set_exception(error or Broken("the application ended without a complete answer"))
+        untold = self._running.pop(task).over(error)
+        # A bug of the application that nobody waits to hear of is told all the same: with the next request.
+        self._crash = self._crash or untold
 
     def _raise_crash(self) -> None:
         crash, self._crash = self._crash, None
@@ -69,7 +76,7 @@ class _Call:
 
     def __init__(self, request: Outgoing) -> None:
         self.scope = _scope(request)
-        self.gone = asyncio.Event()
+        self._gone = asyncio.Event()
         self.reply: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._content: bytes | None = request.content
         self._start: Message | None = None
@@ -79,7 +86,7 @@ class _Call:
         if self._content is not None:
             content, self._content = self._content, None
             return {"type": "http.request", "body": content, "more_body": False}
-        await self.gone.wait()
+        await self._gone.wait()
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
@@ -90,31 +97,27 @@ class _Call:
         elif message["type"] == "http.response.body" and self._start is not None:
             self._parts.append(message.get("body", b""))
             if not message.get("more_body", False):
-                self.reply.set_result(_reply(self._start, b"".join(self._parts)))
-                self.gone.set()
+                self.reply.set_result(reply(self._start, b"".join(self._parts)))
+                self.gone()
 
+    def gone(self) -> None:
+        """Nobody waits any more."""
+        self._gone.set()
 
-def _reply(start: Message, content: bytes) -> Reply:
-    headers = tuple((name.decode("ascii").lower(), value.decode("latin-1")) for name, value in start.get("headers", ()))
-    return Reply(status=start["status"], headers=headers, content=content)
+    def over(self, error: BaseException | None) -> BaseException | None:
+        """The application ended, perhaps of an error, which is returned if nobody here is told of it."""
+        if self.reply.done():
+            return error
+        # A server would say 500 and go on; here both ends are ours, and a bug is loud.
+        self.reply.set_exception(error or Broken("the application ended without a complete answer"))
+        return None
 
 
 def _scope(request: Outgoing) -> Message:
     to = address(request.url)
-    path, _, query = to.target.partition("?")
-    headers = [(b"host", to.host_header.encode("ascii")), (b"content-length", b"%d" % len(request.content))]
-    headers += [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in request.headers]
     return {
+        **scope(to, [("content-length", str(len(request.content))), *request.headers], spec="2.3"),
         "type": "http",
-        "asgi": {"version": "3.0", "spec_version": "2.3"},
-        "http_version": "1.1",
         "method": request.method,
         "scheme": "https" if to.tls else "http",
-        "path": path,
-        "raw_path": path.encode("ascii"),
-        "query_string": query.encode("ascii"),
-        "root_path": "",
-        "headers": headers,
-        "client": ("127.0.0.1", 0),
-        "server": (to.host, to.port),
     }

@@ -50,7 +50,7 @@ def address(url: str) -> Address:
     """Raises ValueError for anything but an absolute http or https URL."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{url} is not an http or https address")
+        raise ValueError(f"{url.partition('?')[0]} is not an http or https address")
     tls = parts.scheme == "https"
     usual = 443 if tls else 80
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname

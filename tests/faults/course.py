@@ -31,6 +31,7 @@ from planrunner.app.venues import make_venue
 from planrunner.model.commands import FinishRun
 from planrunner.model.errors import PlanrunnerError
 from planrunner.model.journal import Body, Mode, RunInfo, RunState
+from planrunner.net.channel import Channel, Opening
 from planrunner.net.departure import Departure
 from planrunner.net.door import Door, Wire
 from planrunner.net.memory import MemoryWire
@@ -307,6 +308,11 @@ class Mortal:
         if self.course.is_dead:
             await asyncio.Event().wait()
         return await self.wire.exchange(request, departure)
+
+    async def connect(self, asked: Opening) -> Channel:
+        if self.course.is_dead:
+            await asyncio.Event().wait()
+        return await self.wire.connect(asked)
 
     async def close(self) -> None:
         await self.wire.close()

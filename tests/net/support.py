@@ -67,6 +67,13 @@ class Peer:
         length = next((int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0)
         return bool(head) and (length == 0 or bool(await self._read(self._reader.readexactly(length))))
 
+    def text(self) -> str:
+        """What it said so far."""
+        return self._server.received[self.number].decode("latin-1")
+
+    async def read(self, count: int) -> bytes:
+        return await self._read(self._reader.readexactly(count))
+
     async def _read(self, reading: Awaitable[bytes]) -> bytes:
         try:
             data = await reading

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from planrunner.model.errors import NeverSent, ReplyUnknown
+from planrunner.net.channel import NotConnected
 from tests.net.support import HandClock, Peer, opened, post, reply, serving
+from tests.net.test_channel_tcp import then
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the openssl command to make a certificate")
 
@@ -80,5 +82,26 @@ def test_a_reset_after_the_request_is_unknown(contexts: tuple[ssl.SSLContext, ss
         async with serving(reset, contexts[0]) as server, opened(clock, tls=contexts[1]) as door:
             with pytest.raises(ReplyUnknown):
                 await post(door, server.url, clock.send_by())
+
+    asyncio.run(main())
+
+
+def test_a_channel_trusts_and_checks_as_requests_do(contexts: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
+    async def main() -> None:
+        async with serving(then(stays=True), contexts[0]) as server:
+            async with opened(HandClock(), tls=contexts[1]) as door:
+                channel = await door.connect(server.url.replace("https:", "wss:"), within=5.0)
+                await channel.send("hello")
+                with pytest.raises(NotConnected, match="certificate"):
+                    await door.connect(server.url.replace("127.0.0.1", "localhost"), within=5.0)
+            before = server.bytes
+            async with opened(HandClock()) as door:
+                with pytest.raises(NotConnected, match="certificate"):
+                    await door.connect(server.url, within=5.0)
+            assert server.bytes == before
+        async with serving(then(stays=True)) as server, opened(HandClock()) as door:
+            with pytest.raises(NotConnected):
+                await door.connect(server.url.replace("http:", "wss:"), headers=(("X-Api-Key", "secret"),), within=0.5)
+            assert b"secret" not in b"".join(server.received)
 
     asyncio.run(main())

@@ -129,8 +129,8 @@ class VenueUnderTest(Protocol):
 
 @contextmanager
 def uvicorn_serving(app: Any) -> Iterator[str]:
-    """An application over real HTTP on a free port of loopback, in a thread of its own."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off", ws="none")
+    """An application over real HTTP and WebSockets on a free port of loopback, in a thread of its own."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off", ws="websockets-sansio")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
