@@ -52,7 +52,7 @@ def build(scenario: Scenario, *, begin: datetime, seed: int, log: VenueLog) -> W
 
     A scenario that says itself when it begins is moved to `begin` as a whole.
     """
-    world = World(begin=begin, seed=seed, log=log, account=scenario.account, now=to_ms(begin))
+    world = World(begin=begin, seed=seed, log=log, account=scenario.account, now=to_ms(begin), bookmakers=scenario.bookmakers)
     log.write("world", world.now, scenario=scenario.name, seed=seed)
     nominal = begin_of(scenario, day=begin.astimezone(scenario.zone).date()) if scenario.begins_at else begin
     builder = Builder(scenario=scenario, world=world, nominal=nominal)

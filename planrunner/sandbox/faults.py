@@ -35,6 +35,22 @@ class Trouble(StrEnum):
     REFUSED = "refused"
     REPORT_FAILED = "report failed"
     LEG_FAILED = "leg failed"
+    # Of lines over which a venue speaks by itself.
+    FRAME_LOST = "frame lost"
+    FRAME_TWICE = "frame twice"
+    FRAMES_SWAPPED = "frames swapped"
+    BUFFER_FULL = "buffer full"
+    CONNECTION_LOST = "connection lost"
+    # Of OddsPapi ABP: what it remembers, and what its bookmakers do.
+    HTTP_504_AFTER_LANDING = "http 504 after landing"
+    REFERENCES_FORGOTTEN = "references forgotten"
+    TAKEN_AS_SEEN = "taken as seen"
+    STILL_IN_PROGRESS = "still in progress"
+    CURRENCY_UNKNOWN = "currency unknown"
+    ODDS_DROP = "odds drop after first fill"
+    LIMITS_SHRINK = "limits shrink after first fill"
+    BET_CONFIRMED_LATE = "bet confirmed late"
+    EMERGENCY = "emergency"
     # The Tote's. Of a request:
     UNAUTHORIZED = "unauthorized"
     FORBIDDEN_PAGE = "forbidden page"
@@ -46,7 +62,7 @@ class Trouble(StrEnum):
     DUPLICATE_AS_ERRORS = "duplicate as errors"
     EVENT_BEFORE_REPLY = "event before the reply"
     SOCKET_DROPPED = "socket dropped"
-    # of one bet:
+    # of one bet (the first two of ABP's too):
     BET_REJECTED = "bet rejected"
     BET_FAILED = "bet failed"
     NEVER_DECIDED = "never decided"

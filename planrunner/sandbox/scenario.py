@@ -13,6 +13,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from planrunner.model.odds import Side
+from planrunner.sandbox.bookmakers import Bookmaking
 from planrunner.sandbox.clock import to_ms
 from planrunner.sandbox.faults import Fault
 from planrunner.sandbox.pools import Pools
@@ -235,6 +236,7 @@ class Scenario:
     for_every_market: tuple[Due, ...] = ()
     faults: tuple[Fault, ...] = ()
     pools: Pools | None = None
+    bookmakers: Bookmaking | None = None
 
     @property
     def zone(self) -> ZoneInfo:

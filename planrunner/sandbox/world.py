@@ -16,6 +16,7 @@ from typing import Protocol
 from planrunner.matching.bet import Bet
 from planrunner.sandbox.bets import Ask, OurBet, pounds
 from planrunner.sandbox.board import NEVER, Board
+from planrunner.sandbox.bookmakers import Bookmaking
 from planrunner.sandbox.clock import from_ms, to_ms
 from planrunner.sandbox.funds import Funds, exposure
 from planrunner.sandbox.log import VenueLog
@@ -53,6 +54,7 @@ class World:
     bets: dict[int, OurBet] = field(default_factory=dict)
     funds: dict[str, Funds] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: count(FIRST_BET))
+    bookmakers: Bookmaking | None = None
     beside: dict[str, Beside] = field(default_factory=dict)
     _awake: dict[str, Board] = field(default_factory=dict)
 
