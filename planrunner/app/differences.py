@@ -81,8 +81,9 @@ class Found:
         for one in look.differences:
             present.setdefault(one.run, {})[one.key] = one
         self.moving = {run for run, found in present.items() if run is not None and found and run in look.moved}
-        for run in present.keys() - self.moving:
-            self._count(run, present[run])
+        for run, found in present.items():
+            if run not in self.moving:
+                self._count(run, found)
 
     def _count(self, run: RunId | None, found: Mapping[Key, Difference]) -> None:
         before = self.lasting.get(run, found)
