@@ -21,6 +21,7 @@ from planrunner.runtime.clock import HandsClock
 from planrunner.runtime.driver import Driver, GoneAway
 from planrunner.runtime.hooks import Hooks
 from planrunner.runtime.journal import Journal
+from planrunner.runtime.timers import set_back
 from planrunner.runtime.trouble import Fenced
 from planrunner.runtime.watch import Watch
 
@@ -31,7 +32,8 @@ RECAP = (RunStarted, PlaceOrders, PlaceTicket, OrderAccepted, OrderReported)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hands:
     """Everything that one owner of one run holds. `go_on`: the command that takes the run up again. `hears_signals`: Ctrl-C is
-    for this run; where several are looked after in one process it is for whoever looks after them."""
+    for this run; where several are looked after in one process it is for whoever looks after them. `notes`: what to tell of a
+    run that is taken up, in whole sentences."""
 
     journal: Journal
     info: RunInfo
@@ -43,6 +45,7 @@ class Hands:
     tell: Tell
     go_on: str
     hears_signals: bool = True
+    notes: Sequence[str] = ()
 
     async def drive(self, state: State, records: Collection[Record] | None, stage: Stage) -> Ran:
         """From this state to the end. What stops a run on its way is told, never raised: there may be bets to look after.
@@ -70,7 +73,8 @@ class Hands:
         )
         first: list[Event] = [RunStarted(at=self.clock.now(), program=self.program)]
         if records is not None:
-            first = driver.resume(self.journal.intents(self.info.run))
+            back = set_back(records, self.clock.now())
+            first = driver.resume(self.journal.intents(self.info.run), back, self.notes)
             for record in records:
                 if isinstance(record.body, RECAP):
                     news(record.body, record.at)

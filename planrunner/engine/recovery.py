@@ -7,6 +7,7 @@ never shows up the order ends unresolved.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -209,8 +210,10 @@ def stop_waiting(turn: Turn) -> None:
             endings.end(turn, order, OrderEnd.UNRESOLVED, text)
 
 
-def resumed(turn: Turn) -> None:
+def resumed(turn: Turn, notes: Iterable[str]) -> None:
     """Another process takes over. Ask about everything not complete before anything else; wait out what may be on its way."""
+    for note in notes:
+        turn.alert("run.resumed", note, because="recovery")
     watch_markets(turn)
     for spec in turn.program.specs:
         for ref in turn.orders[spec.path].refs:

@@ -58,7 +58,7 @@ def step(program: Program, state: State, event: Event) -> Step:
         case RunStarted():
             _started(turn)
         case RunResumed() if state.phase is RunPhase.RUNNING:
-            recovery.resumed(turn)
+            recovery.resumed(turn, event.notes)
         case StopRequested() if state.phase is RunPhase.RUNNING:
             _stop(turn, event.text)
         case TimerFired():

@@ -26,10 +26,12 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResumed:
-    """Another process took the run over; whatever was in flight is now in doubt."""
+    """Another process took the run over; whatever was in flight is now in doubt. `notes` say, in whole sentences, what is not as
+    it was when the run began or was interrupted."""
 
     at: datetime
     epoch: int
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,8 @@ Ts = TypeVarTuple("Ts")
 
 # A wall clock that is set while we wait must be noticed: nobody waits longer than this without looking.
 LOOK_EVERY = 1.0
+# A wall clock and an age part by this much only when the clock was set; a correction in small steps stays below it.
+JUMPED = timedelta(seconds=2)
 MICROSECOND = timedelta(microseconds=1)
 READABLE = "23456789abcdefghjkmnpqrstuvwxyz"  # no 0 and o, no 1, i and l: ids are read out and typed
 

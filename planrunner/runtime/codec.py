@@ -24,7 +24,7 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from planrunner.model.commands import NewPlacement
 from planrunner.model.errors import JournalTrouble
-from planrunner.model.events import BetSettled, OrderAccepted, OrderRejected, OrderReported
+from planrunner.model.events import BetSettled, OrderAccepted, OrderRejected, OrderReported, RunResumed
 from planrunner.model.journal import Body, Exchange, RunInfo
 from planrunner.model.market import Market
 from planrunner.model.odds import Band, Ladder
@@ -52,6 +52,7 @@ _JOINED_LATER: dict[type[Any], tuple[str, ...]] = {
     OrderReported: ("fills",),
     OrderRejected: ("conclusive", "transient"),
     BetSettled: ("refunded", "dividends"),
+    RunResumed: ("notes",),
 }
 
 # Decimals inside the JSON of an exchange; everywhere else the type of the field says that a text is a decimal.

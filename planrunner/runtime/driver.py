@@ -53,11 +53,11 @@ from planrunner.ports import Answer, Clock, SendBy, Venue
 from planrunner.runtime.hooks import Hooks
 from planrunner.runtime.journal import Intent, Journal
 from planrunner.runtime.limiter import Limiter
-from planrunner.runtime.timers import Timers
+from planrunner.runtime.timers import SetBack, Timers
 from planrunner.runtime.watch import Watch
 
 SEND_WITHIN = timedelta(seconds=2)  # an intent older than this does not leave any more: its owner may have been frozen
-FLUSH_WITHIN = timedelta(seconds=1)
+FLUSH_WITHIN = 1.0  # seconds
 IN_DOUBT = (PlacementStatus.PENDING, PlacementStatus.UNKNOWN)
 ON_ITS_WAY = timedelta(seconds=8)  # how long a request that left may take until the venue looks at its reference
 PLACING_AT_ONCE = 8  # requests under way per account; more would only open connections
@@ -116,8 +116,8 @@ class Driver:
         self._turnstiles = {account: asyncio.Semaphore(PLACING_AT_ONCE) for account in venues}
         self._limiters = {account: limiter for account in venues if (limiter := self._limiter(account)) is not None}
         self._asking = {account: asyncio.Semaphore(ASKING_AT_ONCE) for account in venues}
-        # When the first intent of a reference was committed, on both clocks; the second is None once another process did it.
-        self._sent: dict[OrderRef, tuple[datetime, float | None]] = {}
+        # When the first intent of a reference was committed, on both clocks; of another process's as far as the wall clock tells.
+        self._sent: dict[OrderRef, tuple[datetime, float]] = {}
         # What an earlier owner may still be sending, and the age from which it may be looked for.
         self._not_before: dict[OrderRef, float] = {}
 
@@ -186,26 +186,34 @@ class Driver:
 
     # -- taking up a run
 
-    def resume(self, intents: Sequence[Intent]) -> list[Event]:
-        """The facts that a new owner begins with. `intents` are all that were written down, in order.
+    def resume(self, intents: Sequence[Intent], back: SetBack, notes: Sequence[str] = ()) -> list[Event]:
+        """The facts that a new owner begins with. `intents` are all that were written down, in order; `notes` what to tell of how
+        the run is taken up.
 
         A placement that was decided but has no intent never left: the epoch was taken from whoever might still write one.
         """
-        now = self._clock.now()
+        now, age = self._clock.now(), self._clock.age()
         facts: list[Event] = []
-        for intent in intents:
-            self._sent.setdefault(intent.ref, (intent.at, None))  # the earliest stays
+        for intent in intents:  # a clock that was set back must not keep a window open
+            at_least = abs(now - intent.at) + back.total
+            self._sent.setdefault(intent.ref, (intent.at, age - at_least.total_seconds()))  # the earliest stays
         written = {(intent.ref, intent.attempt) for intent in intents}
         for spec in self._program.specs:
             for ref in self.state.orders[spec.path].refs:
                 placement = self.state.placements[ref]
                 if placement.status is PlacementStatus.PENDING and (ref, placement.attempt) not in written:
                     facts.append(self._not_written(placement, written, now))
-        not_before = self._clock.age() + WAIT_OUT
+        not_before = age + WAIT_OUT
         doubted = (ref for ref in self._sent if self.state.placements[ref].status in IN_DOUBT)
         self._not_before = dict.fromkeys(doubted, not_before)
-        self._timers.restore(self.state.timers)
-        return [*facts, RunResumed(at=now, epoch=self._epoch)]
+        self._timers.restore(self.state.timers, back.since)
+        if back.last:
+            text = (
+                f"this machine's clock was set back by {back.last.total_seconds():.0f} s or more while nobody looked after the "
+                "run; what was left of its deadlines then is counted from now"
+            )
+            notes = (*notes, text)
+        return [*facts, RunResumed(at=now, epoch=self._epoch, notes=tuple(notes))]
 
     def _not_written(self, placement: PlacementState, written: set[tuple[OrderRef, int]], now: datetime) -> Event:
         """A request is written down whole, but for what the ledger refused of it."""
@@ -234,19 +242,19 @@ class Driver:
         self.state = decided.state
         self._write_down(event, *(one for one in decided.commands if not isinstance(one, Placing)), taken=taken)
         for command in decided.commands:
-            self._carry_out(command)
+            self._carry_out(command, event.at)
 
     def _write_down(self, *bodies: Body, taken: tuple[int, ...] = ()) -> None:
         now = self._clock.now()
         self._journal.append_later(self._run, self._epoch, bodies, now, taken=taken)
         if not self._flushing:
             self._flushing = True
-            self._spawn(self._flush(now + FLUSH_WITHIN))
+            self._spawn(self._flush())
         for body in bodies:
             self._listener(body, now)
 
-    async def _flush(self, at: datetime) -> None:
-        await self._clock.sleep_until(at)
+    async def _flush(self) -> None:
+        await asyncio.sleep(FLUSH_WITHIN)
         self._flushing = False
         await self._flush_now()
 
@@ -254,10 +262,10 @@ class Driver:
         """Everything written down so far is on the disk."""
         await self._journal.append(self._run, self._epoch, [], self._clock.now())
 
-    def _carry_out(self, command: Command) -> None:
+    def _carry_out(self, command: Command, decided_at: datetime) -> None:
         match command:
             case SetTimers():
-                self._timers.set(command.timers)
+                self._timers.set(command.timers, decided_at=decided_at)
             case PlaceOrders() | PlaceTicket():
                 self._spawn(self._place(command))
             case CancelOrder() | QueryOrder() | QueryBook() | QueryRunners():
@@ -321,7 +329,7 @@ class Driver:
                 first_at, first_age = self._sent[asked.ref]
                 left = (window or timedelta(0)) - ON_ITS_WAY
                 wall = min(wall, first_at + left)
-                by_age = by_age if first_age is None else min(by_age, first_age + left.total_seconds())
+                by_age = min(by_age, first_age + left.total_seconds())
         return SendBy(wall=wall, age=by_age)
 
     async def _ask(self, command: CancelOrder | QueryOrder | QueryBook | QueryRunners) -> None:
@@ -353,8 +361,7 @@ class Driver:
             return event
         at, age = self._sent[event.ref]
         by_wall = abs(self._clock.now() - at)  # a clock that was set back must not keep a window open
-        by_age = timedelta(seconds=self._clock.age() - age) if age is not None else by_wall
-        return replace(event, since_sent=max(by_wall, by_age))
+        return replace(event, since_sent=max(by_wall, timedelta(seconds=self._clock.age() - age)))
 
     # -- tasks
 

@@ -1,7 +1,8 @@
 """How fast orders may leave an account, over all runs and processes on one journal: reserve a place in the row, wait for it.
 
 The row of an account holds the moment at which the next instruction would be due if all so far had come evenly (GCRA, without a
-burst). One statement moves it on, so two processes never get the same place. It costs a commit, so a process takes a share of a
+burst), and when it was written: a wall clock that stands before that was set back, and the row moves back with it. One
+statement moves it on, so two processes never get the same place. It costs a commit, so a process takes a share of a
 tenth of a second at once and spends that within a second: in the worst second as many leave as the rate allows, and one
 share of each process. Waiting comes before the intent is written, or it would eat the time in which that may leave.
 """
@@ -16,29 +17,30 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, text
 
 from planrunner.ports import Clock
+from planrunner.runtime.clock import JUMPED
 from planrunner.runtime.prepared import Prepared
 
 SHARES = 10  # of a second
 KEPT = 1.0  # seconds that a share can be spent
-# A row that is further ahead was written by a clock that has been set back since: nobody waits for that.
-AHEAD = timedelta(seconds=10)
 MICROSECOND = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _RESERVE = Prepared(
     text(
-        "INSERT INTO limiter (key, tat) VALUES (:key, :after) ON CONFLICT (key) DO UPDATE SET tat = :cost + "
-        "CASE WHEN limiter.tat < :now THEN :now WHEN limiter.tat > :ahead THEN :ahead ELSE limiter.tat END RETURNING tat"
+        "INSERT INTO limiter (key, tat, at) VALUES (:key, :after, :now) ON CONFLICT (key) DO UPDATE SET tat = :cost + "
+        "CASE WHEN :jumped < limiter.at THEN limiter.tat - limiter.at + :now "
+        "WHEN limiter.tat < :now THEN :now ELSE limiter.tat END, "
+        "at = CASE WHEN :now < limiter.at AND :jumped >= limiter.at THEN limiter.at ELSE :now END RETURNING tat"
     ),
-    "key", "after", "cost", "now", "now", "ahead", "ahead",
+    "key", "after", "now", "cost", "jumped", "now", "now", "now", "now", "jumped", "now",
 )  # fmt: skip
 
 
 def reserve(connection: Connection, key: str, length: timedelta, now: datetime) -> timedelta:
     """Takes a place of this length. Answers how long it is until it begins."""
     at, cost = (now - EPOCH) // MICROSECOND, length // MICROSECOND
-    ahead = at + AHEAD // MICROSECOND
-    [(tat,)] = _RESERVE.one(connection, (key, at + cost, cost, at, at, ahead, ahead))
+    jumped = at + JUMPED // MICROSECOND
+    [(tat,)] = _RESERVE.one(connection, (key, at + cost, at, cost, jumped, at, at, at, at, jumped, at))
     return int(tat - cost - at) * MICROSECOND
 
 

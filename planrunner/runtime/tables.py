@@ -39,7 +39,7 @@ from planrunner.runtime.clock import RealClock
 from planrunner.runtime.prepared import Prepared
 
 # Goes up with every change of the tables; older files are then migrated, newer ones refused.
-SCHEMA = 2
+SCHEMA = 3
 
 META = MetaData()
 _BEGIN = Prepared(text("BEGIN IMMEDIATE"))
@@ -146,6 +146,7 @@ limiter_table = Table(
     META,
     Column("key", String, primary_key=True),
     Column("tat", BigInteger, nullable=False),
+    Column("at", BigInteger, nullable=False),  # when the row was written, by the same clock
 )
 
 # File systems that other machines may share: SQLite's locks and its shared memory can't be trusted there.
@@ -273,8 +274,10 @@ def make_tables(connection: Connection, path: Path) -> None:
 
 
 def migrate(connection: Connection) -> None:
-    """An older file gets what it lacks, under the write lock. All that came since the first version are tables of their own."""
+    """An older file gets what it lacks, under the write lock: tables of their own, and a limiter's row says when it was written.
+    What those of older files hold is a matter of seconds and need not be kept."""
     if version_of(connection) < SCHEMA:
+        limiter_table.drop(connection, checkfirst=True)
         META.create_all(connection)
         connection.execute(schema_table.update().values(version=SCHEMA))
 

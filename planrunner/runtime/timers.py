@@ -2,7 +2,8 @@
 
 A deadline is a moment of the wall clock, and wall clocks are set: back, and a cancel would come an hour late; forward, and what
 is overdue must not wait. So each fires by whichever clock says so first, the wall's or that of its own age, which counts what
-lay between when it was set here and when it is due.
+lay between when it was set here and when it is due. No age outlives its process: of a run that is taken up again the journal
+says how far the clock was set back meanwhile.
 """
 
 from __future__ import annotations
@@ -10,17 +11,48 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
-from planrunner.model.commands import Timer
+from planrunner.model.commands import SetTimers, Timer
 from planrunner.model.events import TimerFired
+from planrunner.model.journal import Record
 from planrunner.ports import Clock
+from planrunner.runtime.clock import JUMPED
 
 T = TypeVar("T")
 
 MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetBack:
+    """By how much a run's wall clock was set back, by what its journal says: in all, `since` the setting of each deadline, and
+    `last`, while nobody drove it. How long nobody drove it is not known then, and is taken for no time at all."""
+
+    total: timedelta
+    since: Mapping[str, timedelta]
+    last: timedelta
+
+
+def set_back(records: Iterable[Record], now: datetime) -> SetBack:
+    """Records are written down in order, so one that is dated before the last shows a clock that was set."""
+    by, last = timedelta(0), None
+    when_set: dict[str, timedelta] = {}
+    for record in records:
+        by += _backwards(last, record.at)
+        last = record.at
+        if isinstance(record.body, SetTimers):
+            when_set |= {timer.name: by for timer in record.body.timers}
+    behind = _backwards(last, now)
+    by += behind
+    return SetBack(total=by, since={name: by - before for name, before in when_set.items()}, last=behind)
+
+
+def _backwards(before: datetime | None, at: datetime) -> timedelta:
+    return before - at if before is not None and before - at > JUMPED else timedelta(0)
 
 
 class _Deadline(NamedTuple):

@@ -16,13 +16,12 @@ from planrunner.model.errors import JournalTrouble
 from planrunner.model.journal import Halt, RunInfo, Signal
 from planrunner.model.market import AccountName
 from planrunner.ports import Clock
+from planrunner.runtime.clock import JUMPED
 from planrunner.runtime.halts import halt_of_file, stop_file
 from planrunner.runtime.journal import Journal
 from planrunner.runtime.lease import BEAT_EVERY
 
 LOOK_EVERY = 1.0
-# The two clocks part by this much only when one of them was set; a correction in small steps stays below it.
-JUMPED = timedelta(seconds=2)
 
 
 class Watched(Protocol):

@@ -14,18 +14,17 @@ from pathlib import Path
 import pytest
 
 from planrunner.app.outcome import Exit
+from planrunner.model.commands import Alert
 from planrunner.model.journal import RunState
+from planrunner.runtime.journal import Journal
 from tests.audited import audited
-from tests.crash.quiet import FASTER, KILLED, WORLDS, Ended, Quiet, Trouble, hurried
+from tests.crash.quiet import KILLED, WORLDS, Ended, Quiet, Trouble, hurried
 from tests.crash.test_plans import SEED, SHIPPED, Undisturbed, undisturbed, wrong
 
 HOUR = timedelta(hours=1)
 PAGE = 4096
 WAL_HEADER, FRAME_HEADER = 32, 24
 MANY = 12
-
-# A clock that is set back keeps the next order waiting for ten seconds, and no step may lie that near to the next.
-SLOWER = 2
 
 
 def share(turn: int) -> pytest.MarkDecorator:
@@ -40,11 +39,9 @@ def share(turn: int) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("shipped", "times"), chosen)
 
 
-def drawn(
-    shipped: Path, folder: Path, what: str, times: int, *, faster: int = FASTER
-) -> tuple[random.Random, Path, str, Undisturbed]:
+def drawn(shipped: Path, folder: Path, what: str, times: int) -> tuple[random.Random, Path, str, Undisturbed]:
     dice = random.Random(f"{SEED} {what} {shipped.stem} {times}")
-    plan, world = hurried(shipped, folder, faster), dice.choice(list(WORLDS))
+    plan, world = hurried(shipped, folder), dice.choice(list(WORLDS))
     return dice, plan, world, undisturbed(plan, world, folder / "undisturbed")
 
 
@@ -107,7 +104,7 @@ def tear(log: Path, dice: random.Random) -> None:
 
 @share(2)
 def test_a_clock_that_is_set_back_an_hour_changes_nothing(shipped: Path, times: int, tmp_path: Path) -> None:
-    dice, plan, world, expected = drawn(shipped, tmp_path, "back", times, faster=SLOWER)
+    dice, plan, world, expected = drawn(shipped, tmp_path, "back", times)
     for number in range(times):
         ended, bets = clock_set(plan, world, tmp_path / f"{number}", dice.uniform(0, 300), -HOUR)
         assert (ended.code, bets) == (expected.code, expected.bets), ended
@@ -132,3 +129,60 @@ def clock_set(plan: Path, world: str, folder: Path, after: float, by: timedelta)
         assert RunState.RUNNING not in quiet.states().values(), ended
         assert not quiet.open_bets(), ended
         return ended, quiet.bets()
+
+
+@share(0)
+def test_a_clock_that_is_set_back_while_nobody_drives_the_run_holds_nothing_up(shipped: Path, times: int, tmp_path: Path) -> None:
+    """Only what was in doubt may end unresolved, and is not sent again: nobody knows any more when it was sent."""
+    dice, plan, world, expected = drawn(shipped, tmp_path, "back since", times)
+    for number in range(times):
+        moment = dice.choice(moments(expected))
+        with closing(killed_and_set(plan, world, tmp_path / f"{number}", moment, -HOUR)) as quiet:
+            is_over, begun = RunState.RUNNING not in quiet.states().values(), quiet.clock.now()
+            ended = quiet.go_on()
+            ended_well(quiet, ended)
+            assert is_over or "was set back" in alerts(quiet)
+            assert quiet.clock.now() - begun < HOUR / 2, f"{moment}: {ended}"
+            if ended.code not in (Exit.UNKNOWN_EXPOSURE, KILLED):
+                assert (ended.code, quiet.bets()) == (expected.code, expected.bets), f"{moment}: {ended}"
+
+
+@share(1)
+def test_a_clock_that_is_set_forward_while_nobody_drives_the_run_brings_what_is_overdue_and_nothing_twice(
+    shipped: Path, times: int, tmp_path: Path
+) -> None:
+    dice, plan, world, expected = drawn(shipped, tmp_path, "forward since", times)
+    for number in range(times):
+        moment = dice.choice(moments(expected))
+        with closing(killed_and_set(plan, world, tmp_path / f"{number}", moment, HOUR)) as quiet:
+            begun, ended = quiet.clock.now(), quiet.go_on()
+            ended_well(quiet, ended)
+            assert quiet.clock.now() - begun < HOUR / 2, f"{moment}: {ended}"
+
+
+def moments(of: Undisturbed) -> list[str]:
+    """Those at which the run has begun: before that there are no deadlines to lose."""
+    return [hook for hook in of.hooks if hook.startswith(("send.", "reply.", "intent.after"))]
+
+
+def killed_and_set(plan: Path, world: str, folder: Path, moment: str, by: timedelta) -> Quiet:
+    """The next process finds another time on the wall."""
+    folder.mkdir()
+    quiet = Quiet(plan, world, folder)
+    assert quiet.begin(Trouble(crash_at=moment)).code == KILLED
+    quiet.set_by = by
+    return quiet
+
+
+def ended_well(quiet: Quiet, ended: Ended) -> None:
+    """The books agree, nothing is there twice, and nothing is left without being told."""
+    audited(quiet.journal, quiet.log(), clocks=HOUR)
+    quiet.bets()
+    assert RunState.RUNNING not in quiet.states().values(), ended
+    assert not quiet.open_bets(), ended
+
+
+def alerts(quiet: Quiet) -> str:
+    with Journal.open(quiet.journal, durable=False) as journal:
+        told = [record.body for info in journal.runs() for record in journal.records(info.run)]
+    return "\n".join(one.text for one in told if isinstance(one, Alert))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+
+import pytest
 
 from planrunner.engine.state import OrderEnd, Phase
 from planrunner.model.commands import Ended, FinishRun, PlaceOrders, QueryBook
@@ -22,6 +25,7 @@ from planrunner.model.market import BetId, MarketId, MarketStatus, SelectionId
 from planrunner.model.odds import decimal_odds
 from planrunner.model.placement import PlacementStatus, Sizes
 from planrunner.model.plan import AfterPlacing, At, BeforeStart, Cancel, Condition, If, OrderType, Reprice, TellOwner, ToBest
+from planrunner.model.program import BY_THE_CLOCK
 from tests.engine.programs import back, chase, fallback, program
 from tests.engine.test_fallback import Story
 from tests.engine.twin import T0
@@ -183,3 +187,46 @@ def test_a_request_is_sent_again_only_while_it_is_still_whole() -> None:
     story.wait(3)
     story.hear(OrderNotFound(at=story.at, ref=a, since_sent=timedelta(seconds=3)))
     assert "PlaceOrders" not in story.kinds()
+
+
+def looks_until_given_up(story: Story, *, set_by: timedelta, at_look: int) -> int:
+    """How often it is looked for in vain, where somebody sets the wall clock in between. A timer fires by age too, so the next
+    look comes five seconds later whatever the wall clock says."""
+    story.hear(OrderUnknown(at=story.at, ref=story.ref, text="no answer"))
+    for look in range(1, 100):
+        due = story.state.timers[f"lookup:{story.ref}"]
+        story.at = due + (set_by if look == at_look else timedelta(0))
+        story.hear(TimerFired(at=story.at, name=f"lookup:{story.ref}", due=due))
+        story.hear(OrderNotFound(at=story.at, ref=story.ref))
+        if story.order.end is OrderEnd.UNRESOLVED:
+            return look
+    raise AssertionError("it does not give up")
+
+
+@pytest.mark.parametrize("set_by", [timedelta(0), -HOUR, HOUR])
+def test_a_clock_that_is_set_makes_the_patience_neither_longer_nor_shorter(set_by: timedelta) -> None:
+    story = Story(program_=program(back(ending=AfterPlacing(delay=100 * HOUR)), window=None))
+    assert looks_until_given_up(story, set_by=set_by, at_look=3) == 25, "two minutes, a look each five seconds"
+
+
+def test_a_run_that_began_under_the_first_rules_keeps_them() -> None:
+    """Its journal is told as it went: two minutes by the wall clock."""
+    first = replace(program(back(ending=AfterPlacing(delay=100 * HOUR)), window=None), rules=BY_THE_CLOCK)
+    assert looks_until_given_up(Story(program_=first), set_by=HOUR, at_look=3) == 3
+    assert looks_until_given_up(Story(program_=first), set_by=timedelta(0), at_look=1) == 25
+
+
+def test_a_look_that_is_answered_often_counts_once() -> None:
+    story = Story(program_=program(back(ending=AfterPlacing(delay=100 * HOUR)), window=None))
+    story.hear(OrderUnknown(at=story.at, ref=story.ref, text="no answer"))
+    for _ in range(30):
+        story.hear(OrderNotFound(at=story.at, ref=story.ref))
+    assert story.order.end is None
+
+
+@pytest.mark.parametrize("set_by", [-HOUR, timedelta(minutes=2)])
+def test_an_order_meant_for_now_is_not_sent_when_nobody_knows_how_long_ago_that_was(set_by: timedelta) -> None:
+    story = Story(back(type=OrderType.FILL_OR_KILL, ending=None))
+    story.at += set_by
+    story.hear(OrderNotSent(at=story.at, ref=story.ref, attempt=1, text="the run was interrupted before it was sent"))
+    assert story.order.end is OrderEnd.NOT_PLACED
