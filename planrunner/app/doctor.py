@@ -27,6 +27,7 @@ from planrunner.app.outcome import Exit
 from planrunner.app.site import SITE_FILE
 from planrunner.app.standing import Standing, folder_of_site, open_journal, site_of, stand
 from planrunner.app.taking_up import go_on
+from planrunner.app.venues import BUILT
 from planrunner.model.account import Account, AccountMode
 from planrunner.model.errors import PlanrunnerError, VenueRefused
 from planrunner.model.journal import Mode, RunInfo
@@ -359,6 +360,8 @@ def accounts(state: Path, sandbox: str | None) -> Iterator[Line]:
     """A login and a few reads on each account that can be reached; none of them is asked anything else."""
     site = site_of(state)
     for name, account in site.accounts.items():
+        if account.venue not in BUILT:
+            continue  # there is nobody to ask yet
         if account.mode is AccountMode.LIVE or sandbox is not None:
             yield from asyncio.run(_account(state, account, sandbox if account.mode is not AccountMode.LIVE else None))
         else:

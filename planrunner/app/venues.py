@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from planrunner.model.account import Account
+from planrunner.model.errors import WrongUse
 from planrunner.model.profile import VenueProfile
 
 if TYPE_CHECKING:
@@ -16,15 +17,24 @@ if TYPE_CHECKING:
     from planrunner.ports import Clock, Secrets, Venue
 
 
+# Whose adapter is there; `make_venue` knows them.
+BUILT = frozenset({"betfair"})
+
+
 def profiles() -> Mapping[str, VenueProfile]:
     """Every venue planrunner can bet at, by the name that site files use."""
     from planrunner.venues.betfair.profile import PROFILE as BETFAIR
+    from planrunner.venues.oddspapi_abp.profile import PROFILE as ODDSPAPI_ABP
+    from planrunner.venues.tote.profile import PROFILE as TOTE
 
-    return {BETFAIR.venue: BETFAIR}
+    return {one.venue: one for one in (BETFAIR, TOTE, ODDSPAPI_ABP)}
 
 
 def make_venue(account: Account, *, door: Door, clock: Clock, secrets: Secrets, at: str | None) -> Venue:
-    """The adapter of one account. `at`: the base url of a sandbox; None: the venue itself."""
+    """The adapter of one account. `at`: the base url of a sandbox; None: the venue itself.
+
+    Raises WrongUse for a venue whose adapter is not there yet.
+    """
     match account.venue:
         case "betfair":
             from planrunner.venues.betfair.client import Addresses
@@ -35,4 +45,4 @@ def make_venue(account: Account, *, door: Door, clock: Clock, secrets: Secrets, 
                 account=account.name, currency=account.currency, door=door, clock=clock, secrets=secrets, addresses=addresses
             )
         case other:
-            raise AssertionError(f"the site file let a venue pass that nobody built: {other}")
+            raise WrongUse(f"plans for {profiles()[other].title} are checked and told, but this version can't bet there yet")

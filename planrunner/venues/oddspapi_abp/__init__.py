@@ -1,0 +1,1 @@
+"""OddsPapi ABP: one order, made into bets at bookmakers."""

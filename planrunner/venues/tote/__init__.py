@@ -1,0 +1,1 @@
+"""The UK Tote: bets in pools, over GraphQL."""
