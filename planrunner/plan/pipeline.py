@@ -129,9 +129,9 @@ def _is_plan(source: Source, root: Node) -> bool:
 
 
 def _ladders(site: Site, profiles: Mapping[str, VenueProfile]) -> dict[str, Ladder]:
-    """The usual ladder of each account's venue: what `round_to_tick` rounds to."""
+    """The usual ladder of each account's venue, where it has odds: what `round_to_tick` rounds to."""
     known = {name: profiles[account.venue] for name, account in site.accounts.items() if account.venue in profiles}
-    return {name: profile.ladder(profile.default_ladder) for name, profile in known.items()}
+    return {name: profile.ladder(profile.default_ladder) for name, profile in known.items() if profile.ladders}
 
 
 def _is_ours(source: Source, root: Node, *, first: str, what: str) -> bool:
