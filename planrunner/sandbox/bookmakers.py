@@ -29,7 +29,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shows:
-    """From this moment on a bookmaker offers exactly this on a selection, best first. `from_start`: `at` counts from its."""
+    """From this moment on a bookmaker offers exactly this, best first. `from_start`: `at` counts from the start."""
 
     at: int
     event: str
