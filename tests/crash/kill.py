@@ -6,10 +6,7 @@ A `Slot` is a served sandbox that is reset between runs; several slots work side
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
-import subprocess
 import sys
 import time
 import urllib.request
@@ -21,6 +18,7 @@ from pathlib import Path
 from planrunner.engine.replay import replay
 from planrunner.model.journal import RunState
 from planrunner.runtime.journal import Journal
+from tests.forked import Forked
 
 HERE = Path(__file__).parent
 PLANRUNNER = [sys.executable, "-m", "planrunner"]
@@ -39,7 +37,7 @@ class Slot:
     """A sandbox of our own on loopback."""
 
     url: str
-    process: subprocess.Popen[str]
+    process: Forked
 
     def call(self, path: str, method: str = "GET") -> str:
         request = urllib.request.Request(f"{self.url}/sandbox/{path}", method=method, data=b"" if method == "POST" else None)
@@ -57,17 +55,14 @@ class Slot:
 @contextmanager
 def served(scenario: Path) -> Iterator[Slot]:
     """A sandbox process, until the block is left."""
-    command = [*PLANRUNNER, "sandbox", "serve", "--scenario", str(scenario), "--port", "0", "--seed", "1"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
+    process = Forked(["sandbox", "serve", "--scenario", str(scenario), "--port", "0", "--seed", "1"], {})
     try:
-        assert process.stdout is not None
-        found = re.search(r"http://[0-9.:]+", process.stdout.readline())
+        found = re.search(r"http://[0-9.:]+", process.line())
         assert found, "the sandbox did not say where it is"
         yield Slot(found[0], process)
     finally:
         process.terminate()
-        process.wait(10)
-        process.stdout.close()  # type: ignore[union-attr]
+        process.wait()
 
 
 def books(log: str) -> dict[str, tuple[object, ...]]:
@@ -105,23 +100,16 @@ class Runner:
     plan: Path
 
     def start(self, **environment: str) -> Ended:
-        return self.end(self.begin(**environment))
-
-    def begin(self, **environment: str) -> subprocess.Popen[str]:
-        return self._process([str(self.plan)], environment)
+        return Ended(*self._begin([str(self.plan)], environment).ends())
 
     def resume(self) -> Ended:
-        return self.end(self._process(["--resume"], {}))
-
-    def end(self, process: subprocess.Popen[str]) -> Ended:
-        text, _ = process.communicate(timeout=90)
-        return Ended(process.returncode, text)
+        return Ended(*self._begin(["--resume"], {}).ends())
 
     def kill_after(self, seconds: float) -> Ended:
-        process = self.begin()
+        process = self._begin([str(self.plan)], {})
         time.sleep(seconds)
-        process.send_signal(signal.SIGKILL)
-        return self.end(process)
+        process.kill()
+        return Ended(*process.ends())
 
     def states(self) -> list[RunState]:
         """Of the runs in the journal. On the way every record's digest is checked, and every run that began is told again."""
@@ -133,11 +121,5 @@ class Runner:
                     replay(records)
             return [info.state for info in journal.runs()]
 
-    def _process(self, arguments: list[str], environment: dict[str, str]) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [*PLANRUNNER, "run", *arguments, "--sandbox", self.slot.url, "--state", str(self.folder)],
-            env=os.environ | environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+    def _begin(self, arguments: list[str], environment: dict[str, str]) -> Forked:
+        return Forked(["run", *arguments, "--sandbox", self.slot.url, "--state", str(self.folder)], environment)

@@ -8,7 +8,6 @@ how a run ends does not hang on how long anything takes, and an interrupted one 
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import re
 import resource
@@ -58,10 +57,8 @@ from planrunner.sandbox.scenario import (
     When,
 )
 from tests.crash.kill import books
+from tests.forked import PROCESSES
 
-# One process is imported once, and each run is a fork of it: a run begins within milliseconds.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["pytest", "tests.crash.quiet"])
 KILLED = -9
 HALF, DEEP = Decimal("0.5"), 50_000
 # How others meet our orders, of every plan: all of each or half of it when it comes, or half of all when it has rested a while.
