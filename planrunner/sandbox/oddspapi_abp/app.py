@@ -57,7 +57,7 @@ def abp_app(world: World, clock: Clock, *, faults: Faults | None = None) -> Star
     ]
     for path, told in (("/health", rest_sums.health), ("/ready", rest_sums.ready), ("/status", rest_sums.status)):
         routes.append(Route(path, _open(abp, told)))
-    routes.append(Route("/metrics", lambda _: PlainTextResponse(rest_sums.metrics(abp))))
+    routes.append(Route("/metrics", _metrics(abp)))
     return Starlette(routes=[*routes, WebSocketRoute("/ws", Sockets(abp=abp).serve)])
 
 
@@ -66,6 +66,13 @@ def _open(abp: Abp, told: Callable[[Abp, int], Json]) -> Callable[[Request], Awa
 
     async def answer(_: Request) -> Response:
         return reply(told(abp, abp.advance()))
+
+    return answer
+
+
+def _metrics(abp: Abp) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(_: Request) -> Response:
+        return PlainTextResponse(rest_sums.metrics(abp))
 
     return answer
 

@@ -148,10 +148,10 @@ class Abp:
     async def pause(self, until: int) -> None:
         """Until a moment, or until something stirs. On the loop's time, which a rehearsal makes jump; the wall clock of a
         served sandbox may be set, and is looked at each second."""
-        left = (from_ms(min(until, NEVER >> 12)) - self.clock.now()).total_seconds()
+        left = None if until >= NEVER else (from_ms(until) - self.clock.now()).total_seconds()
         if isinstance(self.clock, RealClock):
-            left = min(left, LONGEST_NAP)
-        if left <= 0:
+            left = LONGEST_NAP if left is None else min(left, LONGEST_NAP)
+        if left is not None and left <= 0:
             return
         try:
             async with asyncio.timeout(left):
