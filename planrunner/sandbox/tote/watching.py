@@ -1,0 +1,132 @@
+"""News of races and pools for those who listen to them: what is different from the last time is told. Nobody listens: nothing is
+looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from planrunner.sandbox.clock import iso
+from planrunner.sandbox.scenario import MINUTE
+from planrunner.sandbox.tote.announcing import dividends, probables
+from planrunner.sandbox.tote.card import Product
+from planrunner.sandbox.tote.messages import Message
+from planrunner.sandbox.tote.races import Race
+from planrunner.sandbox.tote.timeline import FINAL_AFTER, Stage, moments, stage
+
+if TYPE_CHECKING:  # it holds the watch
+    from planrunner.sandbox.tote.tote import Tote
+
+News = dict[tuple[str, str, str], dict[str, Any]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Watch:
+    """`is_on` once somebody listened."""
+
+    tote: Tote
+    is_on: bool = False
+    _told: News = field(default_factory=dict)
+
+    def begin(self, now: int) -> None:
+        """What is so already is no news."""
+        if not self.is_on:
+            self.is_on = True
+            self.tote.card.look(self.tote.card.races.values())
+            self._told = self._news(now)
+
+    def look(self, now: int) -> None:
+        if not self.is_on:
+            return
+        news = self._news(now)
+        for key, data in news.items():
+            if self._told.get(key) != data:
+                self.tote.messages.tell(Message(root=key[0], owner=None, data=data))
+        self._told = news
+
+    def next_at(self, now: int) -> int | None:
+        """The next stage of any pool, the next thing in the world, or the next minute while pools grow."""
+        if not self.is_on:
+            return None
+        times = [at for product in self.tote.card.products.values() for at, _ in moments(product) if at > now]
+        races = self.tote.card.races.values()
+        times += [at for race in races for at in (race.next_news(), *race.withdrawn.values()) if at is not None and at > now]
+        if any(now < race.off for race in races):
+            times.append((now // MINUTE + 1) * MINUTE)
+        return min(times, default=None)
+
+    def _news(self, now: int) -> News:
+        news: News = {}
+        for race in self.tote.card.races.values():
+            news.update(self._of_race(race, now))
+        for product in self.tote.card.products.values():
+            news.update(self._of_product(product, now))
+        return news
+
+    def _of_race(self, race: Race, now: int) -> News:
+        start = {"eventId": race.id, "name": race.name, "scheduledStartDateTime": iso(race.start)}
+        news: News = {
+            ("onEventStatusChanged", race.id, ""): {"eventId": race.id, "status": status(race, now)},
+            ("onEventUpdated", race.id, ""): start,
+        }
+        if race.is_over(now) and not race.is_abandoned(now):
+            order = finishing(race, now)
+            results = [
+                {"competitorId": race.horse(number).id, "finishingPosition": str(position), "status": how}
+                for number, position, how in order
+            ]
+            news["onEventResultChanged", race.id, ""] = {"eventId": race.id, "competitorResults": results}
+        for horse in race.horses:
+            gone = "CONFIRMED" if race.runs(horse.number, now) else "WITHDRAWN"
+            told = {"eventId": race.id, "competitorId": horse.id, "status": gone}
+            news["onCompetitorStatusChanged", race.id, horse.id] = told
+        return news
+
+    def _of_product(self, product: Product, now: int) -> News:
+        reached = stage(product, now)
+        selling = "OPEN" if reached is Stage.OPEN else "SETTLED" if reached is Stage.SETTLED else "CLOSED"
+        money = _money(Decimal(self.tote.gross(product, now)).scaleb(-2))
+        news: News = {
+            ("onProductStatusChanged", product.id, ""): {"productId": product.id, "status": selling},
+            ("onPoolTotalChanged", product.id, ""): {
+                "productId": product.id, "isFinalized": reached is not Stage.OPEN, "total": {"grossAmounts": money},
+            },
+        }  # fmt: skip
+        if (announced := self.tote.announced(product, now)) is not None:
+            told = [{"dividend": {"amounts": _money(one.amount)}, "legs": one.legs()} for one in dividends(product, announced[0])]
+            news["onPoolDividendChanged", product.id, ""] = {"productId": product.id, "dividends": told}
+        if reached is Stage.OPEN and len(product.legs) == 1 and product.type.rule.size == 1:
+            lines = [
+                {"odds": [{"decimal": one.amount, "status": "PROVISIONAL"}], "legs": one.legs("lineSelections", "selectionId")}
+                for one in probables(self.tote, product, now)
+            ]
+            news["onLinesChanged", product.id, ""] = {"productId": product.id, "lines": lines}
+        for leg in product.legs:
+            for number, selection in enumerate(leg.selections, 1):
+                runs = "Active" if leg.race.runs(number, now) else "NotActive"
+                data = {"productId": product.id, "legId": leg.id, "selectionId": selection, "status": runs}
+                news["onSelectionStatusChanged", product.id, selection] = data
+        return news
+
+
+def _money(amount: Decimal) -> list[dict[str, Any]]:
+    return [{"decimalAmount": amount, "currency": {"code": "GBP"}}]
+
+
+def status(race: Race, at: int) -> str:
+    """Of an event."""
+    if race.is_abandoned(at):
+        return "CANCELLED"
+    return "FINISHED" if race.is_over(at) else "STARTED" if at >= race.off else "SCHEDULED"
+
+
+def finishing(race: Race, at: int) -> list[tuple[int, int, str]]:
+    """Number, position and how sure that is."""
+    assert race.result_at is not None
+    how = "FINAL" if at >= race.result_at + FINAL_AFTER else "PROVISIONAL"
+    order, position = [], 1
+    for group in race.finish:
+        order += [(number, position, how) for number in group]
+        position += len(group)
+    return order
