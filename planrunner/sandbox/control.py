@@ -2,7 +2,7 @@
 
     GET    /sandbox/health        is it up, what time is it there, which scenario, which seed
     GET    /sandbox/log           the venue's own log, one JSON line per fact; `?kind=bet` (repeatable) for some kinds only
-    GET    /sandbox/fixtures      what can be bet on: fixtures with their markets, starts and selections
+    GET    /sandbox/fixtures      what can be bet on: fixtures with markets, starts, selections, and the numbers at the router
     POST   /sandbox/faults        {"call": "placeOrders", "trouble": "reply lost after landing"}, from now on; and, as wanted,
                                   "number": 1 (counted from the next call), "times": 1, "seconds": 5 (of a delay),
                                   "code": "SERVICE_BUSY" and "lands": false (of what is refused)
@@ -10,6 +10,7 @@
     POST   /sandbox/happenings    {"market": "1.2...", "do": "suspend" | "reopen" | "turn in-play" | "close" | "abandon" |
                                   "void bets" | "remove selection" | "settle again"}, now; the last two with "selection" (and
                                   "reduction": "12.5") and with "result": ["Arsenal"]
+    POST   /sandbox/abp           {"do": "emergency" | "offer" | "settle" | ...}: the router's own, see `oddspapi_abp/by_hand.py`
     POST   /sandbox/advance       {"seconds": 3600}: put the venue's clock forward and play what is due
     POST   /sandbox/reset         a fresh world, as it was served first
 
@@ -30,8 +31,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from planrunner.sandbox.board import Board
 from planrunner.sandbox.clock import ShiftableClock, iso
 from planrunner.sandbox.faults import Fault, Trouble
+from planrunner.sandbox.oddspapi_abp import by_hand, ids
+from planrunner.sandbox.oddspapi_abp.desk import NAME
+from planrunner.sandbox.oddspapi_abp.venue import Abp
 from planrunner.sandbox.practice import Rehearsal
 from planrunner.sandbox.scenario import (
     Abandon,
@@ -76,6 +81,7 @@ class Served:
             Route("/fixtures", self._fixtures),
             Route("/faults", self._faults, methods=["POST", "DELETE"]),
             Route("/happenings", self._happen, methods=["POST"]),
+            Route("/abp", self._abp, methods=["POST"]),
             Route("/advance", self._advance, methods=["POST"]),
             Route("/reset", self._reset, methods=["POST"]),
         ]
@@ -106,6 +112,7 @@ class Served:
                 {
                     "event": board.terms.fixture.name, "market": board.terms.name, "market_id": board.terms.id,
                     "start": iso(board.start), "selections": [runner.name for runner in board.terms.runners],
+                    "oddspapi_abp": _at_the_router(board),
                 }
                 for board in boards
             ]
@@ -136,7 +143,17 @@ class Served:
             more = "`remove selection` (with `selection`), `settle again` (with `result`)"
             return _refused(f"`market` is a market's id and `do` one of {', '.join(HAPPENINGS)}, {more}")
         board.happen(happening)
+        self.rehearsal.world.noticed(board)
         return JSONResponse({"market": board.terms.id, "status": board.status.value, "in_play": board.in_play})
+
+    async def _abp(self, request: Request) -> Response:
+        router = self.rehearsal.world.beside.get(NAME)
+        if not isinstance(router, Abp):
+            return _refused("no router is served here")
+        try:
+            return JSONResponse(by_hand.act(router, await _object(request)))
+        except by_hand.WRONG as wrong:
+            return _refused(f"this can't be done at the router: {wrong!r}")
 
     async def _advance(self, request: Request) -> Response:
         asked = await _object(request)
@@ -152,6 +169,11 @@ class Served:
     async def _reset(self, _: Request) -> Response:
         self._fresh()
         return JSONResponse({"status": "ok", "time": iso(self.rehearsal.world.now)})
+
+
+def _at_the_router(board: Board) -> dict[str, Any]:
+    outcomes = {outcome.runner.name: outcome.outcome_id for outcome in ids.of_board(board)}
+    return {"fixtureId": ids.fixture_id(board), "marketId": ids.market_id(board), "outcomeIds": outcomes}
 
 
 def _happening(asked: dict[str, Any], known: list[str]) -> Happening | None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from planrunner.model.odds import Ladder, Side
+from planrunner.sandbox.bookmakers import Bookmaking
 from planrunner.sandbox.faults import Fault, Trouble
 from planrunner.sandbox.ladders import LADDERS
 from planrunner.sandbox.located import Located, Path, ScenarioProblem, ScenarioWrong, read, validate
@@ -134,7 +135,13 @@ class _Decoder:
             reactions=tuple(self._reaction(one, fixtures) for one in part.parts("reactions")),
             faults=tuple(_fault(one) for one in part.parts("faults")),
             pools=self._pools(part.part("pools")) if "pools" in part else None,
+            bookmakers=self._bookmakers(part.part("bookmakers"), fixtures) if "bookmakers" in part else None,
         )
+
+    def _bookmakers(self, part: Part, fixtures: tuple[FixtureScript, ...]) -> Bookmaking:
+        from planrunner.sandbox.bookmakers_file import bookmakers  # it reads with what stands here
+
+        return bookmakers(part, fixtures, self._complain)
 
     def _pools(self, part: Part) -> Pools:
         from planrunner.sandbox.pools_file import pools  # it reads with what stands here

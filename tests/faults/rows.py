@@ -56,7 +56,8 @@ UNCERTAIN = {
     "UNEXPECTED_ERROR", "TIMEOUT_ERROR", "-32603", "ERROR_IN_MATCHER", "BET_IN_PROGRESS", "DUPLICATE_TRANSACTION", "SOMETHING_NEW"
 }  # fmt: skip
 CODED = (Trouble.REFUSED, Trouble.REPORT_FAILED, Trouble.LEG_FAILED)
-LINE = [trouble for trouble in Trouble if trouble not in CODED]
+BETFAIRS = list(Trouble)[: list(Trouble).index(Trouble.LEG_FAILED) + 1]  # those after it are of other venues
+LINE = [trouble for trouble in BETFAIRS if trouble not in CODED]
 OF_PLACING = (Trouble.TIMEOUT_LANDS_LATER, Trouble.TIMEOUT_NEVER_LANDS, Trouble.SUSPENDED_IN_BET_DELAY)
 OF_LOOKING = (Trouble.REPORTED_TWICE, Trouble.OLDER_REPORT, Trouble.EMPTY_REPORT)
 

@@ -96,4 +96,4 @@ class Hub:
         frame = {"type": "data", "channel": channel, "event": event, "payload": payload, "ts": at}
         for one in self.subscriptions.values():
             if channel in one.channels and client in (None, one.client):
-                one.offer(frame, self.strike(f"ws-{channel}"))
+                one.offer(frame, self.strike(f"ws-{channel}") or self.strike("ws"))

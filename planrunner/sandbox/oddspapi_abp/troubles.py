@@ -96,8 +96,9 @@ def is_lost(fault: Fault | None) -> bool:
 
 def misreport(abp: Abp, name: str, client: str, query: Mapping[str, str], body: Json, fault: Fault | None) -> Json:
     """Lists of orders and bets may be empty, doubled, or as old as the last look with the same question."""
-    if name not in ("orders", "bets"):
+    if name not in ("orders", "list-bets"):
         return body
+    name = "orders" if name == "orders" else "bets"
     before = abp.remember((client, name, str(sorted(query.items()))), body)
     match fault.trouble if fault else None:
         case Trouble.OLDER_REPORT:

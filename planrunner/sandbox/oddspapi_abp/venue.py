@@ -75,6 +75,7 @@ class Abp:
 
     def saw(self, board: Board, at: int) -> None:
         settling.saw(self.desk, board, at)
+        self.stir()
 
     # -- asked for
 
