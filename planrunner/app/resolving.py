@@ -11,7 +11,8 @@ from planrunner.engine.resolve import Resolved, Unresolved, resolve
 from planrunner.engine.resolve_pools import ResolvedBet, resolve_ticket
 from planrunner.model.errors import PlanProblems
 from planrunner.model.market import AccountName
-from planrunner.model.plan import LimitOrder, Order, Plan, Target
+from planrunner.model.odds import Odds
+from planrunner.model.plan import LimitOrder, Move, Order, Plan, Target, Ticket
 from planrunner.model.profile import VenueProfile
 from planrunner.ports import Card, Catalogue, Venue
 
@@ -41,57 +42,67 @@ class Where:
     """Where everything goes, by the names of orders and of bets of tickets."""
 
     orders: Mapping[str, Resolved]
+    moves: Mapping[str, Resolved]
     bets: Mapping[str, ResolvedBet]
 
 
 async def resolve_plan(plan: Plan, venues: Mapping[AccountName, Venue], *, today: date) -> Where:
-    """Every order's market and selection, every pool bet's product and runners.
+    """Every order's market and selection, and every pool bet's product and runners.
 
     One question per fixture or meeting, however many orders are on it. Raises DoesNotFit with everything that is wrong,
     VenueTrouble, VenueRefused.
     """
-    orders, wrong = await _orders(plan, venues, today)
-    bets, wrong_bets = await _bets(plan, venues, today)
-    if wrong or wrong_bets:
-        raise DoesNotFit((*wrong, *wrong_bets))
-    return Where(orders=orders, bets=bets)
-
-
-async def _orders(plan: Plan, venues: Mapping[AccountName, Venue], today: date) -> tuple[dict[str, Resolved], list[Finding]]:
-    asked: dict[tuple[AccountName, Target], Catalogue] = {}
-    found: dict[str, Resolved] = {}
-    wrong: list[Finding] = []
-    zone = zone_of(plan)
+    asking = _Asking(venues, zone_of(plan), today)
+    orders: dict[str, Resolved] = {}
+    moves: dict[str, Resolved] = {}
+    bets: dict[str, ResolvedBet] = {}
     for order in plan.orders:
-        on = today if order.target.today else order.target.on
-        question = (order.account, _question(order.target))
-        if question not in asked:
-            asked[question] = await venues[order.account].find(question[1], on=on)
-        catalogue = asked[question]
-        where = resolve(order.target, catalogue.markets, nearby=catalogue.nearby, on=on, zone=zone)
-        if isinstance(where, Unresolved):
-            wrong.append(_finding(order, where))
-        else:
-            found[order.name] = where
-            wrong += _odds(order, where.market.ladder, venues[order.account].profile)
-    return found, wrong
-
-
-async def _bets(plan: Plan, venues: Mapping[AccountName, Venue], today: date) -> tuple[dict[str, ResolvedBet], list[Finding]]:
-    cards: dict[tuple[AccountName, str, date | None], Card] = {}
-    found: dict[str, ResolvedBet] = {}
-    wrong: list[Finding] = []
+        if (where := await asking.where(order, order)) is not None:
+            orders[order.name] = where
+        if (move := order.move) is not None and (there := await asking.where(order, move)) is not None:
+            moves[order.name] = there
     for ticket in plan.tickets:
-        on = today if ticket.today else ticket.on
+        bets.update(await asking.bets(ticket))
+    if asking.wrong:
+        raise DoesNotFit(tuple(asking.wrong))
+    return Where(orders=orders, moves=moves, bets=bets)
+
+
+class _Asking:
+    """Asks each question once, and gathers what is wrong."""
+
+    def __init__(self, venues: Mapping[AccountName, Venue], zone: tzinfo, today: date) -> None:
+        self.wrong: list[Finding] = []
+        self._venues = venues
+        self._zone = zone
+        self._today = today
+        self._catalogues: dict[tuple[AccountName, Target], Catalogue] = {}
+        self._cards: dict[tuple[AccountName, str, date | None], Card] = {}
+
+    async def where(self, order: LimitOrder, goes: LimitOrder | Move) -> Resolved | None:
+        """Of an order, or of its remainder on another account."""
+        target, venue = goes.target, self._venues[goes.account]
+        on = self._today if target.today else target.on
+        question = (goes.account, target if venue.profile.by_ids_only else _question(target))
+        if question not in self._catalogues:
+            self._catalogues[question] = await venue.find(question[1], on=on)
+        catalogue = self._catalogues[question]
+        where = resolve(target, catalogue.markets, nearby=catalogue.nearby, on=on, zone=self._zone)
+        if isinstance(where, Unresolved):
+            self.wrong.append(_finding(order, where))
+            return None
+        self.wrong += _odds(order, goes.odds, where.market.ladder, venue.profile)
+        return where
+
+    async def bets(self, ticket: Ticket) -> dict[str, ResolvedBet]:
+        on = self._today if ticket.today else ticket.on
         question = (ticket.account, ticket.meeting, on)
-        if question not in cards:
-            cards[question] = await venues[ticket.account].products(ticket.meeting, on=on)
-        card = cards[question]
-        resolved, problems = resolve_ticket(ticket, card.products, nearby=card.nearby, on=on, zone=zone_of(plan))
-        wrong += [_finding(bet, problem) for bet, problem in problems]
-        if not problems:
-            found.update({bet.name: where for bet, where in zip(ticket.bets, resolved, strict=True)})
-    return found, wrong
+        if question not in self._cards:
+            self._cards[question] = await self._venues[ticket.account].products(ticket.meeting, on=on)
+        card = self._cards[question]
+        resolved, problems = resolve_ticket(ticket, card.products, nearby=card.nearby, on=on, zone=self._zone)
+        self.wrong += [_finding(bet, problem) for bet, problem in problems]
+        return {} if problems else {bet.name: where for bet, where in zip(ticket.bets, resolved, strict=True)}
 
 
 def _finding(order: Order, problem: Unresolved) -> Finding:
@@ -110,14 +121,14 @@ def zone_of(plan: Plan) -> tzinfo:
     return ZoneInfo(plan.time_zone) if plan.time_zone else UTC
 
 
-def _odds(order: LimitOrder, ladder: str, profile: VenueProfile) -> list[Finding]:
+def _odds(order: LimitOrder, asked: Odds, ladder: str, profile: VenueProfile) -> list[Finding]:
     """`check` knows the venue's usual ladder only; a market may have another."""
-    below, above = profile.ladder(ladder).around(order.odds.ratio)
+    below, above = profile.ladder(ladder).around(asked.ratio)
     if below is not None and below == above:
         return []
     near = " or ".join(str(odds) for odds in (below, above) if odds is not None)
-    text = f"odds {order.odds} are not on the ladder of this market ({ladder}); the nearest are {near}"
-    return [Finding(order=order, key="odds", word=str(order.odds), text=text, among=(), did_you_mean=None)]
+    text = f"odds {asked} are not on the ladder of this market ({ladder}); the nearest are {near}"
+    return [Finding(order=order, key="odds", word=str(asked), text=text, among=(), did_you_mean=None)]
 
 
 def _question(target: Target) -> Target:

@@ -196,6 +196,7 @@ async def _prepare(job: Job, info: RunInfo, stage: Stage, venues: Venues, clock:
         plan,
         resolved.orders,
         resolved.bets,
+        moves=resolved.moves,
         run=info.run,
         seed_of_refs=f"{info.plan_digest}/{info.seed}/{info.case}" if in_rehearsal else info.run,
         accounts=job.site.accounts,

@@ -10,12 +10,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from planrunner.engine import endings
+from planrunner.engine import endings, moving
 from planrunner.engine.green_up import LOOK_AGAIN_AFTER, has_more_to_do, look, size_at, voided
 from planrunner.engine.guards import refusal, too_small
 from planrunner.engine.moments import ending_time, schedule
 from planrunner.engine.state import BetState, CancelState, OrderEnd, OrderState, Phase, PlacementState, RunPhase, Winding
-from planrunner.engine.steps import tell_owner
+from planrunner.engine.steps import mark_fired, tell_owner
 from planrunner.engine.tickets import is_pool_bet, place_once_more, taken_in
 from planrunner.engine.turn import Turn
 from planrunner.model.commands import CancelOrder, NewPlacement, Persistence, QueryOrder
@@ -241,7 +241,10 @@ def _completed(turn: Turn, order: OrderState, placement: PlacementState) -> None
         return
     end = _how_it_ended(turn, order, placement)
     refused = end in (OrderEnd.REJECTED, OrderEnd.DENIED)
+    until = turn.timer(f"ending:{order.path}")
     order = endings.end(turn, order, end, placement.reason if refused else None)
+    if turn.stopping is None:
+        _move(turn, order, placement, left=left + _lapsed_as_told(placement), until=until)
     tell = {
         OrderEnd.EXPIRED: Condition.EXPIRED,
         OrderEnd.REJECTED: Condition.REJECTED,
@@ -249,6 +252,20 @@ def _completed(turn: Turn, order: OrderState, placement: PlacementState) -> None
     }.get(end)
     if tell:
         tell_owner(turn, order, tell)
+
+
+def _move(turn: Turn, order: OrderState, placement: PlacementState, *, left: Decimal, until: datetime | None) -> None:
+    """The plan may want what is left of an order that is over somewhere else."""
+    if order.end is OrderEnd.MOVED:
+        moving.begin(turn, order, left, until)
+    elif order.end is not None and (index := moving.after(order, order.end)) is not None:
+        refused = order.end is OrderEnd.REJECTED
+        moving.begin(turn, mark_fired(turn, order, index), placement.asked.size if refused else left, until if refused else None)
+
+
+def _lapsed_as_told(placement: PlacementState) -> Decimal:
+    """What a venue that ends orders by itself gave back at the time it was told."""
+    return placement.sizes.lapsed if isinstance(placement.asked, NewPlacement) and placement.asked.good_until else ZERO
 
 
 def _place_again(turn: Turn, order: OrderState, placement: PlacementState, winding: Winding) -> None:
@@ -320,6 +337,8 @@ def _how_it_ended(turn: Turn, order: OrderState, placement: PlacementState) -> O
         return OrderEnd.MATCHED
     if winding is not None and (sizes.cancelled or winding.end in (OrderEnd.EXPIRED, OrderEnd.STOPPED)):
         return winding.end
+    if winding is not None and winding.end is OrderEnd.MOVED and _lapsed_as_told(placement):
+        return winding.end  # it ended by itself before it could be taken back
     if is_pool_bet(order):
         return OrderEnd.TAKEN_FOR_LESS if sizes.lapsed else OrderEnd.VOIDED
     if sizes.cancelled:

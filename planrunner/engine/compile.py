@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
+from types import MappingProxyType
 
 from planrunner.engine.resolve import Resolved
 from planrunner.engine.resolve_pools import ResolvedBet
 from planrunner.model.account import Account
 from planrunner.model.market import AccountName, RunId
 from planrunner.model.money import zero
-from planrunner.model.plan import FallbackStep, Hedge, LimitOrder, Plan, PoolBet
+from planrunner.model.plan import FallbackStep, Hedge, LimitOrder, Move, Plan, PoolBet
 from planrunner.model.profile import VenueProfile
-from planrunner.model.program import BY_LOOKS, Program, ProgramOrder, ProgramPoolBet, Terms, hedge_path
+from planrunner.model.program import BY_LOOKS, Program, ProgramOrder, ProgramPoolBet, Terms, hedge_path, move_path
+
+NO_MOVES: Mapping[str, Resolved] = MappingProxyType({})
 
 
 def compile_plan(
@@ -21,16 +24,17 @@ def compile_plan(
     resolved: Mapping[str, Resolved],
     bets: Mapping[str, ResolvedBet],
     *,
+    moves: Mapping[str, Resolved] = NO_MOVES,
     run: RunId,
     seed_of_refs: str,
     accounts: Mapping[AccountName, Account],
     profiles: Mapping[AccountName, VenueProfile],
 ) -> Program:
-    """Attach terms and ids. `resolved` is by order name, `bets` by the name of a pool bet; every order's odds are on its market's
-    ladder."""
-    orders = tuple(one for order in plan.orders for one in orders_of(order, resolved[order.name]))
+    """Attach terms and ids. `resolved` is by order name, and so is `moves`, where its remainder may go; `bets` by the name of a
+    pool bet. Every order's odds are on its market's ladder."""
+    orders = tuple(one for order in plan.orders for one in orders_of(order, resolved[order.name], moves.get(order.name)))
     pool_bets = tuple(_pool_bet(bet, bets[bet.name]) for ticket in plan.tickets for bet in ticket.bets)
-    found = [*(where.market for where in resolved.values()), *(where.market for where in bets.values())]
+    found = [where.market for where in (*resolved.values(), *moves.values())] + [where.market for where in bets.values()]
     markets = {market.id: market for market in found}
     names = plan.accounts
     terms = {name: _terms(accounts[name], profiles[name], {market.ladder for market in markets.values()}) for name in names}
@@ -62,10 +66,22 @@ def _pool_bet(bet: PoolBet, where: ResolvedBet) -> ProgramPoolBet:
     )
 
 
-def orders_of(order: LimitOrder, where: Resolved) -> Iterator[ProgramOrder]:
-    """The order and, where a step may ask for one, its hedge right after it."""
-    selection, path = where.selection, f"orders.{order.name}"
-    planned = ProgramOrder(
+def orders_of(order: LimitOrder, where: Resolved, moved: Resolved | None = None) -> Iterator[ProgramOrder]:
+    """The order and, where a step may ask for one, right after it its hedge and what takes over its remainder at `moved`."""
+    path = f"orders.{order.name}"
+    planned = _planned(path, order, where)
+    yield planned
+    hedges = [step for step in order.fallback if isinstance(step.action, Hedge)]
+    if hedges:
+        yield replace(planned, path=hedge_path(path), order=_hedge(order, hedges[0]), hedges=path)
+    if (move := order.move) is not None:
+        assert moved is not None
+        yield replace(_planned(move_path(path), _moved(order, move), moved), takes_over=path)
+
+
+def _planned(path: str, order: LimitOrder, where: Resolved) -> ProgramOrder:
+    selection = where.selection
+    return ProgramOrder(
         path=path,
         order=order,
         account=order.account,
@@ -74,10 +90,24 @@ def orders_of(order: LimitOrder, where: Resolved) -> Iterator[ProgramOrder]:
         selection_name=selection.name if selection is not None else f"favourite {order.target.favourite}",
         handicap=selection.handicap if selection is not None else Decimal(0),
     )
-    yield planned
-    hedges = [step for step in order.fallback if isinstance(step.action, Hedge)]
-    if hedges:
-        yield replace(planned, path=hedge_path(path), order=_hedge(order, hedges[0]), hedges=path)
+
+
+def _moved(order: LimitOrder, move: Move) -> LimitOrder:
+    """The same bet on another account. Its stake is known only when it is asked for."""
+    line = next(step.line for step in order.fallback if step.action is move)
+    return LimitOrder(
+        name=f"{order.name}/moved",
+        account=move.account,
+        target=move.target,
+        side=order.side,
+        odds=move.odds,
+        stake=zero(order.stake.currency),
+        line=line,
+        liability_at_most=order.liability_at_most,
+        odds_hold_for_average=move.odds_hold_for_average,
+        ending=move.ending,
+        routing=move.routing,
+    )
 
 
 def _hedge(order: LimitOrder, step: FallbackStep) -> LimitOrder:

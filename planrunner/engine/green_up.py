@@ -47,7 +47,7 @@ def begin(turn: Turn, order: OrderState) -> None:
         hedge.aim, order=asked, selection=order.aim.selection, selection_name=order.aim.selection_name,
         handicap=order.aim.handicap,
     )  # fmt: skip
-    hedge = turn.open_hedge(hedge, where)
+    hedge = turn.wake(hedge, where)
     turn.set_timer(f"ending:{hedge.path}", until)
     look(turn, hedge)
 

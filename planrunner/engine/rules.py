@@ -25,6 +25,7 @@ from planrunner.model.plan import (
     Hedge,
     If,
     KeepInPlay,
+    Move,
     Reprice,
     Retry,
     TellOwner,
@@ -81,6 +82,9 @@ def act(turn: Turn, order: OrderState, index: int) -> None:
             mark_fired(turn, order, index)
         case Hedge():
             _hedge(turn, order, index)
+        case Move():
+            order = mark_fired(turn, order, index)
+            wind(turn, order, Winding(because=order.step_path(index), end=OrderEnd.MOVED))
         case Retry():
             pass  # what a refusal brings is decided where the bet ends, see `tickets`
         case _:

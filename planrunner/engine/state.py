@@ -125,12 +125,13 @@ class Phase(StrEnum):
 
 
 class OrderEnd(StrEnum):
-    """How an order ended. The first six are what a plan asks for."""
+    """How an order ended. The first seven are what a plan asks for."""
 
     MATCHED = "matched in full"
     EXPIRED = "expired"
     CANCELLED = "cancelled by the plan"
     KILLED = "what was not filled at once was killed"
+    MOVED = "what was left was moved to another account"
     SKIPPED = "not placed, because a condition did not hold"
     NEEDLESS = "nothing was left to hedge"
     LAPSED = "lapsed at the venue"
@@ -148,7 +149,7 @@ class OrderEnd(StrEnum):
 
 
 AS_PLANNED = frozenset(
-    {OrderEnd.MATCHED, OrderEnd.EXPIRED, OrderEnd.CANCELLED, OrderEnd.KILLED, OrderEnd.SKIPPED, OrderEnd.NEEDLESS}
+    {OrderEnd.MATCHED, OrderEnd.EXPIRED, OrderEnd.CANCELLED, OrderEnd.KILLED, OrderEnd.MOVED, OrderEnd.SKIPPED, OrderEnd.NEEDLESS}
 )
 
 
@@ -282,7 +283,7 @@ def initial(program: Program) -> State:
     orders = {}
     for spec in program.specs:
         on_market[spec.market].append(spec.path)
-        phase = Phase.DORMANT if spec.hedges is not None else Phase.WAITING
+        phase = Phase.DORMANT if spec.waits_for is not None else Phase.WAITING
         orders[spec.path] = OrderState(spec=spec, steps=tuple(StepState() for _ in spec.order.fallback), phase=phase)
     markets = {at: MarketState(start=market.start, orders=tuple(on_market[at])) for at, market in program.markets.items()}
     return State(
@@ -294,7 +295,7 @@ def initial(program: Program) -> State:
         timers=HashTrieMap(),
         books=HashTrieMap(),
         runners=HashTrieMap(),
-        open_orders=sum(1 for spec in program.specs if spec.hedges is None),
+        open_orders=sum(1 for spec in program.specs if spec.waits_for is None),
         ends=HashTrieMap(),
         tickets=_tickets(program),
     )

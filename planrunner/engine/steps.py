@@ -13,7 +13,7 @@ from planrunner.engine.turn import Turn
 from planrunner.model.market import MarketStatus
 from planrunner.model.plan import Condition, FallbackStep, Hedge, If, TellOwner
 
-TAKEN_BACK = (OrderEnd.EXPIRED, OrderEnd.CANCELLED)
+TAKEN_BACK = (OrderEnd.EXPIRED, OrderEnd.CANCELLED, OrderEnd.MOVED)
 GIVEN_UP = (OrderEnd.STOPPED, OrderEnd.UNRESOLVED)
 NOTHING_TO_HEDGE = "nothing was matched, so there was nothing to hedge"
 NOT_HEDGED = "it was not hedged: "  # why follows

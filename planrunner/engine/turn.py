@@ -215,8 +215,8 @@ class Turn:
         self.ends = self.ends.insert(OrderEnd.UNRESOLVED, self.ends[OrderEnd.UNRESOLVED] - 1)
         return self.change_order(order, phase=Phase.WORKING, end=None, reason=None)
 
-    def open_hedge(self, order: OrderState, spec: ProgramOrder) -> OrderState:
-        """An order that nobody had asked for yet is to be placed."""
+    def wake(self, order: OrderState, spec: ProgramOrder) -> OrderState:
+        """An order that nobody had asked for yet, a hedge or what takes over another's remainder, is to be placed."""
         self.open_orders += 1
         return self.change_order(order, spec=spec, phase=Phase.WAITING)
 

@@ -148,19 +148,6 @@ class Retry:
     """Place a refused pool bet once more under new references, where the venue says that the trouble was its own and passes."""
 
 
-Action: TypeAlias = Cancel | Reprice | KeepInPlay | TellOwner | Hedge | Retry
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FallbackStep:
-    """One trigger and one action; `line` is where it stands in the plan, `text` tells it (`every 30s: reprice 1 tick`)."""
-
-    trigger: Trigger
-    action: Action
-    text: str
-    line: int
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """What an order is on, by names or by the venue's ids; the checker saw to it that one of each pair is there.
@@ -222,6 +209,34 @@ class Routing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """Take the remainder back here and, once the sizes are confirmed, place exactly what is left on another account.
+
+    `odds` as the author gave them for there, or those of the order; `ending` None: whatever is left of the order's own.
+    """
+
+    account: AccountName
+    target: Target
+    odds: Odds
+    ending: Ending | None = None
+    odds_hold_for_average: bool = False
+    routing: Routing | None = None
+
+
+Action: TypeAlias = Cancel | Reprice | KeepInPlay | TellOwner | Hedge | Retry | Move
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FallbackStep:
+    """One trigger and one action; `line` is where it stands in the plan, `text` tells it (`every 30s: reprice 1 tick`)."""
+
+    trigger: Trigger
+    action: Action
+    text: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitOrder:
     """An order with limit odds, on an exchange or through a router. `line` is where it stands in the plan."""
 
@@ -241,6 +256,11 @@ class LimitOrder:
     ending: Ending | None = None
     fallback: tuple[FallbackStep, ...] = ()
     routing: Routing | None = None
+
+    @property
+    def move(self) -> Move | None:
+        """Where its remainder may go; the checker lets it have one such step."""
+        return next((step.action for step in self.fallback if isinstance(step.action, Move)), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,7 +364,8 @@ class Plan:
     @property
     def accounts(self) -> tuple[AccountName, ...]:
         """Every account the plan uses, in its own order."""
-        named = [*(one.account for one in self.orders), *(one.account for one in self.tickets)]
+        moves = [move.account for order in self.orders if (move := order.move) is not None]
+        named = [*(one.account for one in self.orders), *moves, *(one.account for one in self.tickets)]
         return tuple(dict.fromkeys([*named, *([self.per_market.account] if self.per_market else [])]))
 
     @property

@@ -47,8 +47,8 @@ class Terms:
 class ProgramOrder:
     """An order of the plan and where it goes. `path` is its step path (`orders.arsenal`), the root of all its references.
 
-    `selection` is None for a favourite until it is placed. `hedges` is the path of the order that this one hedges: it is
-    placed when that order's plan asks for it, with a stake that is known then.
+    `selection` is None for a favourite until it is placed. `hedges` is the path of the order that this one hedges, `takes_over`
+    of the one whose remainder it takes over: it is placed when that order's plan asks for it, with a stake that is known then.
     """
 
     path: str
@@ -59,6 +59,12 @@ class ProgramOrder:
     selection_name: str
     handicap: Decimal = Decimal(0)
     hedges: str | None = None
+    takes_over: str | None = None
+
+    @property
+    def waits_for(self) -> str | None:
+        """The path of the order whose plan must ask for this one first."""
+        return self.hedges or self.takes_over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +81,10 @@ class ProgramPoolBet:
     @property
     def hedges(self) -> None:
         """Nothing hedges a bet in a pool, and it hedges nothing."""
+
+    @property
+    def waits_for(self) -> None:
+        """It is in the plan itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +136,11 @@ def step_path(path: str, index: int) -> str:
 def hedge_path(path: str) -> str:
     """The path of the order that hedges another. No order of a plan has a slash in its name."""
     return f"{path}/hedge"
+
+
+def move_path(path: str) -> str:
+    """The path of the order that takes over what is left of another, on another account."""
+    return f"{path}/moved"
 
 
 def short_hash(text: str, length: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from planrunner.engine.state import OrderState, Phase, StepState
-from planrunner.model.plan import Cancel, Condition, FallbackStep, Hedge, If, KeepInPlay, Reprice, Retry, TellOwner
+from planrunner.model.plan import Cancel, Condition, FallbackStep, Hedge, If, KeepInPlay, Move, Reprice, Retry, TellOwner
 from planrunner.report.chains import Chain, move_in_words
 from planrunner.report.history import History
 from planrunner.report.story import Happening, HedgeStory, StepStory, Tone
@@ -57,6 +57,8 @@ def _effects(
             return [_happening(order, at, f"told{_later(history, order, at)}: {text}") for at, text in alerts]
         case Hedge():
             return _hedged(history, order, index, chain, hedge, currency)
+        case Move(account=account):
+            return [_happening(order, state.last, f"took the rest back to move it to {account}")]
         case Retry():
             return [_happening(order, state.last, "asked the venue once more")]
 

@@ -27,6 +27,7 @@ from planrunner.model.plan import (
     If,
     KeepInPlay,
     LimitOrder,
+    Move,
     Reprice,
     Retry,
     TellOwner,
@@ -184,6 +185,8 @@ def _action(order: LimitOrder, step: FallbackStep, stands: _Stands) -> tuple[str
             return f"the owner is told: {' '.join(text.split())}", ()
         case Hedge():
             return _hedge(order, step, action), ()
+        case Move():
+            return f"what is unmatched is taken back, and placed at {action.odds} on {action.account}", ()
         case Retry():
             return "the venue is asked once more, where it says that the trouble was its own", ()
     assert_never(action)

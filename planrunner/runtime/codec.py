@@ -45,7 +45,7 @@ _JOINED_LATER: dict[type[Any], tuple[str, ...]] = {
     LimitOrder: ("only_if", "routing"),
     Market: ("sport", "country", "meeting", "kind"),
     NewPlacement: ("is_hedge", "good_until", "routing"),
-    ProgramOrder: ("hedges",),
+    ProgramOrder: ("hedges", "takes_over"),
     Terms: ("uuid_references", "expires_within"),
     Program: ("rules", "pool_bets"),
     OrderAccepted: ("fills",),
