@@ -74,6 +74,7 @@ Thing: TypeAlias = Happening | Counterparty | Land | Arrive | PuntersMove | Reop
 class Board:
     """`numbers` and `all_bets` belong to the whole venue. `pay` is called when the bets are settled. `awake`: what happens
     here concerns us. `version` rises with every change, `material` with those that end bets.
+    `voided`: each time that bets were taken back, on which selection, or (None) on all.
     """
 
     terms: Terms
@@ -91,6 +92,7 @@ class Board:
     suspensions: int = 0
     corrected: tuple[int, ...] | None = None
     is_void: bool = False
+    voided: list[int | None] = field(default_factory=list)
     agenda: Agenda[Thing] = field(default_factory=Agenda)
     bets: dict[int, OurBet] = field(default_factory=dict)
     awake: bool = False
@@ -345,7 +347,9 @@ class Board:
     def _void(self, selection: str | None, at: int) -> None:
         if self.status is MarketStatus.CLOSED:
             return
-        self.market.void(at, runner=None if selection is None else self._named(selection))
+        runner = None if selection is None else self._named(selection)
+        self.voided.append(runner)
+        self.market.void(at, runner=runner)
         self.material = self.version + 1
         self._changed("bets voided", at)
         self._note_all(at)

@@ -13,7 +13,7 @@ from planrunner.sandbox.bookmakers import Key, Settles, Span
 from planrunner.sandbox.faults import Fault, Trouble
 from planrunner.sandbox.oddspapi_abp.checks import Reason
 from planrunner.sandbox.practice import practice_world
-from planrunner.sandbox.scenario import Abandon, Base, Close, Due, Moment, SettleAgain
+from planrunner.sandbox.scenario import Abandon, Base, Close, Due, Moment, SettleAgain, Suspend, VoidMatched
 from tests.sandbox.abp import AWAY, FIXTURE, HOME, Client, account, book, books, order, play, shows, uuid
 from tests.sandbox.client import BEGIN
 
@@ -36,6 +36,7 @@ def test_no_key_a_wrong_key_and_a_key_that_may_not() -> None:
             await abp.ask("GET", "/pnl"),
             await abp.ask("GET", "/accounts"),
         ]
+        assert (await abp.http.get("/nowhere")).json() == {"detail": "Not Found"}
         for path in ("/health", "/ready", "/status", "/metrics"):
             assert (await abp.http.get(path)).status_code == 200
         return [(answer.status_code, answer.json() if answer.status_code != 200 else None) for answer in answers]
@@ -231,6 +232,32 @@ def test_an_abandoned_contest_voids_and_a_wrong_result_is_settled_again() -> Non
     assert bets == {uuid(1): ("LOST", 0, "CONFIRMED"), uuid(2): ("WON", 30, "CONFIRMED")}
 
 
+def test_bets_that_are_taken_back_stay_void_and_later_ones_count() -> None:
+    async def main(abp: Client) -> Any:
+        await abp.place(order(1))
+        await abp.sleep(seconds=12)
+        early = (await abp.order(1))["bets"][0]
+        await abp.place(order(2, stake=50))
+        await abp.sleep(seconds=20)
+        bets = [(await abp.order(number))["bets"][0] for number in (1, 2)]
+        kinds = [(line["kind"], line["bet"]) for line in abp.log if line["kind"] in ("void", "settled")]
+        return [(bet["betStatus"], bet["settlementStatus"], bet["settlementAmount"]) for bet in (early, *bets)], kinds
+
+    bets, kinds = play(main, SCRIPT, happenings=closes(VoidMatched(), Close()))
+    assert bets == [("VOID", "VOID", 100), ("VOID", "VOID", 100), ("CONFIRMED", "WON", 105)]
+    assert kinds == [("void", "9001"), ("settled", "9001"), ("settled", "9002")]
+
+
+def test_what_hangs_on_the_first_order_happens_after_it() -> None:
+    async def main(abp: Client) -> list[str]:
+        first = (await abp.place(order(1, 2.5)))["status"]
+        await abp.sleep(seconds=31)
+        return [first, await abp.declined(number=2)]
+
+    soon = Due(moment=Moment(base=Base.ORDER, delay=30_000), happening=Suspend())
+    assert play(main, SCRIPT, happenings=(soon,)) == ["accepted", "Invalid odds: the market takes no bets"]
+
+
 @pytest.mark.parametrize(
     ("how", "amount"), [("HALF_WON", 155), ("HALF_LOST", 50), ("PUSH", 100), ("VOID", 100), ("CASHOUT", 90), ("WON", 210)]
 )
@@ -407,6 +434,8 @@ def test_the_old_generation_has_other_headers_and_shapes() -> None:
         bare = {name: value for name, value in order().items() if name not in ("userRef", "testOrder")}
         placed = await abp.send(bare, headers=old)
         assert (placed.status_code, placed.headers["x-ratelimit-limit"]) == (200, "60")
+        again = (await abp.send(bare, order(2, stake=10), headers=old)).json()
+        assert [said["declineReason"] for said in again["declinedOrders"]] == ["Duplicate requestUuid"]
         rows = (await abp.ask("GET", "/orders", params={"orderIds": "9001"}, headers=old)).json()
         assert [row["orderId"] for row in rows] == [9001]
         slip = (

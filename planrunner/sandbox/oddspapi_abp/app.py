@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -58,7 +59,14 @@ def abp_app(world: World, clock: Clock, *, faults: Faults | None = None) -> Star
     for path, told in (("/health", rest_sums.health), ("/ready", rest_sums.ready), ("/status", rest_sums.status)):
         routes.append(Route(path, _open(abp, told)))
     routes.append(Route("/metrics", _metrics(abp)))
-    return Starlette(routes=[*routes, WebSocketRoute("/ws", Sockets(abp=abp).serve)])
+    return Starlette(
+        routes=[*routes, WebSocketRoute("/ws", Sockets(abp=abp).serve)], exception_handlers={HTTPException: _no_route}
+    )
+
+
+async def _no_route(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return reply({"detail": error.detail}, error.status_code)
 
 
 def _open(abp: Abp, told: Callable[[Abp, int], Json]) -> Callable[[Request], Awaitable[Response]]:

@@ -49,7 +49,7 @@ def act(abp: Abp, asked: dict[str, Any]) -> Json:
             abp.desk.sync_wait = int(Decimal(str(asked["seconds"])) * 1_000)
         case other:
             raise ValueError(f"`{other}` is not known")
-    abp.changed()
+    abp.changed(at)
     return {"status": "ok"}
 
 

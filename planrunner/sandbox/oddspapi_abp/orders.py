@@ -80,7 +80,9 @@ class Spec:
 
 @dataclass(slots=True, kw_only=True)
 class Bet:
-    """`part` says what was bet in both currencies, `rate` how they stood; `number` is the bookmaker's own id."""
+    """`part` says what was bet in both currencies, `rate` how they stood; `number` is the bookmaker's own id.
+    `taken_back`: it never counted, whatever the result.
+    """
 
     id: int
     order: Order
@@ -96,6 +98,7 @@ class Bet:
     status: BetStatus = BetStatus.PENDING
     settlement: Settlement = Settlement.UNSETTLED
     amount: Decimal | None = None
+    taken_back: bool = False
 
     @property
     def stake(self) -> Decimal:
@@ -105,7 +108,9 @@ class Bet:
 
 @dataclass(slots=True, kw_only=True)
 class Order:
-    """`books` are the bookmakers it may go to; `shunned` those that rejected a bet of it, until they offer something new."""
+    """`books` are the bookmakers it may go to; `shunned` those that rejected a bet of it, until they offer something new.
+    `tried`: it has looked for a bookmaker in vain.
+    """
 
     id: int
     client: str
@@ -121,6 +126,7 @@ class Order:
     shunned: dict[str, str] = field(default_factory=dict)
     given_up: Decimal = ZERO
     tries_at: int | None = None
+    tried: bool = False
 
     @property
     def wanted(self) -> Wanted:

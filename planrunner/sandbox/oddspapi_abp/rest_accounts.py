@@ -71,7 +71,7 @@ async def delete(asked: Asked) -> Json:
 def _told(asked: Asked, account: Account) -> Json:
     view = account_view(asked.abp.desk, account)
     asked.abp.desk.hub.tell("accounts", "UPDATE", view, asked.at, asked.client)
-    asked.abp.changed()
+    asked.abp.changed(asked.at)
     return view
 
 

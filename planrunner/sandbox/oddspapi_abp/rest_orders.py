@@ -14,13 +14,12 @@ from planrunner.sandbox.oddspapi_abp.asking import specs
 from planrunner.sandbox.oddspapi_abp.checks import limits
 from planrunner.sandbox.oddspapi_abp.errors import Wrong, all_seen, detail
 from planrunner.sandbox.oddspapi_abp.ids import Outcome
-from planrunner.sandbox.oddspapi_abp.orders import ON_THE_WAY, Order, OrderStatus, Spec
+from planrunner.sandbox.oddspapi_abp.orders import ON_THE_WAY, Order, Spec
 from planrunner.sandbox.oddspapi_abp.venue import Abp
 from planrunner.sandbox.oddspapi_abp.views import bet_view, currency_info, fixture_info, order_view, outcome_info
 from planrunner.sandbox.oddspapi_abp.wire import Json, loads
 
 PAGE = 100
-UNDECIDED = frozenset((OrderStatus.PENDING, OrderStatus.PROCESSING))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +69,9 @@ async def place(asked: Asked) -> Json:
 
 
 def _is_decided(order: Order) -> bool:
-    return (
-        order.spec.test or order.ended or order.status not in UNDECIDED or any(bet.status not in ON_THE_WAY for bet in order.bets)
-    )
+    """Whether a first result is there: a bookmaker's answer, an end, or that there is nothing to take for now."""
+    first = order.tried or any(bet.status not in ON_THE_WAY for bet in order.bets)
+    return first or order.ended or order.spec.test
 
 
 def _declined(spec: Spec, reason: str) -> Json:

@@ -45,6 +45,10 @@ def enter(desk: Desk, order: Order, at: int) -> None:
         persistence="lapse", fill_or_kill=order.mode is Mode.WHOLE, ref=spec.uuid,
     )  # fmt: skip
     try_at(desk, order, at + FIRST_TRY)
+    board = order.outcome.board
+    for due in board.on_first_order:
+        board.agenda.add(at + due.moment.delay, due.happening)
+    board.on_first_order = ()
 
 
 def try_at(desk: Desk, order: Order, at: int) -> None:
@@ -72,6 +76,7 @@ def look(desk: Desk, order: Order, at: int) -> None:
         if not order.filled:
             _change(desk, order, OrderStatus.PROCESSING, at)
     else:
+        order.tried = True
         _sleep(desk, order, at)
 
 

@@ -28,12 +28,13 @@ def saw(desk: Desk, board: Board, at: int) -> None:
     market = board.terms.id
     if market not in desk.on_board:
         return
-    facts = (board.status, board.in_play, board.winners, board.is_void)
+    facts = (board.status, board.in_play, board.winners, board.is_void, len(board.voided))
     before, desk.results[market] = desk.results.get(market), facts
     if facts == before:
         return
     desk.hub.tell("fixtures", "UPDATE", fixture_info(desk.on_board[market][0].outcome), at)
     try_market(desk, market, at)
+    _take_back(desk, board, at)
     if board.status is MarketStatus.CLOSED:
         desk.agenda.add(at + SETTLING_TAKES, SettleMarket(market))
         for script in _scripts(desk, board):
@@ -59,6 +60,8 @@ def settle(desk: Desk, bet: Bet, how: Settlement, amount: Decimal, at: int) -> N
     if (bet.settlement, bet.amount) == (how, amount):
         return
     order, before = bet.order, bet.amount or ZERO
+    if bet.status is BetStatus.VOID and how is not Settlement.VOID:
+        bet.status = BetStatus.CONFIRMED
     if how is Settlement.VOID and bet.settlement is not Settlement.VOID:
         bet.status = BetStatus.VOID
         desk.write("void", at, bet=str(order.id), id=str(bet.id), size=str(bet.stake))
@@ -99,7 +102,7 @@ def profit(order: Order) -> Decimal:
 
 def _by_result(order: Order, bet: Bet) -> tuple[Settlement, Decimal]:
     board, runner = order.outcome.board, order.outcome.runner.id
-    if board.is_void or runner in board.market.removed:
+    if board.is_void or runner in board.market.removed or bet.taken_back:
         return Settlement.VOID, worth(bet, Settlement.VOID)
     share = shares(board.winners, board.terms.winners).get(runner, Fraction(0))
     wins = (share > 0) is order.spec.back
@@ -107,6 +110,18 @@ def _by_result(order: Order, bet: Bet) -> tuple[Settlement, Decimal]:
         return Settlement.WON, near(Fraction(bet.part.placed * bet.part.price) * share)
     how = Settlement.WON if wins else Settlement.LOST
     return how, worth(bet, how)
+
+
+def _take_back(desk: Desk, board: Board, at: int) -> None:
+    """Bets that were confirmed before the last time that bets were taken back, on these selections."""
+    done = desk.taken_back.get(board.terms.id, 0)
+    desk.taken_back[board.terms.id] = len(board.voided)
+    for runner in board.voided[done:]:
+        for order in desk.on_board[board.terms.id]:
+            for bet in order.bets:
+                if bet.status in STANDS and runner in (None, order.outcome.runner.id):
+                    bet.taken_back = True
+                    settle(desk, bet, Settlement.VOID, worth(bet, Settlement.VOID), at)
 
 
 def _tell(desk: Desk, order: Order, at: int) -> None:

@@ -86,10 +86,10 @@ class Abp:
         """Each uuid is marked as seen before anything else is looked at, so that no two requests place it both."""
         accepted: list[Order] = []
         declined: list[tuple[Spec, str]] = []
-        seen: list[str] = []
+        seen: list[Spec] = []
         for spec in specs:
             if self._is_seen(client, spec.uuid, at) or (struck and struck.trouble is Trouble.TAKEN_AS_SEEN and not seen):
-                seen.append(spec.uuid)
+                seen.append(spec)
                 continue
             try:
                 order = self._take(client, allowed, spec, struck, at)
@@ -98,7 +98,12 @@ class Abp:
             else:
                 accepted.append(order)
         self.stir()
-        return Placed(accepted=accepted, declined=declined, seen=seen, working=[one for one in seen if self._works(client, one)])
+        if self.desk.legacy and (accepted or declined):
+            declined += [(spec, Reason.DUPLICATE_REQUEST_UUID.value) for spec in seen]
+        uuids = [spec.uuid for spec in seen]
+        return Placed(
+            accepted=accepted, declined=declined, seen=uuids, working=[one for one in uuids if self._works(client, one)]
+        )
 
     def cancel(self, orders: Iterable[Order], at: int) -> tuple[list[Order], list[Order]]:
         """Those that were cancelled, and those that can't be."""
@@ -119,9 +124,9 @@ class Abp:
         self._told[question] = answer
         return before
 
-    def changed(self) -> None:
+    def changed(self, at: int) -> None:
         """Somebody changed what orders may be waiting for."""
-        router.try_all(self.desk, self.desk.world.now)
+        router.try_all(self.desk, at)
         self.stir()
 
     def switch_emergency(self, tier: str | None, *, on: bool, seconds: int | None, at: int) -> None:
@@ -134,7 +139,7 @@ class Abp:
     def announce(self, at: int) -> None:
         self.desk.hub.tell("emergency", "UPDATE", self.emergency(at), at)
         self.desk.hub.tell("status", "UPDATE", {"status": "ok", "emergency": self.emergency(at)}, at)
-        self.changed()
+        self.changed(at)
 
     def emergency(self, at: int) -> dict[str, object]:
         tiers = self.desk.emergencies.everywhere(at)
