@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from planrunner.app.resolving import zone_of
+from planrunner.app.sandboxes import sandbox_app
 from planrunner.app.stage import Accounts, Stage, Venues, opened
 from planrunner.app.venues import make_venue
 from planrunner.app.worlds import load_recording
@@ -21,7 +22,6 @@ from planrunner.net.door import Door
 from planrunner.net.memory import MemoryWire
 from planrunner.runtime.clock import HandsClock, run_virtual
 from planrunner.runtime.secrets import PRACTICE
-from planrunner.sandbox.betfair.app import betfair_app
 from planrunner.sandbox.building import SPORT_AT_VENUE
 from planrunner.sandbox.clock import from_ms
 from planrunner.sandbox.practice import Rehearsal, practice_scenario, rehearse
@@ -82,7 +82,7 @@ def staged(rehearsal: Rehearsal, accounts: Accounts, *, begin: datetime, today: 
 
     @asynccontextmanager
     async def venues(clock: HandsClock) -> AsyncIterator[Venues]:
-        door = Door(MemoryWire(betfair_app(rehearsal.world, clock, faults=rehearsal.faults)), clock)
+        door = Door(MemoryWire(sandbox_app(rehearsal, clock)), clock)
         made = {
             name: make_venue(account, door=door, clock=clock, secrets=PRACTICE, at="http://sandbox.invalid")
             for name, account in accounts.items()

@@ -12,9 +12,9 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from planrunner.app.sandboxes import sandbox_app
 from planrunner.app.worlds import load_recording, load_scenario
 from planrunner.model.errors import WrongUse
-from planrunner.sandbox.betfair.app import betfair_app
 from planrunner.sandbox.clock import ShiftableClock
 from planrunner.sandbox.control import Served
 from planrunner.sandbox.log import VenueLog
@@ -42,7 +42,7 @@ def serve(asked: Serve, tell: Callable[[str], None]) -> None:
     log = _log(asked.log)
     clock = ShiftableClock()
     make = _maker(asked, clock, log)
-    served = Served(make, lambda rehearsal: betfair_app(rehearsal.world, clock, faults=rehearsal.faults), clock)
+    served = Served(make, lambda rehearsal: sandbox_app(rehearsal, clock), clock)
     listening = _listen(asked.port)
     tell(f"http://{LOOPBACK}:{listening.getsockname()[1]}")
     try:
