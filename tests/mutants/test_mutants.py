@@ -112,7 +112,7 @@ def ran_in(folder: Path, *tests: str) -> subprocess.CompletedProcess[str]:
     """In the copy, by the copy: the first line says which package the tests import."""
     command = (
         "import sys, pytest, planrunner; print(planrunner.__file__); "
-        "sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', '-p', 'no:xdist', *sys.argv[1:]]))"
+        "sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', '-p', 'no:xdist', '-o', 'addopts=', *sys.argv[1:]]))"
     )
     return subprocess.run(
         [sys.executable, "-c", command, *tests],
