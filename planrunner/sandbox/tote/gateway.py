@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLError, OperationType
+from graphql import ExecutionResult, GraphQLError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -126,7 +126,8 @@ def _read(content: bytes) -> Asked | list[GraphQLError]:
         return [GraphQLError("The request body is no JSON.")]
     if not isinstance(body, dict) or not isinstance(body.get("query"), str):
         return [GraphQLError("The request has no query.")]
-    variables, name = body.get("variables") or {}, body.get("operationName")
+    variables, name = body.get("variables"), body.get("operationName")
+    variables = {} if variables is None else variables
     if not isinstance(variables, dict):
         return [GraphQLError("Variables must be an object.")]
     document = graph.gateway_document(body["query"])
@@ -135,8 +136,6 @@ def _read(content: bytes) -> Asked | list[GraphQLError]:
     operation = graph.operation_of(document, name)
     if operation is None:
         return [GraphQLError("It is not said which operation is meant.")]
-    if operation.operation is OperationType.SUBSCRIPTION:
-        return [GraphQLError("Schema is not configured to execute subscription operation.")]
     call, arguments = graph.asked(operation, variables)
     return Asked(document=document, variables=variables, operation=name, call=call, arguments=arguments)
 

@@ -18,6 +18,7 @@ from graphql import (
     GraphQLScalarType,
     GraphQLSchema,
     OperationDefinitionNode,
+    Undefined,
     build_schema,
     execute_sync,
     parse,
@@ -92,7 +93,15 @@ def asked(operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> t
     field = next((one for one in operation.selection_set.selections if isinstance(one, FieldNode)), None)
     if field is None:
         return "fragment", dict(variables)
-    return field.name.value, {one.name.value: value_from_ast_untyped(one.value, dict(variables)) for one in field.arguments or ()}
+    written = {one.name.value: value_from_ast_untyped(one.value, dict(variables)) for one in field.arguments or ()}
+    return field.name.value, _defined(written)
+
+
+def _defined(value: Any) -> Any:
+    """Without what stands for a variable that was not given."""
+    if isinstance(value, dict):
+        return {name: _defined(one) for name, one in value.items() if one is not Undefined}
+    return [_defined(one) for one in value if one is not Undefined] if isinstance(value, list) else value
 
 
 def _checked(schema: GraphQLSchema, text: str) -> DocumentNode | tuple[GraphQLError, ...]:
