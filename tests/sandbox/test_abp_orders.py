@@ -323,6 +323,19 @@ def test_a_bet_may_be_confirmed_after_its_order_expired() -> None:
     assert play(main, at_pinnacle(latency=8_000)) == [("EXPIRED", "PLACED"), ("EXPIRED", "CONFIRMED")]
 
 
+def test_whoever_wakes_an_order_makes_no_second_bet_while_the_first_is_on_its_way() -> None:
+    async def main(abp: Client) -> Any:
+        await abp.place(order(1))
+        for _ in range(5):
+            await abp.sleep(milliseconds=200)
+            await abp.ask("PATCH", "/accounts/pinnacle/practice", json={"priority": 2})
+        await abp.sleep(seconds=5)
+        return await abp.order()
+
+    row = play(main, at_pinnacle(latency=3_000, sync_wait=0))
+    assert (len(row["bets"]), row["filledStake"]) == (1, 100)
+
+
 # Who sees what
 
 
