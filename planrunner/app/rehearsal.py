@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from planrunner.app.resolving import zone_of
+from planrunner.app.beginning import begin_for
 from planrunner.app.sandboxes import sandbox_app
 from planrunner.app.stage import Accounts, Stage, Venues, opened
 from planrunner.app.venues import make_venue
 from planrunner.app.worlds import load_recording
 from planrunner.model.errors import Refused
 from planrunner.model.journal import Mode
-from planrunner.model.names import code_of, nearest, same_name
-from planrunner.model.plan import At, BeforeStart, If, LimitOrder, MarketQuery, Plan
+from planrunner.model.names import nearest, same_name
+from planrunner.model.plan import LimitOrder, Plan
 from planrunner.net.door import Door
 from planrunner.net.memory import MemoryWire
 from planrunner.runtime.clock import HandsClock, run_virtual
 from planrunner.runtime.secrets import PRACTICE
-from planrunner.sandbox.building import SPORT_AT_VENUE
 from planrunner.sandbox.clock import from_ms
 from planrunner.sandbox.practice import Rehearsal, practice_scenario, rehearse
-from planrunner.sandbox.scenario import FixtureScript, MarketScript, Scenario
+from planrunner.sandbox.scenario import Scenario
 
 T = TypeVar("T")
 
 # The day of a rehearsal whose plan names none: a Saturday with football and racing. Fixed, so that reports can be compared.
 PRACTICE_DAY = date(2026, 12, 5)
-LEAD = timedelta(minutes=10)  # before the start, or before the first moment the plan speaks of
 SETTLE_WITHIN = timedelta(hours=6)
 
 
@@ -47,9 +44,10 @@ def in_memory(plan: Plan, accounts: Accounts, *, seed: int, case: str, scenario:
 def world_of(plan: Plan, *, seed: int, case: str, scenario: Scenario | None = None) -> tuple[Rehearsal, date, tuple[str, ...]]:
     """The world that a plan is rehearsed in, its day, and what a reader must know of it. Raises Refused."""
     scenario = scenario or practice_scenario()
-    days = [order.target.on for order in plan.orders] + ([plan.per_market.on] if plan.per_market else [])
+    days = [order.target.on for order in plan.orders] + [ticket.on for ticket in plan.tickets]
+    days += [plan.per_market.on] if plan.per_market else []
     day = min((on for on in days if on), default=scenario.begins_on or PRACTICE_DAY)
-    begin = _begin(plan, scenario, day)
+    begin = begin_for(plan, scenario, day)
     rehearsal = rehearse(scenario, day=day, seed=seed, case=case, begin=begin)
     invented = _invent(plan, rehearsal)
     return rehearsal, day, tuple(f"{name} is not in the world of the rehearsal, and was invented for it" for name in invented)
@@ -99,78 +97,6 @@ def staged(rehearsal: Rehearsal, accounts: Accounts, *, begin: datetime, today: 
     return Stage(
         mode=Mode.REHEARSAL, today=lambda _, __: today, play=play, venues=venues, settle_within=SETTLE_WITHIN, notes=notes
     )  # fmt: skip
-
-
-def _begin(plan: Plan, scenario: Scenario, day: date) -> datetime:
-    """Early enough for everything in the plan, and no earlier."""
-    if scenario.begins_at is not None:
-        return datetime.combine(scenario.begins_on or day, scenario.begins_at, scenario.zone)
-    midnight = datetime.combine(day, time(), scenario.zone)
-    contests = list(_contests(scenario, midnight, day))
-    noon = datetime.combine(day, time(12), scenario.zone)
-    moments = [
-        moment for order in plan.orders for start in _starts(order, plan, contests) or [noon] for moment in _moments(order, start)
-    ]
-    return max(min(moments), midnight).astimezone(UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Contest:
-    """A market of the scenario, and when it starts on the day of the rehearsal."""
-
-    fixture: FixtureScript
-    market: MarketScript
-    start: datetime
-
-
-def _contests(scenario: Scenario, midnight: datetime, day: date) -> Iterator[_Contest]:
-    for fixture in scenario.fixtures:
-        for market in fixture.markets:
-            start = from_ms((market.start or fixture.start).resolve(midnight, day, scenario.zone))
-            yield _Contest(fixture=fixture, market=market, start=start)
-
-
-def _starts(order: LimitOrder, plan: Plan, contests: Sequence[_Contest]) -> list[datetime]:
-    """Of whatever the order may be on. A race's number is told by a card of which nothing is over."""
-    target, zone = order.target, zone_of(plan)
-    if plan.per_market is not None:
-        return [one.start for one in contests if _fits(plan.per_market, one, zone)]
-    found = [
-        one.start
-        for one in contests
-        if (target.event_id is not None and target.event_id == one.fixture.id)
-        or (target.market_id is not None and target.market_id == one.market.id)
-        or (target.event is not None and _is_called(target.event, one.fixture.name, one.fixture.meeting))
-    ]
-    at_time = [start for start in found if f"{start.astimezone(zone):%H:%M}" == target.race]
-    return at_time or found
-
-
-def _fits(query: MarketQuery, contest: _Contest, zone: tzinfo) -> bool:
-    """Roughly: what is found in the end is the venue's to say, and here only how early the world begins hangs on it."""
-    fixture, market, at = contest.fixture, contest.market, contest.start.astimezone(zone).time()
-    return (
-        _is_called(query.sport, fixture.sport, SPORT_AT_VENUE.get(fixture.sport))
-        and query.country in (None, fixture.country)
-        and (not query.meetings or any(_is_called(one, fixture.meeting) for one in query.meetings))
-        and (same_name(query.market, market.name) or code_of(query.market) == market.type)
-        and (query.starts_after or at) <= at
-        and (query.starts_before is None or at < query.starts_before)
-    )
-
-
-def _is_called(word: str, *names: str | None) -> bool:
-    return any(same_name(word, name) for name in names if name is not None)
-
-
-def _moments(order: LimitOrder, start: datetime) -> Iterator[datetime]:
-    yield start - LEAD
-    for when in (order.place, order.ending, *(step.trigger for step in order.fallback)):
-        moment = when.moment if isinstance(when, If) else when
-        if isinstance(moment, BeforeStart):
-            yield start - moment.delay - LEAD
-        elif isinstance(moment, At):
-            yield moment.at - LEAD
 
 
 def _invent(plan: Plan, rehearsal: Rehearsal) -> list[str]:
