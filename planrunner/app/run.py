@@ -15,8 +15,8 @@ from planrunner.app.outcome import Exit, Ran
 from planrunner.app.per_market import PerMarket
 from planrunner.app.resolving import resolve_plan, zone_of
 from planrunner.app.stage import Stage, Venues
+from planrunner.app.standing import stand
 from planrunner.engine.compile import compile_plan
-from planrunner.engine.replay import replay
 from planrunner.engine.state import initial
 from planrunner.model.account import Site
 from planrunner.model.errors import JournalTrouble, Refused, VenueRefused, VenueTrouble
@@ -33,24 +33,32 @@ __all__ = ["Job", "Ran", "resume", "start"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class Kept:
+    """Where runs are kept, and what their placements are held against. `options` are those that the command line must have again
+    to go on with the run; `notes` tell how it is taken up, in whole sentences."""
+
+    site: Site
+    journal: Path
+    options: str = ""
+    notes: tuple[str, ...] = ()
+
+    def go_on(self, run: RunId) -> str:
+        """The command that takes a run up again, to be pasted."""
+        return f"planrunner run --resume {run}{self.options}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job(Kept):
     """A checked plan and where its run is kept. `seed`, `case` and `market_data` are a rehearsal's; `options` are those that
     the command line must have again to go on with the run. `per_market` makes the orders of a plan that has some for each
     market of a catalogue."""
 
     plan_file: str
     plan: Plan
-    site: Site
-    journal: Path
     seed: int | None = None
     case: str | None = None
     market_data: str | None = None
-    options: str = ""
     per_market: PerMarket | None = None
-
-    def go_on(self, run: RunId) -> str:
-        """The command that takes a run up again, to be pasted."""
-        return f"planrunner run --resume {run}{self.options}"
 
 
 def start(job: Job, stage: Stage, tell: Tell) -> Ran:
@@ -83,8 +91,9 @@ def start(job: Job, stage: Stage, tell: Tell) -> Ran:
         raise type(error)(f"{error}\nNothing was placed.") from error
 
 
-def resume(job: Job, run: RunId, stage: Stage, tell: Tell, *, take_over: bool = False) -> Ran:
-    """Go on with an interrupted run, from the journal alone. A run that never began is begun, under the same references.
+def resume(kept: Kept, run: RunId, stage: Stage, tell: Tell, *, take_over: bool = False) -> Ran:
+    """Go on with an interrupted run, from the journal alone. A run that never began is begun, under the same references; for that
+    its job is needed.
 
     Under a stop it is taken up too: what rests is taken back then. Raises Refused while its owner is alive, unless told to take
     it over.
@@ -92,43 +101,47 @@ def resume(job: Job, run: RunId, stage: Stage, tell: Tell, *, take_over: bool = 
 
     async def main(clock: HandsClock) -> Ran:
         hooks = hooks_from(os.environ)
-        with _journal(job, stage, clock, hooks) as journal:
+        with _journal(kept, stage, clock, hooks) as journal:
             info = journal.info(run)
             if not take_over:
-                await _refuse_while_alive(journal, job, run, clock)
+                await _refuse_while_alive(journal, kept, run, clock)
             try:
                 async with stage.venues(clock) as venues:
                     epoch = journal.take(run, this_process())
-                    records = journal.told(run)
-                    if records:
-                        told = replay(records)
-                        program, state = told.program, told.state
-                    else:
-                        program = await _prepare(job, info, stage, venues, clock)
+                    standing = stand(journal, info)
+                    program, state = standing.program, standing.state
+                    if program is None or state is None:
+                        program = await _prepare(_needed(kept, info), info, stage, venues, clock)
                         state = initial(program)
                     hands = Hands(
                         journal=journal, info=info, epoch=epoch, program=program, venues=venues, clock=clock, hooks=hooks,
-                        tell=tell, go_on=job.go_on(run),
+                        tell=tell, go_on=kept.go_on(run), notes=kept.notes,
                     )  # fmt: skip
-                    return await hands.drive(state, records or None, stage)
+                    return await hands.drive(state, standing.records or None, stage)
             except (VenueRefused, VenueTrouble) as error:
                 if not journal.intents(run):
                     raise
-                trouble = f"{error}\nThe run stays as it is, and so does what it has at the venue. Then again: {job.go_on(run)}"
+                trouble = f"{error}\nThe run stays as it is, and so does what it has at the venue. Then again: {kept.go_on(run)}"
                 return Ran(info=info, records=journal.told(run), exit=Exit.UNKNOWN_EXPOSURE, trouble=trouble)
 
     return stage.play(main)
 
 
+def _needed(kept: Kept, info: RunInfo) -> Job:
+    if isinstance(kept, Job):
+        return kept
+    raise Refused(f"the run {info.run} never began, so there is nothing to go on with; run {info.plan_file} again")
+
+
 @contextmanager
-def _journal(job: Job, stage: Stage, clock: HandsClock, hooks: Hooks) -> Iterator[Journal]:
+def _journal(kept: Kept, stage: Stage, clock: HandsClock, hooks: Hooks) -> Iterator[Journal]:
     """Open until the run is over.
 
     Closing tries once more to write what nobody waited for. That fails only where the run has told of the trouble already, and
     how it ended must not be forgotten over it.
     """
     durable, patience = stage.mode is not Mode.REHEARSAL, patience_from(os.environ)
-    journal = Journal.open(job.journal, durable=durable, clock=clock, hooks=hooks, site=job.site, patience=patience)
+    journal = Journal.open(kept.journal, durable=durable, clock=clock, hooks=hooks, site=kept.site, patience=patience)
     try:
         yield journal
     finally:
@@ -155,12 +168,12 @@ def _refuse_under_halt(journal: Journal, job: Job, info: RunInfo) -> None:
             raise Refused(f"{halt.what} is stopped: {halt.why}. Nothing was placed. To let runs go on: {release}")
 
 
-async def _refuse_while_alive(journal: Journal, job: Job, run: RunId, clock: HandsClock) -> None:
+async def _refuse_while_alive(journal: Journal, kept: Kept, run: RunId, clock: HandsClock) -> None:
     if await is_silent(clock, lambda: journal.lease(run)):
         return
     raise Refused(
         f"the run {run} is at work in another process, {journal.lease(run).owner}; leave it to that one, or stop it with "
-        f"`planrunner stop --run {run}`. Where you are sure that it is gone: {job.go_on(run)} --take-over"
+        f"`planrunner stop --run {run}`. Where you are sure that it is gone: {kept.go_on(run)} --take-over"
     )
 
 
@@ -199,6 +212,6 @@ async def _prepare(job: Job, info: RunInfo, stage: Stage, venues: Venues, clock:
         moves=resolved.moves,
         run=info.run,
         seed_of_refs=f"{info.plan_digest}/{info.seed}/{info.case}" if in_rehearsal else info.run,
-        accounts=job.site.accounts,
+        site=job.site,
         profiles={name: venue.profile for name, venue in venues.items()},
     )

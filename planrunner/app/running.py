@@ -9,18 +9,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from planrunner.app import report as telling
+from planrunner.app.begun import as_begun
 from planrunner.app.interruptions import unheard
 from planrunner.app.outcome import Ran
 from planrunner.app.per_market import PerMarket
 from planrunner.app.plans import Loaded, located
 from planrunner.app.resolving import DoesNotFit
-from planrunner.app.run import Job, is_of_plan, resume, start
+from planrunner.app.run import Job, Kept, is_of_plan, resume, start
 from planrunner.app.stage import Accounts, Stage
+from planrunner.app.standing import Standing, open_journal, stand
+from planrunner.app.taking_up import stage_of, was_at
 from planrunner.model.account import AccountMode
-from planrunner.model.errors import Refused, WrongUse
+from planrunner.model.errors import PlanProblems, Refused, WrongUse
 from planrunner.model.journal import Body, Mode, RunInfo
 from planrunner.plan.given import NOTHING_GIVEN, Given
 
@@ -132,6 +134,41 @@ def _resume(asked: Asked, tell: Callable[[Body, datetime], None]) -> Told:
     """Only runs in real time can be interrupted with anything left behind; a rehearsal is begun again."""
     journal = _state(asked, asked.plan or Path("plan.yaml")) / telling.JOURNALS[Mode.SANDBOX]
     info = _interrupted(journal, asked.resume or None, asked.plan)
+    if info.mode is Mode.LIVE and not asked.live:
+        raise Refused(f"the run {info.run} is a live one; say so: planrunner run --resume {info.run} --live")
+    if info.mode is not Mode.LIVE and asked.live:
+        raise Refused(f"the run {info.run} was begun at a sandbox and can't go on with real money; leave out --live")
+    with open_journal(journal.parent) as opened:
+        standing = stand(opened, info)
+    return _go_on(asked, standing, journal, tell) if standing.program else _begin(asked, info, journal, tell)
+
+
+def _go_on(asked: Asked, standing: Standing, journal: Path, tell: Callable[[Body, datetime], None]) -> Told:
+    """The journal has all that a run needs that has begun, whatever became of its plan and of the site file."""
+    info, begun = standing.info, as_begun(journal.parent, standing)
+    plan = asked.plan or Path(info.plan_file)
+    url = asked.sandbox_url or was_at(standing) or SANDBOX
+    stage = stage_of(journal.parent, standing, begun, url=url)
+    options = _options(replace(asked, sandbox_url=url if info.mode is Mode.SANDBOX else None, given=NOTHING_GIVEN), plan)
+    note = _not_as_it_was(plan, asked.given, info)
+    kept = Kept(site=begun.site, journal=journal, options=options, notes=(*begun.notes, *([note] if note else ())))
+    return _told(resume(kept, info.run, stage, tell, take_over=asked.take_over), journal)
+
+
+def _not_as_it_was(plan: Path, given: Given, info: RunInfo) -> str | None:
+    """In a sentence, where the plan's file is not what the run was begun with, as far as that can be told."""
+    goes_on = "the run goes on with what it began with"
+    try:
+        digest = _load(plan, given).plan.digest
+    except WrongUse as error:
+        return f"{error}; {goes_on}"
+    except PlanProblems:
+        return f"{plan} can't be compared with it (`planrunner check {shlex.quote(str(plan))}` tells why), but {goes_on}"
+    return None if digest == info.plan_digest else f"{plan} is not what it was, or its inputs are not; {goes_on}"
+
+
+def _begin(asked: Asked, info: RunInfo, journal: Path, tell: Callable[[Body, datetime], None]) -> Told:
+    """Killed before its first fact was on the disk: the plan is needed once more, just as it was."""
     plan = asked.plan or Path(info.plan_file)
     loaded = _load(plan, asked.given)
     if loaded.plan.digest != info.plan_digest:
@@ -139,15 +176,10 @@ def _resume(asked: Asked, tell: Callable[[Body, datetime], None]) -> Told:
             f"{plan} is not what it was when the run {info.run} began; put it back as it was (and its tables and blueprint), and "
             "give its inputs the same values with --set and --inputs: the run goes on with what it began with"
         )
-    if info.mode is Mode.LIVE and not asked.live:
-        raise Refused(f"the run {info.run} is a live one; say so: planrunner run --resume {info.run} --live")
-    if info.mode is not Mode.LIVE and asked.live:
-        raise Refused(f"the run {info.run} was begun at a sandbox and can't go on with real money; leave out --live")
-    asked = replace(asked, sandbox_url=asked.sandbox_url or _was_at(journal, info))
-    options = _options(asked, plan)
     per_market = PerMarket(loaded)
     job = Job(
-        plan_file=info.plan_file, plan=loaded.plan, site=loaded.site, journal=journal, options=options, per_market=per_market
+        plan_file=info.plan_file, plan=loaded.plan, site=loaded.site, journal=journal, options=_options(asked, plan),
+        per_market=per_market,
     )  # fmt: skip
     try:
         return _told(resume(job, info.run, _stage(asked, loaded, mode=info.mode), tell, take_over=asked.take_over), journal)
@@ -169,17 +201,6 @@ def _interrupted(journal: Path, run: str | None, plan: Path | None) -> RunInfo:
         return found[0]
     which = ", ".join(info.run for info in unfinished) or "none is"
     raise WrongUse(f"the run {run} is not an interrupted one; interrupted: {which}" if run else "no run was interrupted")
-
-
-def _was_at(journal: Path, info: RunInfo) -> str | None:
-    """The sandbox that the run's orders went to: another one knows nothing of them."""
-    from planrunner.runtime.journal import Journal
-
-    if info.mode is not Mode.SANDBOX:
-        return None
-    with Journal.open(journal, durable=True) as opened:
-        urls = [urlsplit(intent.request["url"]) for intent in opened.intents(info.run)[:1]]
-    return f"{urls[0].scheme}://{urls[0].netloc}" if urls else None
 
 
 def _load(plan: Path, given: Given) -> Loaded:

@@ -15,14 +15,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from planrunner.app.begun import Begun, as_begun
 from planrunner.app.facts import stopping, write_facts
 from planrunner.app.hands import Hands
 from planrunner.app.left import Left, take_back
 from planrunner.app.outcome import Ran, exit_of
 from planrunner.app.stage import Accounts, Stage, over_http
-from planrunner.app.standing import NO_ACCOUNTS, Standing, accounts_of, folder_of_site, open_journal, site_of, stand
+from planrunner.app.standing import Standing, folder_of_site, open_journal, stand
 from planrunner.model.commands import Ended
-from planrunner.model.errors import Divergence, PlanrunnerError, Refused, WrongUse
+from planrunner.model.errors import Divergence, PlanrunnerError, Refused
 from planrunner.model.events import Event, OrderReported
 from planrunner.model.journal import Body, Mode, RunInfo, RunState
 from planrunner.model.market import RunId
@@ -39,16 +40,12 @@ def nothing_told(_body: Body, _at: object) -> None:
     """A run looked after beside others is told of at its end only."""
 
 
-def stage_of(state: Path, standing: Standing) -> Stage:
-    """Where the run's orders went. Raises Refused where that can't be told."""
-    try:
-        site = site_of(state, standing.info)
-    except WrongUse:  # what rests must be taken back all the same; the journal knows venue and currency
-        site = NO_ACCOUNTS
-    url = was_at(standing)
+def stage_of(state: Path, standing: Standing, begun: Begun, *, url: str | None = None) -> Stage:
+    """Where the run's orders went, or `url` where somebody names another address. Raises Refused where that can't be told."""
+    url = url or was_at(standing)
     if standing.info.mode is Mode.SANDBOX and url is None:
         raise Refused(f"at which sandbox the run {standing.info.run} was is not written down, because nothing was ever sent")
-    return stage_at(state, standing.info.mode, accounts_of(standing, site), url, info=standing.info)
+    return stage_at(state, standing.info.mode, begun.accounts, url, info=standing.info)
 
 
 def stage_at(state: Path, mode: Mode, accounts: Accounts, url: str | None, *, info: RunInfo | None = None) -> Stage:
@@ -111,7 +108,9 @@ class TakingUp:
             standing = stand(journal, info)
             if not standing.intents:
                 return await self._end(journal, standing)
-            stage = stage_of(self.state, standing)
+        begun = as_begun(self.state, standing)
+        stage = stage_of(self.state, standing, begun)
+        with open_journal(self.state, begun.site) as journal:
             async with stage.venues(self.clock) as venues:
                 epoch = journal.take(info.run, this_process())
                 standing = stand(journal, info)
@@ -120,6 +119,7 @@ class TakingUp:
                 hands = Hands(
                     journal=journal, info=info, epoch=epoch, program=standing.program, venues=venues, clock=self.clock,
                     hooks=hooks_from(os.environ), tell=nothing_told, go_on=go_on(self.state, standing), hears_signals=False,
+                    notes=begun.notes,
                 )  # fmt: skip
                 return await hands.drive(standing.state, standing.records, stage)
 
@@ -157,7 +157,7 @@ class TakingUp:
         standing = stand(journal, info)
         if not await is_silent(self.clock, lambda: journal.lease(info.run)):
             raise Refused(f"the run {info.run} is at work in another process, {standing.lease.owner}")
-        async with stage_of(self.state, standing).venues(self.clock) as venues:
+        async with stage_of(self.state, standing, as_begun(self.state, standing)).venues(self.clock) as venues:
             epoch = journal.take(info.run, this_process())
             standing = stand(journal, info)
             assert standing.program is not None

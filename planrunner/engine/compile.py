@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from planrunner.engine.resolve import Resolved
 from planrunner.engine.resolve_pools import ResolvedBet
-from planrunner.model.account import Account
+from planrunner.model.account import Account, Site
 from planrunner.model.market import AccountName, RunId
 from planrunner.model.money import zero
 from planrunner.model.plan import FallbackStep, Hedge, LimitOrder, Move, Plan, PoolBet
@@ -27,7 +27,7 @@ def compile_plan(
     moves: Mapping[str, Resolved] = NO_MOVES,
     run: RunId,
     seed_of_refs: str,
-    accounts: Mapping[AccountName, Account],
+    site: Site,
     profiles: Mapping[AccountName, VenueProfile],
 ) -> Program:
     """Attach terms and ids. `resolved` is by order name, and so is `moves`, where its remainder may go; `bets` by the name of a
@@ -37,6 +37,7 @@ def compile_plan(
     found = [where.market for where in (*resolved.values(), *moves.values())] + [where.market for where in bets.values()]
     markets = {market.id: market for market in found}
     names = plan.accounts
+    accounts = {name: site.accounts[name] for name in names}
     terms = {name: _terms(accounts[name], profiles[name], {market.ladder for market in markets.values()}) for name in names}
     return Program(
         run=run,
@@ -51,6 +52,8 @@ def compile_plan(
         orders=orders,
         rules=BY_LOOKS,
         pool_bets=pool_bets,
+        accounts=accounts,
+        site_limits=site.limits,
     )
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 
+from planrunner.model.account import Account, SiteLimits
 from planrunner.model.market import AccountName, Market, MarketId, OrderRef, RunId, SelectionId
 from planrunner.model.odds import Ladder
 from planrunner.model.plan import LimitOrder, PlanLimits, PoolBet
@@ -21,6 +22,7 @@ from planrunner.model.profile import Minimum
 # How it is known that a placement in doubt was waited for long enough. The first journals read it off the wall clock, which
 # may be set; since then it is how often it was looked for.
 BY_THE_CLOCK, BY_LOOKS = 1, 2
+NO_SITE_LIMITS = SiteLimits()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +94,8 @@ class Program:
     """`seed_of_refs` names the run in references: the run's id, or in a rehearsal what makes it repeat exactly.
 
     `time_zone` is the plan's, for telling times to people; None: UTC. `rules`: those of the day on which the run began, so that
-    an old journal is told as it went.
+    an old journal is told as it went. `accounts` and `site_limits` are those of the site file it was checked against: to go on
+    with a run nothing else is needed, but for credentials.
     """
 
     run: RunId
@@ -107,6 +110,8 @@ class Program:
     time_zone: str | None = None
     rules: int = BY_THE_CLOCK
     pool_bets: tuple[ProgramPoolBet, ...] = ()
+    accounts: Mapping[AccountName, Account] = field(default_factory=dict)
+    site_limits: SiteLimits = NO_SITE_LIMITS
 
     @property
     def specs(self) -> tuple[ProgramOrder | ProgramPoolBet, ...]:

@@ -47,7 +47,7 @@ _JOINED_LATER: dict[type[Any], tuple[str, ...]] = {
     NewPlacement: ("is_hedge", "good_until", "routing"),
     ProgramOrder: ("hedges", "takes_over"),
     Terms: ("uuid_references", "expires_within"),
-    Program: ("rules", "pool_bets"),
+    Program: ("rules", "pool_bets", "accounts", "site_limits"),
     OrderAccepted: ("fills",),
     OrderReported: ("fills",),
     OrderRejected: ("conclusive", "transient"),

@@ -1,4 +1,5 @@
-"""A run with gaps that were filled is taken up again: as it was begun, from the journal, or not at all."""
+"""A run is taken up again as it was begun, from the journal, whatever became of its files since; and not at all where it never
+began and its plan is another."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -136,22 +138,21 @@ def orders(ended: subprocess.CompletedProcess[str]) -> list[tuple[str, str, str,
     return [(one["name"], one["selection"], one["stake"], len(one["placements"])) for one in json.loads(ended.stdout)["orders"]]
 
 
-def test_a_run_for_each_market_goes_on_with_the_markets_it_began_with(desk: Desk) -> None:
+def alerts(ended: subprocess.CompletedProcess[str]) -> str:
+    return "\n".join(one["text"] for one in json.loads(ended.stdout)["alerts"])
+
+
+def test_a_run_for_each_market_goes_on_with_the_markets_and_inputs_it_began_with(desk: Desk) -> None:
     desk.write("plan.yaml", PLAN)
     assert desk.run("--set", "stake=2.00 GBP", killed_at="reply.before:4").returncode == -signal.SIGKILL
     assert desk.bets() == ["Romford 1", "Romford 2"]  # two questions who the favourite is, and two bets
     desk.add_a_race()
-    for other in (("--set", "stake=3.00 GBP"), ()):
-        refused = desk.run("--resume", *other)
-        assert refused.returncode in (1, 3)
-        assert refused.stdout == ""
     desk.write("plan.yaml", PLAN.replace("> 2 else 2", "> 1 else 2"))  # the same for a market of eight runners
-    assert desk.run("--resume", "--set", "stake=2.00 GBP").returncode == 3
-    desk.write("plan.yaml", PLAN)
-    ended = desk.run("--resume", "--set", "stake=2.00 GBP")
+    ended = desk.run("--resume", "--set", "stake=3.00 GBP")
     assert ended.returncode == 0, ended.stderr
     assert orders(ended) == [("dog 2#1", "One", "2.00 GBP", 1), ("dog 2#2", "One", "2.00 GBP", 1)]
     assert desk.bets() == ["Romford 1", "Romford 2"]
+    assert "plan.yaml is not what it was" in alerts(ended)
 
 
 def test_a_run_that_was_killed_before_it_began_looks_for_its_markets_anew(desk: Desk) -> None:
@@ -163,16 +164,115 @@ def test_a_run_that_was_killed_before_it_began_looks_for_its_markets_anew(desk: 
     assert (ended.returncode, len(orders(ended)), len(desk.bets())) == (0, 3, 3)
 
 
-def test_a_table_that_was_changed_in_between_is_refused(desk: Desk) -> None:
+def test_a_run_that_never_began_is_begun_with_its_plan_only(desk: Desk) -> None:
     desk.write("plan.yaml", TABLE)
     desk.write("dogs.csv", DOGS)
-    assert desk.run(killed_at="reply.before:2").returncode == -signal.SIGKILL
+    assert desk.run(killed_at="intent.before").returncode == -signal.SIGKILL
     desk.write("dogs.csv", DOGS.replace("3.00 GBP", "4.00 GBP"))
     refused = desk.run("--resume")
-    assert (refused.returncode, refused.stdout) == (3, "")
+    assert (refused.returncode, refused.stdout, desk.bets()) == (3, "", [])
     assert "is not what it was when the run" in refused.stderr
     desk.write("dogs.csv", DOGS.replace(",", ";"))  # another dress, the same bets
+    assert desk.run("--resume").returncode == 0
+    assert desk.bets() == ["Romford 1", "Romford 2"]
+
+
+# --- files that changed since
+
+SITE = """\
+planrunner_site: 1
+accounts:
+  betfair:
+    venue: betfair
+    currency: GBP
+    limits:
+      max_open_exposure: {most} GBP
+"""
+CHASE = """\
+planrunner: 1
+plan: Ask for long odds and come down
+limits:
+  max_loss: 20.00 GBP
+orders:
+  - name: dog
+    venue: betfair
+    event: Romford 1
+    market: Win
+    selection: One
+    side: back
+    odds: 50
+    stake: 2.00 GBP
+    expires_after: 4s
+"""
+STEP = """\
+    fallback:
+      - after: 2s
+        reprice: 1 tick
+        no_worse_than: 40
+"""
+
+
+def killed(desk: Desk, plan: str = CHASE) -> None:
+    """Its bet rests, and nothing of what the venue said is written down."""
+    desk.write("planrunner.yaml", SITE.format(most="20.00"))
+    desk.write("plan.yaml", plan)
+    assert desk.run(killed_at="reply.before").returncode == -signal.SIGKILL
+    assert desk.bets() == ["Romford 1"]
+
+
+def test_a_limit_that_was_lowered_since_holds_for_what_is_newly_placed_only(desk: Desk) -> None:
+    killed(desk, CHASE + STEP)
+    desk.write("planrunner.yaml", SITE.format(most="1.00"))
+    ended = desk.run("--resume")
+    [order] = json.loads(ended.stdout)["orders"]
+    assert (ended.returncode, len(desk.bets())) == (4, 1), ended.stderr
+    assert order["placements"][-1]["reason"].startswith("max_open_exposure would be exceeded: 2.00 GBP of at most 1.00 GBP")
+    assert "planrunner check plan.yaml" in alerts(ended)
+
+
+def test_a_limit_that_was_raised_since_is_that_of_the_beginning(desk: Desk) -> None:
+    desk.write("planrunner.yaml", SITE.format(most="3.00"))
+    desk.write("plan.yaml", CHASE + STEP.replace("2s", "1s"))
+    desk.write("other.yaml", CHASE.replace("come down", "stay").replace("4s", "30s"))
+    assert desk.run(killed_at="reply.before").returncode == -signal.SIGKILL
+    desk.write("planrunner.yaml", SITE.format(most="20.00"))
+    other = subprocess.Popen(
+        [sys.executable, "-m", "planrunner", "run", "other.yaml", "--sandbox", desk.url],
+        cwd=desk.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        while len(desk.bets()) < 2:
+            time.sleep(0.1)
+        ended = desk.run("--resume")
+    finally:
+        other.send_signal(signal.SIGINT)
+        other.wait(30)
+    [order] = json.loads(ended.stdout)["orders"]
+    assert order["placements"][-1]["reason"].startswith("max_open_exposure would be exceeded: 4.00 GBP of at most 3.00 GBP")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("plan.yaml", None, "plan.yaml: there is no such file; the run goes on with what it began with"),
+        ("plan.yaml", "planrunner: [", "the run goes on with what it began with"),
+        ("plan.yaml", CHASE.replace("2.00 GBP", "3.00 GBP"), "plan.yaml is not what it was"),
+        ("planrunner.yaml", None, ""),
+        ("planrunner.yaml", "planrunner: [", "the run goes on within the limits that it began with"),
+        ("planrunner.yaml", SITE.format(most="1.00"), "`planrunner check plan.yaml` tells why"),
+        ("planrunner.yaml", SITE.format(most="20.00").replace("  betfair:\n", "  other:\n"), "nothing new is placed on it"),
+    ],
+)
+def test_whatever_became_of_its_files_a_run_goes_on_and_says_so(desk: Desk, name: str, text: str | None, told: str) -> None:
+    killed(desk)
+    if text is None:
+        (desk.folder / name).unlink()
+    else:
+        desk.write(name, text)
     ended = desk.run("--resume")
     assert ended.returncode == 0, ended.stderr
-    assert orders(ended) == [("dog#1", "One", "2.00 GBP", 1), ("dog#2", "Two", "3.00 GBP", 1)]
-    assert desk.bets() == ["Romford 1", "Romford 2"]
+    assert orders(ended) == [("dog", "One", "2.00 GBP", 1)]
+    assert desk.bets() == ["Romford 1"]
+    assert told in alerts(ended)
+    if not told:
+        assert alerts(ended) == ""

@@ -178,7 +178,7 @@ def long_program():
         {},
         run=LONG,
         seed_of_refs=LONG,
-        accounts=SITE.accounts,
+        site=SITE,
         profiles={"betfair": PROFILE},
     )
 

@@ -228,7 +228,7 @@ def program(orders, batch):
         {},
         run="run",
         seed_of_refs="run",
-        accounts={"betfair": Account(name="betfair", venue="betfair", currency="GBP")},
+        site=Site(accounts={"betfair": Account(name="betfair", venue="betfair", currency="GBP")}),
         profiles={"betfair": replace(PROFILE, batch=batch)},
     )
 
