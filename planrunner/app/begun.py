@@ -7,9 +7,10 @@ Nothing in it keeps anybody from looking after what the run has at a venue.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, TypeVar
 
 from planrunner.app.standing import Standing, site_of
 from planrunner.model.account import Account, AccountLimits, AccountMode, Site, SiteLimits
@@ -18,6 +19,8 @@ from planrunner.model.journal import Mode
 from planrunner.model.market import AccountName
 from planrunner.model.money import Money
 from planrunner.model.program import Program
+
+Limits = TypeVar("Limits", AccountLimits, SiteLimits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,7 @@ def as_begun(state: Path, standing: Standing) -> Begun:
     for name in sorted(program.terms):
         accounts[name], note = _account(program, name, present, mode)
         notes += [note] if note else []
-    limits = _tighter_site(program.site_limits, present.limits if present else SiteLimits(), program.currency)
+    limits = _tighter(program.site_limits, present.limits if present else SiteLimits(), program.currency)
     others = present.accounts if present else {}
     return Begun(accounts=accounts, site=Site(accounts={**others, **accounts}, limits=limits), notes=tuple(notes))
 
@@ -80,25 +83,15 @@ def _no_more(name: AccountName, why: str) -> str:
     return f"account {name} {why}; nothing new is placed on it, and what the run has there is looked after"
 
 
-def _tighter(then: AccountLimits, now: AccountLimits, currency: str) -> AccountLimits:
-    paces = [pace for pace in (then.max_orders_per_minute, now.max_orders_per_minute) if pace is not None]
-    return AccountLimits(
-        max_stake_per_order=_less(then.max_stake_per_order, now.max_stake_per_order, currency),
-        max_open_exposure=_less(then.max_open_exposure, now.max_open_exposure, currency),
-        max_exposure_per_market=_less(then.max_exposure_per_market, now.max_exposure_per_market, currency),
-        max_loss_per_day=_less(then.max_loss_per_day, now.max_loss_per_day, currency),
-        max_orders_per_minute=min(paces, default=None),
-    )
+def _tighter(then: Limits, now: Limits, currency: str) -> Limits:
+    """Field by field, so that no kind of limit that joins is forgotten here."""
+    found: dict[str, Any] = {
+        each.name: _less(getattr(then, each.name), getattr(now, each.name), currency) for each in fields(then)
+    }
+    return type(then)(**found)
 
 
-def _tighter_site(then: SiteLimits, now: SiteLimits, currency: str) -> SiteLimits:
-    return SiteLimits(
-        max_stake_per_order=_less(then.max_stake_per_order, now.max_stake_per_order, currency),
-        max_open_exposure=_less(then.max_open_exposure, now.max_open_exposure, currency),
-        max_exposure_per_market=_less(then.max_exposure_per_market, now.max_exposure_per_market, currency),
-    )
-
-
-def _less(then: Money | None, now: Money | None, currency: str) -> Money | None:
+def _less(then: Money | int | None, now: Money | int | None, currency: str) -> Money | int | None:
     """One that is written in another currency is none for this run."""
-    return min((each for each in (then, now) if each is not None and each.currency == currency), default=None)
+    given = [one for one in (then, now) if one is not None and not (isinstance(one, Money) and one.currency != currency)]
+    return min(given, key=lambda one: one.amount if isinstance(one, Money) else one, default=None)

@@ -204,6 +204,7 @@ orders:
     stake: 2.00 GBP
     expires_after: 4s
 """
+LONG = CHASE.replace("4s", "2m")  # longer than a slow machine takes
 STEP = """\
     fallback:
       - after: 2s
@@ -221,7 +222,7 @@ def killed(desk: Desk, plan: str = CHASE) -> None:
 
 
 def test_a_limit_that_was_lowered_since_holds_for_what_is_newly_placed_only(desk: Desk) -> None:
-    killed(desk, CHASE + STEP)
+    killed(desk, LONG + STEP)
     desk.write("planrunner.yaml", SITE.format(most="1.00"))
     ended = desk.run("--resume")
     [order] = json.loads(ended.stdout)["orders"]
@@ -232,8 +233,8 @@ def test_a_limit_that_was_lowered_since_holds_for_what_is_newly_placed_only(desk
 
 def test_a_limit_that_was_raised_since_is_that_of_the_beginning(desk: Desk) -> None:
     desk.write("planrunner.yaml", SITE.format(most="3.00"))
-    desk.write("plan.yaml", CHASE + STEP.replace("2s", "1s"))
-    desk.write("other.yaml", CHASE.replace("come down", "stay").replace("4s", "30s"))
+    desk.write("plan.yaml", LONG + STEP)
+    desk.write("other.yaml", LONG.replace("come down", "stay"))
     assert desk.run(killed_at="reply.before").returncode == -signal.SIGKILL
     desk.write("planrunner.yaml", SITE.format(most="20.00"))
     other = subprocess.Popen(

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planrunner.model.commands import Timer
+from planrunner.model.commands import SetTimers, Timer
+from planrunner.model.journal import Record
 from planrunner.runtime.clock import SetClock, run_on
-from planrunner.runtime.timers import Timers
+from planrunner.runtime.timers import Timers, set_back
 
 from .makers import AT
 
@@ -63,3 +64,47 @@ def test_back_holds_nothing_up_and_forward_fires_what_is_overdue(by, ages):
 def test_what_is_set_again_or_taken_back_does_not_fire_by_the_other_clock_either():
     fired = story([(0, "a", 60), (10, "a", 100), (0, "b", 60), (20, "b", None)], [(30, -3600)])
     assert fired == [("a", pytest.approx(110))]
+
+
+# --- a run that is taken up again
+
+
+def written(at, *timers):
+    """A record of so many seconds after the beginning, in which deadlines of so many seconds after it are set."""
+    body = SetTimers(timers=tuple(Timer(name=name, at=AT + timedelta(seconds=due)) for name, due in timers))
+    return Record(seq=1, epoch=1, at=AT + timedelta(seconds=at), body=body)
+
+
+def taken_up(records, now):
+    """At which age each of their deadlines fires for whoever takes them up when the wall clock says so."""
+    fired = []
+    due = {timer.name: timer.at for record in records for timer in record.body.timers}
+
+    async def main(clock):
+        timers = Timers(clock, lambda event: fired.append((event.name, round(clock.age()))))
+        timers.restore(due, set_back(records, clock.now()).since)
+        beside = asyncio.create_task(timers.run())
+        await asyncio.sleep(8000)
+        beside.cancel()
+
+    run_on(SetClock(AT + timedelta(seconds=now)), main)
+    return fired
+
+
+@pytest.mark.parametrize(
+    ("records", "now", "fired"),
+    [
+        ([written(0, ("a", 60)), written(10, ("b", 30))], 20, [("b", 10), ("a", 40)]),
+        ([written(0, ("a", 60)), written(10, ("b", 30))], 3600, [("b", 0), ("a", 0)]),
+        ([written(0, ("a", 60)), written(10, ("b", 30))], 10 - 3600, [("b", 20), ("a", 50)]),  # set back while nobody had it
+        ([written(0, ("a", 60)), written(10 - 3600), written(30 - 3600)], 35 - 3600, [("a", 35)]),  # while its owner had it
+        ([written(0, ("a", 60)), written(10 - 3600, ("b", 30 - 3600))], 20 - 3600, [("b", 10), ("a", 50)]),
+    ],
+)
+def test_a_clock_that_was_set_back_holds_no_deadline_up_that_was_set_before(records, now, fired):
+    """Time that the journal does not show counts as none: what was ten seconds before the clock was set is not known after it."""
+    assert taken_up(records, now) == fired
+
+
+def test_records_that_differ_by_a_moment_show_no_clock_that_was_set():
+    assert set_back([written(1), written(0), written(1)], AT).total == timedelta(0)
