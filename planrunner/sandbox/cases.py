@@ -28,6 +28,8 @@ from planrunner.sandbox.scenario import (
 )
 
 HALF, ALL = Decimal("0.5"), Decimal(1)
+# What each venue calls it.
+PLACING = ("placeOrders", "place-orders")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +70,8 @@ def _turns_in_play(scenario: Scenario) -> Scenario:
 
 
 def _reply_lost(scenario: Scenario) -> Scenario:
-    lost = Fault(call="placeOrders", trouble=Trouble.REPLY_LOST_AFTER_LANDING)
-    return replace(scenario, faults=(*scenario.faults, lost))
+    lost = (Fault(call=call, trouble=Trouble.REPLY_LOST_AFTER_LANDING) for call in PLACING)
+    return replace(scenario, faults=(*scenario.faults, *lost))
 
 
 def _after_first_order(scenario: Scenario, *happenings: tuple[int, Happening]) -> Scenario:

@@ -446,6 +446,39 @@ def test_the_old_generation_has_other_headers_and_shapes() -> None:
     play(main, books(PINNACLE, legacy=True))
 
 
+# How others react
+
+
+@pytest.mark.parametrize(
+    ("case", "filled", "status"),
+    [("nothing-matches", 0, "PENDING"), ("half-matches", 10, "PARTIALLY_FILLED"), ("all-match", 20, "FILLED")],
+)
+def test_the_cases_of_a_rehearsal_hold_at_the_router(case: str, filled: float, status: str) -> None:
+    async def main(abp: Client) -> Any:
+        abp = Client(practice_world(day=BEGIN.date(), seed=1, case=case, begin=BEGIN), abp.clock)
+        fixtures = (await abp.get("/markets"))["fixtures"]
+        norwich = next(one for one in fixtures if one["fixtureInfo"]["participants"]["participant1Name"] == "Norwich")
+        await abp.place(order(1, 4.0, 20, fixtureId=norwich["fixtureId"], expiresAt="2026-12-05T14:10:00Z"))
+        await abp.sleep(seconds=15)
+        early = (await abp.order())["filledStake"]
+        await abp.sleep(minutes=2)
+        row = await abp.order()
+        await abp.http.aclose()
+        await abp.door.close()
+        return early if case == "half-matches" else 0, row["filledStake"], row["orderStatus"]
+
+    assert play(main) == (0, filled, status)
+
+
+def test_an_unknown_bookmaker_beside_a_known_one_is_passed_over() -> None:
+    async def main(abp: Client) -> Any:
+        await abp.place(order(1, 2.5, bookmakers=["nowhere", "pinnacle"]))
+        await abp.sleep(seconds=6)
+        return (await abp.order())["orderStatus"]
+
+    assert play(main, SCRIPT) == "EXPIRED"
+
+
 # Without a script
 
 

@@ -80,6 +80,7 @@ class Desk:
     bets: dict[int, Bet] = field(default_factory=dict)
     by_uuid: dict[tuple[str, str], list[Order]] = field(default_factory=dict)
     on_board: dict[str, list[Order]] = field(default_factory=dict)
+    reactions: dict[int, int] = field(default_factory=dict)
     taken_back: dict[str, int] = field(default_factory=dict)
     results: dict[str, object] = field(default_factory=dict)
     breakers: dict[str, Breaker] = field(default_factory=dict)

@@ -79,6 +79,14 @@ class Spec:
 
 
 @dataclass(slots=True, kw_only=True)
+class Promise:
+    """So much of an order, in its currency, finds a bookmaker at its own odds from then on."""
+
+    since: int
+    left: Decimal
+
+
+@dataclass(slots=True, kw_only=True)
 class Bet:
     """`part` says what was bet in both currencies, `rate` how they stood; `number` is the bookmaker's own id.
     `taken_back`: it never counted, whatever the result.
@@ -127,6 +135,7 @@ class Order:
     given_up: Decimal = ZERO
     tries_at: int | None = None
     tried: bool = False
+    promise: Promise | None = None
 
     @property
     def wanted(self) -> Wanted:

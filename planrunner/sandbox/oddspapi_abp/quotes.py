@@ -26,11 +26,12 @@ DEPTH = ((Decimal(1), Decimal(1)), (Decimal("0.985"), Decimal("0.6")), (Decimal(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """Best first; `until` is when the bookmaker looks at it again."""
+    """Best first; `until` is when the bookmaker looks at it again. `drifts`: by the seed, not scripted."""
 
     stamp: str
     levels: tuple[Level, ...]
     until: int
+    drifts: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,7 @@ class Quotes:
         """Fair odds less a margin, a little off by the bookmaker's own judgement at this look."""
         phase = self._dice(book.slug, outcome, "phase") % LOOKS_EVERY
         look = (at + phase) // LOOKS_EVERY
-        shown = Shown(stamp=f"l{look}", levels=(), until=(look + 1) * LOOKS_EVERY - phase)
+        shown = Shown(stamp=f"l{look}", levels=(), until=(look + 1) * LOOKS_EVERY - phase, drifts=True)
         if not back and not book.lays:
             return shown
         market = Decimal(self._dice("market", outcome, f"drift {at // (3 * LOOKS_EVERY)}") % 301 - 150) / 10_000
@@ -114,7 +115,7 @@ class Quotes:
         for number, turn in enumerate(self.turns):
             if turn.outcome == outcome.key and turn.since <= at < turn.until:
                 levels = tuple((_odds(odds * turn.odds), stake) for odds, stake in shown.levels) if turn.odds else ()
-                shown = Shown(stamp=f"{shown.stamp} t{number}", levels=levels, until=min(shown.until, turn.until))
+                shown = replace(shown, stamp=f"{shown.stamp} t{number}", levels=levels, until=min(shown.until, turn.until))
         return shown
 
     def _dice(self, who: str, outcome: Outcome, what: str) -> int:

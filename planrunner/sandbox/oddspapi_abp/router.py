@@ -6,10 +6,11 @@ An order sleeps until something can be different: a bookmaker looks at its odds 
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from planrunner.matching.routing import COIN, Mode, Offer, Part, is_dust, next_parts
+from planrunner.matching.routing import COIN, Mode, Offer, Part, coins, is_dust, next_parts
 from planrunner.model.market import MarketStatus
 from planrunner.sandbox.board import NEVER
 from planrunner.sandbox.faults import Trouble
@@ -18,10 +19,12 @@ from planrunner.sandbox.oddspapi_abp.checks import limits
 from planrunner.sandbox.oddspapi_abp.desk import Decide, Desk, Expire, Try
 from planrunner.sandbox.oddspapi_abp.orders import STANDS, ZERO, Bet, BetStatus, Order, OrderStatus, Spec
 from planrunner.sandbox.oddspapi_abp.quotes import Turn
+from planrunner.sandbox.oddspapi_abp.reactions import promise
 from planrunner.sandbox.oddspapi_abp.views import account_view, bet_view, order_view
 from planrunner.sandbox.scenario import SECOND
 
 FIRST_TRY = 50
+PROMISED = "promised"
 # A bookmaker that is down is given up after this long.
 NO_ANSWER = 2 * SECOND
 TURN_LASTS = 60 * SECOND
@@ -44,6 +47,7 @@ def enter(desk: Desk, order: Order, at: int) -> None:
         side="back" if spec.back else "lay", odds=str(spec.price), size=str(spec.stake), currency=spec.currency,
         persistence="lapse", fill_or_kill=order.mode is Mode.WHOLE, ref=spec.uuid,
     )  # fmt: skip
+    order.promise = promise(desk, order, at)
     try_at(desk, order, at + FIRST_TRY)
     board = order.outcome.board
     for due in board.on_first_order:
@@ -68,8 +72,8 @@ def look(desk: Desk, order: Order, at: int) -> None:
         if order.outcome.board.status is MarketStatus.CLOSED:
             _end(desk, order, OrderStatus.PARTIALLY_FILLED if order.filled else OrderStatus.REJECTED, "lapse", at)
         return  # a market that opens again wakes it
-    offers = {offer.book: (offer, stamp, account) for offer, stamp, account in _offers(desk, order, at)}
-    parts = next_parts(order.wanted, order.routed, [offer for offer, _, _ in offers.values()])
+    offers = {found.offer.book: found for found in _offers(desk, order, at)}
+    parts = next_parts(order.wanted, order.routed, [found.offer for found in offers.values()])
     for part in parts:
         _send(desk, order, part, offers[part.book], at)
     if parts:
@@ -95,7 +99,7 @@ def decide(desk: Desk, bet: Bet, at: int) -> None:
         _after_fill(desk, order, at)
     else:
         order.shunned[book] = bet.stamp
-        desk.quotes.take(desk.books[book], order.outcome, bet.stamp, -bet.part.placed, back=order.spec.back)
+        _take(desk, bet, -1)
         move(desk, bet, at_risk(order.spec, bet.part), at)
     desk.hub.tell("bets", "UPDATE", bet_view(bet), at, order.client)
     _after(desk, order, at)
@@ -131,23 +135,53 @@ def at_risk(spec: Spec, part: Part) -> Decimal:
     return part.placed if spec.back else part.placed * (part.price - 1)
 
 
-def _offers(desk: Desk, order: Order, at: int) -> list[tuple[Offer, str, Account]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An offer for an order. `room` is what the bookmaker really takes, whatever the limits say."""
+
+    offer: Offer
+    stamp: str
+    account: Account
+    room: Decimal
+
+
+def _offers(desk: Desk, order: Order, at: int) -> list[Found]:
     """Highest priority first: it decides between equal odds."""
-    found = []
+    found: list[Found] = []
     for slug in order.books:
         account = desk.account(order, slug)
         if slug not in desk.books or account is None or not _is_up(desk, slug, at):
             continue
         book, rate = desk.books[slug], desk.rates.between(order.spec.currency, account.currency)
-        shown = desk.quotes.shown(book, order.outcome, at, back=order.spec.back)
-        if rate is None or not shown.levels or order.shunned.get(slug) == shown.stamp:
+        if rate is None:
             continue
-        price, room = shown.levels[0]
+        best = _best(desk, order, slug, at)
+        if best is None or not order.wanted.clears(best[0]):
+            best = _promised(order, rate, [one.stamp for one in found], at) or best
+        if best is None or order.shunned.get(slug) == best[2]:
+            continue
+        price, room, stamp = best
         bound = limits(book, account, room)
         most = room if bound.most is None else bound.most
         offer = Offer(book=slug, price=price, most=most, least=bound.least, rate=rate, splits=account.multi_limit)
-        found.append((offer, shown.stamp, account))
-    return sorted(found, key=lambda one: -one[2].priority)
+        found.append(Found(offer=offer, stamp=stamp, account=account, room=room))
+    return sorted(found, key=lambda one: -one.account.priority)
+
+
+def _best(desk: Desk, order: Order, slug: str, at: int) -> tuple[Decimal, Decimal, str] | None:
+    """Odds, room and look. In a world in which nobody takes our orders, odds that drift by the seed don't either."""
+    shown = desk.quotes.shown(desk.books[slug], order.outcome, at, back=order.spec.back)
+    if not shown.levels or (shown.drifts and not order.outcome.board.others.take_ours):
+        return None
+    return (*shown.levels[0], shown.stamp)
+
+
+def _promised(order: Order, rate: Fraction, stamps: list[str], at: int) -> tuple[Decimal, Decimal, str] | None:
+    """One bookmaker keeps the promise, the first that has nothing better."""
+    promise = order.promise
+    if promise is None or at < promise.since or promise.left <= 0 or PROMISED in stamps:
+        return None
+    return order.spec.price, coins(Fraction(promise.left), rate), PROMISED
 
 
 def _is_up(desk: Desk, slug: str, at: int) -> bool:
@@ -155,18 +189,26 @@ def _is_up(desk: Desk, slug: str, at: int) -> bool:
     return not emergency and desk.breaker(slug).lets(at)
 
 
-def _send(desk: Desk, order: Order, part: Part, to: tuple[Offer, str, Account], at: int) -> None:
-    offer, stamp, account = to
-    book = desk.books[part.book]
+def _take(desk: Desk, bet: Bet, times: int) -> None:
+    """A bet takes what it was offered, or (-1) gives it back."""
+    order = bet.order
+    if bet.stamp == PROMISED and order.promise is not None:
+        order.promise.left -= times * bet.stake
+    else:
+        desk.quotes.take(desk.books[bet.part.book], order.outcome, bet.stamp, times * bet.part.placed, back=order.spec.back)
+
+
+def _send(desk: Desk, order: Order, part: Part, to: Found, at: int) -> None:
+    offer, account = to.offer, to.account
     bet = Bet(
         id=next(desk.bet_ids), order=order, username=account.username, currency=account.currency, rate=offer.rate, part=part,
-        number="", placed_at=at, updated=at, stamp=stamp,
+        number="", placed_at=at, updated=at, stamp=to.stamp,
     )  # fmt: skip
     bet.number = str(77_000_000 + bet.id)
-    latency = _fate(desk, bet, account, at)
+    latency = _fate(desk, bet, to, at)
     desk.bets[bet.id] = bet
     order.bets.append(bet)
-    desk.quotes.take(book, order.outcome, stamp, part.placed, back=order.spec.back)
+    _take(desk, bet, 1)
     desk.breaker(part.book).sent(at)
     desk.hub.tell("bets", "INSERT", bet_view(bet), at, order.client)
     bet.status = BetStatus.PLACED
@@ -175,14 +217,13 @@ def _send(desk: Desk, order: Order, part: Part, to: tuple[Offer, str, Account], 
     desk.agenda.add(at + latency, Decide(bet))
 
 
-def _fate(desk: Desk, bet: Bet, account: Account, at: int) -> int:
+def _fate(desk: Desk, bet: Bet, to: Found, at: int) -> int:
     """How long the bookmaker takes; and what it will say if not yes."""
     order, part = bet.order, bet.part
     book = desk.books[part.book]
     struck = desk.strike_bookmaker(part.book)
     if struck is None and not order.bets:
         struck = order.struck
-    room = desk.quotes.shown(book, order.outcome, at, back=order.spec.back).levels[0][1]
     dice = random.Random(f"{desk.world.seed} rejects {bet.id}")  # noqa: S311 - dice of a rehearsal, not a secret
     if desk.is_down(part.book, at) or (struck and struck.trouble in (Trouble.BET_FAILED, Trouble.HTTP_500)):
         bet.fails = BetStatus.FAILED
@@ -190,8 +231,8 @@ def _fate(desk: Desk, bet: Bet, account: Account, at: int) -> int:
     costs = at_risk(order.spec, part)
     if (
         (struck and struck.trouble is Trouble.BET_REJECTED)
-        or part.placed > room
-        or costs > account.balance + account.credit
+        or part.placed > to.room
+        or costs > to.account.balance + to.account.credit
         or dice.randrange(100) < book.rejects
     ):
         bet.fails = BetStatus.REJECTED
@@ -265,6 +306,7 @@ def _sleep(desk: Desk, order: Order, at: int) -> None:
     """Until a bookmaker's next look or return, on the beat of the loop."""
     moments = [desk.quotes.shown(desk.books[slug], order.outcome, at, back=order.spec.back).until for slug in order.books]
     moments += [when for slug in order.books if (when := desk.breaker(slug).changes_at()) is not None]
+    moments += [order.promise.since] if order.promise is not None else []
     ends = [when for when in desk.emergencies.changes() if when > at]
     moment = min((when for when in (*moments, *ends) if when > at), default=NEVER)
     beat = desk.script.retry

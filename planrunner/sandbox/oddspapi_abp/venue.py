@@ -186,7 +186,7 @@ class Abp:
         if struck and struck.trouble is Trouble.CURRENCY_UNKNOWN:
             raise Declined(Reason.CURRENCY_CONVERSION_FAILED, f"from {spec.currency}")
         asked = tuple(self.desk.books) if spec.bookmakers is None else spec.bookmakers
-        books = tuple(slug for slug in asked if not allowed or slug in allowed)
+        books = tuple(slug for slug in asked if slug in self.desk.books and (not allowed or slug in allowed))
         if not books:
             raise Declined(Reason.BOOKMAKER_NOT_AVAILABLE, ", ".join(asked))
         outcome = checks.check(self.desk, client, spec, books, at)
