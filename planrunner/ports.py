@@ -84,14 +84,15 @@ class Card:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueBet:
     """A bet of the account as the venue lists it, whoever placed it. `ref` is None for one without: placed by hand, or by a
-    program that gives none. `settled`: its result, where the venue has told it."""
+    program that gives none. `settled`: its result, where the venue has told it. A bet in a pool has no side, no odds and more
+    than one selection: `side` and `odds` are None, `selection` is empty."""
 
     bet: BetId
     ref: OrderRef | None
     market: MarketId
     selection: SelectionId
-    side: Side
-    odds: Decimal
+    side: Side | None
+    odds: Decimal | None
     sizes: Sizes
     average_odds: Decimal | None
     settled: BetSettled | None = None

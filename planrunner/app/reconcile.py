@@ -317,8 +317,8 @@ def _compare(state: Path, standing: Standing, placement: PlacementState, listed:
             yield Difference(kind=Kind.MISSING, text=_missing(own))
     if not listed and not placement.bets and placement.status in IN_DOUBT:
         text = (
-            f"{placement.limit.side.value} {placement.asked.size:.2f} at {placement.limit.odds} was sent and the answer is not "
-            "known; the venue shows nothing under the reference, which proves nothing"
+            f"{placement.asked.words} was sent and the answer is not known; the venue shows nothing under the reference, which "
+            "proves nothing"
         )
         more = "" if standing.is_over else f"; to go on asking: {go_on(state, standing)}"
         yield Difference(kind=Kind.IN_DOUBT, text=f"{text}{more}")
@@ -354,7 +354,9 @@ def _foreign(bet: VenueBet) -> Difference:
 
 
 def _told(bet: VenueBet) -> str:
-    return f"bet {bet.bet} ({bet.side.value} {bet.sizes.stake:.2f} at {bet.odds} in market {bet.market}: {_sizes(bet.sizes)})"
+    stake = f"{bet.sizes.stake:.2f}"
+    what = f"{stake} in pool" if bet.side is None else f"{bet.side.value} {stake} at {bet.odds} in market"
+    return f"bet {bet.bet} ({what} {bet.market}: {_sizes(bet.sizes)})"
 
 
 def _sizes(sizes: Sizes) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 # Whose adapter is there; `make_venue` knows them.
-BUILT = frozenset({"betfair"})
+BUILT = frozenset({"betfair", "tote"})
 
 
 def profiles() -> Mapping[str, VenueProfile]:
@@ -43,6 +43,14 @@ def make_venue(account: Account, *, door: Door, clock: Clock, secrets: Secrets, 
             addresses = Addresses(identity=at, api=at) if at is not None else Addresses()
             return BetfairVenue(
                 account=account.name, currency=account.currency, door=door, clock=clock, secrets=secrets, addresses=addresses
+            )
+        case "tote":
+            from planrunner.venues.tote.client import Addresses as ToteAddresses
+            from planrunner.venues.tote.venue import ToteVenue
+
+            of_tote = ToteAddresses.of_sandbox(at) if at is not None else ToteAddresses()
+            return ToteVenue(
+                account=account.name, currency=account.currency, door=door, clock=clock, secrets=secrets, addresses=of_tote
             )
         case other:
             raise WrongUse(f"plans for {profiles()[other].title} are checked and told, but this version can't bet there yet")

@@ -278,4 +278,4 @@ class PracticeSecrets:
 
 
 # What the served and the embedded sandbox are logged in to with, unless a scenario asks for something else.
-PRACTICE = PracticeSecrets({"username": "practice", "password": "practice", "app_key": "practice"})
+PRACTICE = PracticeSecrets({"username": "practice", "password": "practice", "app_key": "practice", "api_key": "practice"})
