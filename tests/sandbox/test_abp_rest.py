@@ -135,6 +135,7 @@ def test_orders_and_bets_come_newest_first_and_page_by_page() -> None:
                 break
             cursor = {"afterOrderId": page["nextCursor"]}
         bets = await abp.get("/bets", orderIds="9001,9002", userRef="nobody")
+        assert [bet["betId"] for bet in (await abp.get("/bets", betIds="5553,99,x", orderIds="9001"))["bets"]] == [5553, 5551]
         assert (await abp.ask("GET", "/orders")).status_code == (await abp.ask("GET", "/bets")).status_code == 400
         assert (await abp.ask("POST", "/cancel-orders", json={})).status_code == 400
         return found, [bet["orderId"] for bet in bets["bets"]]

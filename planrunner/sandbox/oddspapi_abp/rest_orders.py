@@ -115,12 +115,12 @@ async def bets(asked: Asked) -> Json:
     ids, order_ids, ref = _list(asked, "betIds"), _list(asked, "orderIds"), asked.query.get("userRef")
     if not (ids or order_ids or ref):
         raise detail(400, "At least one of betIds, orderIds, userRef is required")
-    mine = (order for order in asked.abp.desk.orders.values() if order.client == asked.client)
-    every = [bet for order in mine for bet in order.bets]
-    wanted = [
-        bet for bet in every if str(bet.id) in ids or str(bet.order.id) in order_ids or (ref and bet.order.spec.user_ref == ref)
-    ]
-    found, more = _page(wanted, asked, "afterBetId")
+    wanted = {bet.id: bet for order in _orders(asked, order_ids, (), ref) for bet in order.bets}
+    for number in ids:
+        one = asked.abp.desk.bets.get(int(number)) if number.isdecimal() else None
+        if one is not None and one.order.client == asked.client:
+            wanted[one.id] = one
+    found, more = _page(wanted.values(), asked, "afterBetId")
     rows = [bet_view(bet) for bet in found]
     if asked.abp.desk.legacy:
         return rows
