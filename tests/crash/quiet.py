@@ -21,9 +21,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from planrunner.app.beginning import LEAD
 from planrunner.app.per_market import PerMarket
 from planrunner.app.plans import load
-from planrunner.app.rehearsal import LEAD, world_of
+from planrunner.app.rehearsal import world_of
 from planrunner.app.run import Job, resume, start
 from planrunner.app.stage import Stage, opened
 from planrunner.app.venues import make_venue
