@@ -18,7 +18,7 @@ from planrunner.venues.tote.wire import Unreadable, arguments
 # Rows of a page. A product with its races and runners is some 10 KB, one with its meeting's name alone a hundredth of that.
 PRODUCTS, NAMES = 20, 100
 # How the venue may tell a product's currencies: its documentation names the field and not its kind. The last does without.
-CURRENCIES = ("supportedCurrencies", "supportedCurrencies { code }", "")
+CURRENCIES = ("supportedCurrencies { code }", "supportedCurrencies", "")
 POOLS = {one.name: one for one in Pool}
 STATUS = {"OPEN": MarketStatus.OPEN, "CLOSED": MarketStatus.CLOSED, "SETTLED": MarketStatus.CLOSED}
 _OUT = frozenset({"NOT_AVAILABLE", "INACTIVE", "WITHDRAWN"})
