@@ -60,12 +60,22 @@ _CHAPTERS: Sequence[_Chapter] = (
         "`favourite`) and has exactly one ending (`expires_...`), unless its type ends by itself.",
     ),
     _Chapter("only_if", "plan", "only_if"),
+    _Chapter("settings", "plan", "settings"),
     _Chapter(
         "A step of a fallback",
         "plan",
         "step",
         "An item of `fallback`. {description} Steps stand by themselves; their order breaks ties only.",
     ),
+    _Chapter("A ticket", "plan", "ticket", "An item of `tickets`. {description}"),
+    _Chapter(
+        "A bet of a ticket",
+        "plan",
+        "bet",
+        "An item of `bets`. {description} On one race it has `race` and `runners`, and for `exacta` and `trifecta` also "
+        "`finish`, or `first`, `second` (and `third`) instead of both; over several races it has `legs`.",
+    ),
+    _Chapter("A leg of a bet", "plan", "leg", "An item of `legs`. {description}"),
     _Chapter("inputs", "plan", "input", "Under `inputs` each gap has a name of small letters, digits and `_`, and these keys."),
     _Chapter("for_each_market", "plan", "for_each_market"),
     _Chapter(
@@ -84,12 +94,14 @@ _CHAPTERS: Sequence[_Chapter] = (
 _FORMS = {
     "money": "Money", "odds": "Odds", "percent": "Probability", "duration": "Duration", "date": "Date", "time": "Time of day",
     "moment": "Date and time", "zone": "Time zone", "count": "Count", "times": "Times", "reprice": "Reprice", "line": "Line",
-    "race": "Race", "name": "Name", "order_name": "Name of an order", "id": "Id", "text": "Text", "file": "File",
+    "race": "Race", "runners": "Runners", "bookmaker": "Bookmaker", "name": "Name", "order_name": "Name of an order", "id": "Id",
+    "text": "Text", "file": "File",
     "given": "Names and values", "value": "Value", "template": "Template",
 }  # fmt: skip
 # How the items of a list are called, and what they are.
 _ITEMS = {"order": ("orders", "order"), "step": ("steps", "step"), "given": ("rows", "given"), "value": ("values", "value"),
-          "name": ("names", "name")}  # fmt: skip
+          "name": ("names", "name"), "ticket": ("tickets", "ticket"), "bet": ("bets", "bet"), "leg": ("legs", "leg"),
+          "bookmaker": ("bookmakers", "bookmaker")}  # fmt: skip
 # What each filter does, and one use of it.
 _FILTERS = {
     "round_to_tick": ('to the nearest odds of the venue, between two to the lower; `"up"` and `"down"` say which way',
@@ -144,10 +156,13 @@ def _block(schema: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def _required(schema: Mapping[str, Any]) -> str:
     """Which keys a plan, one that uses a blueprint, and a blueprint have at least."""
     other = schema["else"]
-    plan, blueprint = other["else"]["required"], ["blueprint", *other["then"]["required"]]
+    plan = [*other["else"]["required"], *other["required"], *other["else"]["else"]["required"]]
+    blueprint = [*other["if"]["required"], *other["required"], *other["then"]["else"]["required"]]
+    instead = other["else"]["if"]["required"]
     used = [*schema["then"]["required"], *schema["if"]["required"]]
     needs = [_listed([*schema["required"], *keys]) for keys in (plan, used, blueprint)]
-    return f"A plan needs {needs[0]}. One that uses a blueprint needs {needs[1]}; a blueprint needs {needs[2]}."
+    also = f"`{instead[0]}` may stand in place of `{plan[-1]}` or beside them."
+    return f"A plan needs {needs[0]}; {also} One that uses a blueprint needs {needs[1]}; a blueprint needs {needs[2]}."
 
 
 def _listed(keys: Sequence[str]) -> str:
@@ -204,8 +219,17 @@ def _anchor(heading: str) -> str:
 
 
 def _examples(rule: Mapping[str, Any], target: Mapping[str, Any]) -> str:
-    shown = [one for one in rule.get("examples", target.get("examples", ())) if not isinstance(one, dict | list)]
+    given = rule.get("examples", target.get("examples", ()))
+    shown = [
+        _inline(one)
+        for one in given
+        if not isinstance(one, dict) and (not isinstance(one, list) or target.get("title") == "runners")
+    ]
     return ", ".join(f"`{one}`" for one in shown).replace("|", "\\|")
+
+
+def _inline(example: Any) -> str:
+    return f"[{', '.join(map(str, example))}]" if isinstance(example, list) else str(example)
 
 
 def _cell(text: str) -> str:
@@ -220,10 +244,25 @@ def _yaml(value: Any, indent: int = 0) -> Iterator[str]:
             yield f"{pad}{key}:"
             yield from _yaml(one, indent + 1)
         elif isinstance(one, list):
-            yield f"{pad}{key}:"
-            yield from (f"{pad}  - {item}" for item in one)
+            yield from _yaml_list(key, one, indent)
         else:
             yield f"{pad}{key}: {one}"
+
+
+def _yaml_list(key: str, items: Sequence[Any], indent: int) -> Iterator[str]:
+    """Blocks with a dash in front of the first key; numbers in brackets."""
+    pad = "  " * indent
+    if all(str(item).isdecimal() for item in items):
+        yield f"{pad}{key}: {_inline(items)}"
+        return
+    yield f"{pad}{key}:"
+    for item in items:
+        if isinstance(item, dict):
+            first, *others = _yaml(item, indent + 2)
+            yield f"{pad}  - {first.lstrip()}"
+            yield from others
+        else:
+            yield f"{pad}  - {item}"
 
 
 def _forms() -> Iterator[str]:

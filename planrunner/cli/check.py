@@ -89,11 +89,12 @@ def _valid(one: FileResult) -> Sequence[str | Styled]:
     name = harmless(one.name)
     if one.plan is None:
         return (f"{name}: ", good("valid"), " site file\n")
-    count = len(one.plan.orders)
-    orders = f"{count} order{'s' if count > 1 else ''}"
-    if one.plan.per_market is not None:
-        orders += f" for each market, at most {one.plan.limits.max_orders} in all"
-    return (f"{name}: ", good("valid"), f"; {orders}, can lose at most {can_lose(one.plan)}\n")
+    plan = one.plan
+    counts = [(len(plan.orders), "order"), (len(plan.tickets), "ticket")]
+    placed = " and ".join(f"{count} {what}{'s' if count > 1 else ''}" for count, what in counts if count)
+    if plan.per_market is not None:
+        placed += f" for each market, at most {plan.limits.max_orders} in all"
+    return (f"{name}: ", good("valid"), f"; {placed}, can lose at most {can_lose(plan)}\n")
 
 
 def _print_json(results: Results) -> None:
@@ -113,6 +114,8 @@ def _as_json(one: FileResult) -> dict[str, object]:
     found: dict[str, object] = {"file": one.name, "kind": "site" if one.is_site else "plan", "valid": not one.problems}
     if one.plan is not None:
         found |= {"digest": one.plan.digest, "orders": len(one.plan.orders), "can_lose_at_most": str(can_lose(one.plan))}
+        if one.plan.tickets:
+            found["tickets"] = len(one.plan.tickets)
         if one.plan.per_market is not None:
             found["for_each_market"] = True
     found["problems"] = [to_json(problem) for problem in one.problems[:MOST_SHOWN]]

@@ -46,7 +46,7 @@ class SiteLimits:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """`credentials` says where they are found (`env`, `keyring`, `file`), never what they are. `time_zone` is where the
-    account's day begins and ends."""
+    account's day begins and ends. `allow_lay`: at a router, whose lays nobody describes, orders may lay all the same."""
 
     name: AccountName
     venue: str
@@ -55,6 +55,7 @@ class Account:
     credentials: str = "env"
     time_zone: str = "UTC"
     limits: AccountLimits = AccountLimits()
+    allow_lay: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

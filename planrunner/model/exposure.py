@@ -1,7 +1,7 @@
 """Worst-loss arithmetic, in this one place.
 
-Nothing is netted against anything: a back risks its stake, a lay its liability. Whatever is in flight or unknown counts as
-if fully matched at its limit. A hedge is counted with the bets it hedges, so it adds nothing.
+Nothing is netted against anything: a back risks its stake, a lay its liability, a bet in a pool its cost. Whatever is in flight
+or unknown counts as if fully matched at its limit. A hedge is counted with the bets it hedges, so it adds nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from planrunner.model.money import Money, rounded_down, rounded_up, zero
 from planrunner.model.odds import Odds, Side
-from planrunner.model.plan import Hedge, LimitOrder, Plan, Reprice
+from planrunner.model.plan import Hedge, LimitOrder, Order, Plan, Reprice
 
 
 def risk(side: Side, size: Decimal, odds: Decimal | Fraction) -> Decimal:
@@ -33,9 +33,9 @@ def worst_loss(side: Side, stake: Decimal, liability_at_most: Decimal | None) ->
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One order's share of what a plan can lose: `each` time it is placed, in as many markets as `times` says."""
+    """An order's share of what a plan can lose, or a pool bet's: `each` time it is placed, in as many markets as `times` says."""
 
-    order: LimitOrder
+    order: Order
     each: Money
     times: int = 1
 
@@ -45,9 +45,10 @@ class Part:
 
 
 def can_lose(plan: Plan) -> tuple[Part, ...]:
-    """The most one run of a plan can lose, order by order."""
+    """The most one run of a plan can lose, order by order and bet by bet of its tickets."""
     times = most_markets(plan)
-    return tuple(_part(order, times) for order in plan.orders)
+    bets = (Part(order=bet, each=bet.stake) for ticket in plan.tickets for bet in ticket.bets)
+    return (*(_part(order, times) for order in plan.orders), *bets)
 
 
 def total(parts: Iterable[Part], currency: str) -> Money:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_UP, Decimal
 from enum import StrEnum
+from typing import Protocol
 
 from planrunner.model.account import Account, AccountLimits, Site, SiteLimits
 from planrunner.model.exposure import liability, most_markets, placed_by, worst_loss
@@ -18,6 +19,7 @@ from planrunner.model.money import Money, smallest_unit, zero
 from planrunner.model.names import plain
 from planrunner.model.odds import Side
 from planrunner.model.plan import At, BeforeStart, LimitOrder, Now, PlaceWhen, Plan, Target
+from planrunner.model.pools import Leg, Pool
 from planrunner.model.profile import VenueProfile
 
 MINUTE = timedelta(minutes=1)
@@ -44,8 +46,9 @@ class Measure(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
-    """What one order takes of the limits, in one market. `times`: in how many markets it may be placed. `account` and `place` are
-    None where the plan says them wrong."""
+    """What one order, or one bet in a pool, takes of the limits in one market. `times`: in how many markets it may be placed.
+    `account` and `place` are None where the plan says them wrong. A bet in a pool loses its stake as a back does; it is placed
+    before the first race of its ticket, which `start` tells."""
 
     order: str
     account: Account | None
@@ -55,6 +58,19 @@ class Share:
     loss: Money
     place: PlaceWhen | None
     times: int = 1
+    start: tuple[str, ...] = ()
+    in_pool: bool = False
+
+
+class MeetingDay(Protocol):
+    """Where a ticket is placed, whether it is finished or still a draft."""
+
+    @property
+    def meeting(self) -> str | None: ...
+    @property
+    def on(self) -> date | None: ...
+    @property
+    def today(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,14 +136,17 @@ def cascade(plan: Plan, site: Site, profiles: Mapping[str, VenueProfile]) -> tup
     """Every limit of a checked plan. Of a limit that is for each order, or each market, the one nearest to it."""
     times = most_markets(plan)
     shares = [_share(order, site, times) for order in plan.orders]
+    of_orders = len(shares)
+    shares += [pool_share(bet.name, ticket, bet.pool, bet.legs, bet.stake, site.accounts[ticket.account], bet.place)
+               for ticket in plan.tickets for bet in ticket.bets]  # fmt: skip
     found = [
-        *_order_bounds(plan, shares),
+        *_order_bounds(plan, shares[:of_orders]),
         *plan_bounds(shares, {"max_loss": plan.limits.max_loss, "max_stake": plan.limits.max_stake}),
         *plan_market_bounds(shares, plan.limits.max_exposure_per_market),
         *_max_orders(plan, shares),
         *account_bounds(shares, site),
         *site_bounds(shares, site),
-        *_venue_bounds(plan, shares, site, profiles),
+        *_venue_bounds(plan, shares[:of_orders], site, profiles),
     ]
     return tuple(_nearest(found))
 
@@ -141,6 +160,39 @@ def market_words(target: Target | None) -> tuple[str, ...]:
     when = "today" if target.today else str(target.on or "")
     names = (target.event or target.event_id or "", when, target.race or "", target.market or "")
     return tuple(" ".join(name.split()) for name in names)
+
+
+def pool_share(
+    name: str,
+    ticket: MeetingDay,
+    pool: Pool,
+    legs: Sequence[Leg],
+    stake: Money,
+    account: Account | None,
+    place: PlaceWhen | None,
+) -> Share:
+    """Of a bet of a ticket: each pool is a market of its own."""
+    when = "today" if ticket.today else str(ticket.on or "")
+    races = [leg.race for leg in legs]
+    what = f"{pool.value} of {_told_race(races[0])}" if len(races) == 1 else pool.value
+    meeting = " ".join((ticket.meeting or "").split())
+    market = (meeting, when, " ".join(races), what)
+    start = (meeting, when, races[0]) if races else ()
+    return Share(
+        order=name,
+        account=account,
+        market=market,
+        side=Side.BACK,
+        stake=stake,
+        loss=stake,
+        place=place,
+        start=start,
+        in_pool=True,
+    )
+
+
+def _told_race(race: str) -> str:
+    return f"the {race} race" if ":" in race else f"race {race}"
 
 
 def told_market(market: tuple[str, ...]) -> str:
@@ -203,7 +255,7 @@ def _moment(share: Share) -> tuple[tuple[str, ...], timedelta]:
         case At(at=at):
             return ("at",), at - _EPOCH
         case BeforeStart(delay=delay):
-            return ("start", *share.market[:3]), -delay
+            return ("start", *(share.start or share.market[:3])), -delay
         case Now():
             return ("now",), timedelta(0)
         case None:
@@ -307,7 +359,8 @@ def _order_bounds(plan: Plan, shares: Sequence[Share]) -> Iterator[Bound]:
 
 def _max_orders(plan: Plan, shares: Sequence[Share]) -> Iterator[Bound]:
     if plan.limits.max_orders is not None:
-        used = sum(placed_by(order) * share.times for order, share in zip(plan.orders, shares, strict=True))
+        used = sum(placed_by(order) * share.times for order, share in zip(plan.orders, shares, strict=False))
+        used += sum(share.in_pool for share in shares)
         yield Bound(
             name="max_orders", level=Level.PLAN, of="", limit=plan.limits.max_orders, used=used, measure=Measure.ORDERS,
             shares=tuple(shares),
@@ -318,6 +371,8 @@ def _venue_bounds(plan: Plan, shares: Sequence[Share], site: Site, profiles: Map
     """The venue's minimum; for a stake below it what stake times odds must reach instead."""
     for order, share in zip(plan.orders, shares, strict=True):
         profile = profiles[site.accounts[order.account].venue]
+        if profile.routes:
+            continue  # every bookmaker has its own
         minimum = profile.minimums[order.stake.currency]
         name, least, used = "minimum stake", minimum.stake, order.stake.amount
         if used < least and minimum.payout is not None:

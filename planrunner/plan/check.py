@@ -5,19 +5,22 @@ A value that was complained about is None in the draft, and every check that nee
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
+from typing import NamedTuple
 
 from planrunner.model.account import Account, Site
 from planrunner.model.market import AccountName
 from planrunner.model.money import Money
 from planrunner.model.profile import VenueProfile
-from planrunner.plan import limit_checks, market_checks, order_checks
-from planrunner.plan.decode import Draft, DraftOrder
+from planrunner.plan import limit_checks, market_checks, order_checks, ticket_checks
+from planrunner.plan.decode import Draft, DraftOrder, DraftTicket
 from planrunner.plan.hedge_checks import hedges_of
 from planrunner.plan.messages import meaning as say
+from planrunner.plan.messages import ticket as say_ticket
 from planrunner.plan.messages import venue as say_venue
-from planrunner.plan.nodes import Block, Scalar
+from planrunner.plan.nodes import Block, Listing, Scalar
 from planrunner.plan.problems import Problem
 
 
@@ -27,20 +30,24 @@ def check(plan: Draft, site: Site, profiles: Mapping[str, VenueProfile]) -> None
     _names(plan)
     _zone(plan)
     currency = _one_currency(plan, accounts)
+    _kinds(plan, accounts, profiles)
     for order in plan.orders:
         account = accounts.get(order.account or "")
         profile = profiles.get(account.venue) if account else None
         order_checks.check_order(plan.shape, order, profile, account, has_market=plan.markets is not None)
-    market_checks.check_markets(plan, accounts)
+    for ticket in plan.tickets:
+        account = accounts.get(ticket.account or "")
+        ticket_checks.check_ticket(plan.shape, ticket, profiles.get(account.venue) if account else None)
+    market_checks.check_markets(plan, accounts, profiles)
     times = _times(plan)
     if currency is not None:
         limit_checks.check_limits(plan, site, accounts, profiles, times=times)
 
 
 def _accounts(plan: Draft, site: Site) -> dict[str, Account]:
-    """The accounts of the plan's orders and markets. An unknown one is forgotten, so that nothing is said of its venue."""
+    """The accounts of orders, tickets and markets. An unknown one is forgotten, so that nothing is said of its venue."""
     found: dict[str, Account] = {}
-    for order in plan.orders:
+    for order in plan.placed:
         if order.account is None:
             continue
         account = site.accounts.get(AccountName(order.account))
@@ -60,9 +67,25 @@ def _accounts(plan: Draft, site: Site) -> dict[str, Account]:
     return found
 
 
+def _kinds(plan: Draft, accounts: Mapping[str, Account], profiles: Mapping[str, VenueProfile]) -> None:
+    """Orders go where there are odds, tickets where there are pools. Of one that goes wrong its venue says nothing more."""
+    in_pools = {name for name, one in accounts.items() if one.venue in profiles and profiles[one.venue].pools}
+    for order in plan.orders:
+        if order.account in in_pools:
+            value = order.node.scalar("venue")
+            plan.shape.complain(value, say_ticket.order_in_pools(value, profiles[accounts[order.account or ""].venue].title))
+            order.account = None
+    for ticket in plan.tickets:
+        account = accounts.get(ticket.account or "")
+        if account is not None and account.name not in in_pools and account.venue in profiles:
+            value = ticket.node.scalar("venue")
+            plan.shape.complain(value, say_ticket.ticket_for_odds(value, profiles[account.venue].title, sorted(in_pools)))
+            ticket.account = None
+
+
 def _names(plan: Draft) -> None:
     first: dict[str, Scalar] = {}
-    for order in plan.orders:
+    for order in plan.placed:
         if order.name is None:
             continue
         value = order.node.scalar("name")
@@ -76,7 +99,10 @@ def _zone(plan: Draft) -> None:
     if plan.zone is not None or _has_zone(plan):
         return
     blocks = [plan.markets] if plan.markets is not None else []
-    for block in (*blocks, *(order.node for order in plan.orders)):
+    bets = [bet.node for ticket in plan.tickets for bet in ticket.bets]
+    legs = [leg for bet in bets if isinstance(some := bet.values.get("legs"), Listing) for leg in some.items]
+    nodes = (*blocks, *(one.node for one in plan.placed), *bets, *legs)
+    for block in sorted((node for node in nodes if isinstance(node, Block)), key=lambda node: node.span.line):
         for key in ("place_at", "expires_at", "race", "starts_after", "starts_before"):
             value = block.values.get(key)
             if isinstance(value, Scalar) and id(value) not in plan.shape.bad and ":" in value.text:
@@ -91,26 +117,48 @@ def _has_zone(plan: Draft) -> bool:
 # Currencies
 
 
-def _amounts(plan: Draft) -> Iterator[tuple[Scalar, str, Money, DraftOrder | None]]:
+class _Amount(NamedTuple):
+    """An amount of the plan, where it stands, and how it is forgotten."""
+
+    value: Scalar
+    key: str
+    money: Money
+    forget: Callable[[], object]
+
+
+def _amounts(plan: Draft) -> Iterator[_Amount]:
     """Every amount but `max_loss`."""
     for key, money in plan.amounts.items():
         if key != "max_loss" and plan.limits is not None:
-            value = plan.limits.scalar(key)
-            yield value, key, money, None
+            yield _Amount(plan.limits.scalar(key), key, money, partial(plan.amounts.pop, key))
     for order in plan.orders:
-        for key, amount in (("stake", order.stake), ("liability_at_most", order.liability), ("min_fill", order.min_fill)):
-            if amount is not None:
-                yield order.node.scalar(key), key, amount, order
-        asked = order.node.values.get("only_if")
-        if isinstance(asked, Block) and order.only_if is not None and order.only_if.available_at_least is not None:
-            value = asked.scalar("available_at_least")
-            yield value, "available_at_least", order.only_if.available_at_least, order
+        yield from _of_order(order)
+    for ticket in plan.tickets:
+        if ticket.total_cost is not None:
+            value = ticket.node.scalar("total_cost")
+            yield _Amount(value, "total_cost", ticket.total_cost, partial(setattr, ticket, "total_cost", None))
+        for bet in ticket.bets:
+            if bet.unit is not None:
+                yield _Amount(bet.node.scalar("unit_stake"), "unit_stake", bet.unit, partial(setattr, bet, "unit", None))
+
+
+def _of_order(order: DraftOrder) -> Iterator[_Amount]:
+    given = {"stake": ("stake", order.stake), "liability_at_most": ("liability", order.liability),
+             "min_fill": ("min_fill", order.min_fill)}  # fmt: skip
+    for key, (name, amount) in given.items():
+        if amount is not None:
+            yield _Amount(order.node.scalar(key), key, amount, partial(setattr, order, name, None))
+    asked, only_if = order.node.values.get("only_if"), order.only_if
+    if isinstance(asked, Block) and only_if is not None and only_if.available_at_least is not None:
+        less = replace(only_if, available_at_least=None)
+        value, key = asked.scalar("available_at_least"), "available_at_least"
+        yield _Amount(value, key, only_if.available_at_least, partial(setattr, order, "only_if", less))
 
 
 def _one_currency(plan: Draft, accounts: Mapping[str, Account]) -> str | None:
     """The plan's currency, `max_loss` leading. Amounts in another are complained about and forgotten."""
     amounts = list(_amounts(plan))
-    currencies = {money.currency for _, _, money, _ in amounts}
+    currencies = {one.money.currency for one in amounts}
     currency = plan.amounts["max_loss"].currency if "max_loss" in plan.amounts else min(currencies, default=None)
     if currency is None:
         return None
@@ -120,28 +168,18 @@ def _one_currency(plan: Draft, accounts: Mapping[str, Account]) -> str | None:
         plan.shape.complain(value, say.odd_currency(value, currency))
         del plan.amounts["max_loss"]
     else:
-        _forget_others(plan, amounts, currency)
+        for one in amounts:
+            if one.money.currency != currency:
+                plan.shape.complain(one.value, say.two_currencies(one.value, key=one.key, currency=currency))
+                one.forget()
     _account_currencies(plan, accounts, currency)
     return currency
-
-
-def _forget_others(plan: Draft, amounts: list[tuple[Scalar, str, Money, DraftOrder | None]], currency: str) -> None:
-    for value, key, money, order in amounts:
-        if money.currency == currency:
-            continue
-        plan.shape.complain(value, say.two_currencies(value, key=key, currency=currency))
-        if order is None:
-            del plan.amounts[key]
-        elif key == "available_at_least" and order.only_if is not None:
-            order.only_if = replace(order.only_if, available_at_least=None)
-        else:
-            setattr(order, {"liability_at_most": "liability"}.get(key, key), None)
 
 
 def _account_currencies(plan: Draft, accounts: Mapping[str, Account], currency: str) -> None:
     """Said once for each account; its venue's minimums say nothing about amounts of another currency."""
     told: set[str] = set()
-    for order in plan.orders:
+    for order in plan.placed:
         account = accounts.get(order.account or "")
         if account is None or account.currency == currency:
             continue
@@ -149,20 +187,25 @@ def _account_currencies(plan: Draft, accounts: Mapping[str, Account], currency: 
         if account.name not in told:
             plan.shape.complain(value, say_venue.account_currency(value, account=account.currency, plan=currency))
         told.add(account.name)
-        order.stake = None
+        if isinstance(order, DraftOrder):
+            order.stake = None
+        for bet in order.bets if isinstance(order, DraftTicket) else ():
+            bet.unit = None
 
 
 # Limits
 
 
 def _times(plan: Draft) -> int:
-    """In how many markets the orders may be placed: `max_orders` has room for so many. Hedges are orders too."""
+    """In how many markets the orders may be placed: `max_orders` has room for so many, hedges and bets of tickets counted."""
     hedges = sum(len(hedges_of(order)[:1]) for order in plan.orders)
-    most, placed = plan.max_orders, len(plan.orders) + hedges
-    if most is None or not plan.is_whole or not plan.orders:
+    bets = sum(ticket.placed for ticket in plan.tickets)
+    most, placed = plan.max_orders, len(plan.orders) + hedges + bets
+    if most is None or not plan.is_whole or not placed or not all(ticket.is_whole for ticket in plan.tickets):
         return 1
     if placed > most:
-        problem = say.max_orders(plan.limit("max_orders"), orders=len(plan.orders), hedges=hedges, per_market=plan.repeats)
+        counts = {"order": len(plan.orders), "hedge": hedges, "bet": bets}
+        problem = say.max_orders(plan.limit("max_orders"), counts, per_market=plan.repeats)
         _complain(plan, "max_orders", problem)
         return 1
     return most // placed if plan.repeats else 1

@@ -36,12 +36,15 @@ from planrunner.model.plan import (
     OrderType,
     PlaceWhen,
     Reprice,
+    Retry,
+    Routing,
     Target,
     TellOwner,
     ToBest,
     ToHead,
     Trigger,
 )
+from planrunner.model.pools import Leg, Pool, lines
 from planrunner.plan import scalars
 from planrunner.plan.messages import meaning as say
 from planrunner.plan.messages import shape as say_shape
@@ -54,7 +57,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TRIGGERS = ("after", "every", "before_start", "after_start", "if")
-ACTIONS = ("cancel", "reprice", "keep", "hedge", "alert")
+ACTIONS = ("cancel", "reprice", "keep", "hedge", "retry", "alert")
 ENDINGS = ("expires_after", "expires_before_start", "expires_after_start", "expires_at")
 _MONEY_OF_LIMITS = ("max_loss", "max_stake", "max_exposure_per_market")
 _SIDES = {side.value: side for side in Side}
@@ -90,6 +93,51 @@ class DraftOrder:
     endings: dict[str, Ending | None] = field(default_factory=dict)
     target: Target | None = None
     steps: list[DraftStep] = field(default_factory=list)
+    routing: Routing | None = None
+
+
+@dataclass(slots=True)
+class DraftBet:
+    """A bet of a ticket. `pools` is empty where it is wrong, and two for an each-way bet; `legs` are empty where one can't be
+    read."""
+
+    node: Block
+    pools: tuple[Pool, ...]
+    legs: tuple[Leg, ...]
+    unit: Money | None
+
+    @property
+    def lines(self) -> int:
+        """Of all its pools together; 0 where that is not known."""
+        return sum(lines(pool, self.legs) for pool in self.pools) if self.legs else 0
+
+    @property
+    def cost(self) -> Money | None:
+        if self.unit is None or not self.lines:
+            return None
+        return Money(amount=self.unit.amount * self.lines, currency=self.unit.currency)
+
+
+@dataclass(slots=True)
+class DraftTicket:
+    """A ticket as far as it could be read; `is_whole`: all of its bets are blocks that could be."""
+
+    node: Block
+    name: str | None
+    account: str | None
+    meeting: str | None
+    on: date | None
+    today: bool
+    place: PlaceWhen | None
+    total_cost: Money | None
+    bets: list[DraftBet]
+    steps: list[DraftStep]
+    is_whole: bool
+
+    @property
+    def placed(self) -> int:
+        """How many bets it places: an each-way bet is two."""
+        return sum(max(1, len(bet.pools)) for bet in self.bets)
 
 
 @dataclass(slots=True)
@@ -108,10 +156,16 @@ class Draft:
     amounts: dict[str, Money]
     max_orders: int | None
     orders: list[DraftOrder]
+    tickets: list[DraftTicket]
     is_whole: bool
     markets: Block | None = None
     per_market: MarketQuery | None = None
     is_expanded: bool = False
+
+    @property
+    def placed(self) -> list[DraftOrder | DraftTicket]:
+        """Everything that is placed."""
+        return [*self.orders, *self.tickets]
 
     @property
     def repeats(self) -> bool:
@@ -207,10 +261,8 @@ def draft(root: Block, shape: Shape, *, is_expanded: bool = False) -> Draft:
     limits = _block(shape, root, "limits")
     amounts = {key: money for key in _MONEY_OF_LIMITS if limits is not None and (money := reading.money(limits, key))}
     markets = _block(shape, root, "for_each_market")
-    listing = root.values.get("orders")
-    is_usable = isinstance(listing, Listing) and id(listing) not in shape.bad
-    items = listing.items if isinstance(listing, Listing) and is_usable else []
-    blocks = [item for item in items if isinstance(item, Block) and id(item) not in shape.bad]
+    blocks, has_all_orders = _items(shape, root, "orders")
+    tickets, has_all_tickets = _items(shape, root, "tickets")
     return Draft(
         root=root,
         shape=shape,
@@ -220,11 +272,28 @@ def draft(root: Block, shape: Shape, *, is_expanded: bool = False) -> Draft:
         amounts=amounts,
         max_orders=reading.count(limits, "max_orders") if limits is not None else None,
         orders=[_order(reading, block, zone) for block in blocks],
-        is_whole=is_usable and len(blocks) == len(items) and not shape.is_silent(root, "orders"),
+        tickets=_tickets(reading, tickets, zone) if tickets else [],
+        is_whole=has_all_orders and has_all_tickets and bool({"orders", "tickets"} & root.values.keys()),
         markets=markets,
         per_market=_market_query(reading, markets) if markets is not None else None,
         is_expanded=is_expanded,
     )
+
+
+def _items(shape: Shape, root: Block, key: str) -> tuple[list[Block], bool]:
+    """The orders or tickets that can be read, and whether they are all that there are."""
+    listing = root.values.get(key)
+    is_usable = isinstance(listing, Listing) and id(listing) not in shape.bad
+    items = listing.items if isinstance(listing, Listing) and is_usable else []
+    blocks = [item for item in items if isinstance(item, Block) and id(item) not in shape.bad]
+    is_there = is_usable or key not in root.values
+    return blocks, is_there and len(blocks) == len(items) and not shape.is_silent(root, key)
+
+
+def _tickets(reading: Reading, blocks: list[Block], zone: ZoneInfo | None) -> list[DraftTicket]:
+    from planrunner.plan.ticket_draft import read_ticket  # most plans have none
+
+    return [read_ticket(reading, block, zone) for block in blocks]
 
 
 def _zone(reading: Reading, root: Block) -> ZoneInfo | None:
@@ -270,15 +339,16 @@ def _order(reading: Reading, node: Block, zone: ZoneInfo | None) -> DraftOrder:
     order.min_fill = reading.money(node, "min_fill")
     if "type" in node.values:
         order.type = _TYPES.get(text(node, "type") or "")
-    order.place = _placing(reading, node, zone)
+    order.place = placing(reading, node, zone)
     order.only_if = _only_if(reading, _block(reading.shape, node, "only_if"))
     order.endings = {key: _ending(reading, node, key, zone) for key in ENDINGS if key in node.values}
     order.target = _target(reading, node)
-    order.steps = [_step(reading, item) for item in _steps(reading.shape, node)]
+    order.routing = _routing(reading, _block(reading.shape, node, "settings"))
+    order.steps = [read_step(reading, item) for item in steps_of(reading.shape, node)]
     return order
 
 
-def _placing(reading: Reading, node: Block, zone: ZoneInfo | None) -> PlaceWhen | None:
+def placing(reading: Reading, node: Block, zone: ZoneInfo | None) -> PlaceWhen | None:
     if "place_before_start" in node.values:
         delay = reading.duration(node, "place_before_start")
         return BeforeStart(delay=delay) if delay is not None else None
@@ -313,6 +383,18 @@ def _ending(reading: Reading, node: Block, key: str, zone: ZoneInfo | None) -> E
     return BeforeStart(delay=delay) if key == "expires_before_start" else AfterStart(delay=delay)
 
 
+def _routing(reading: Reading, node: Block | None) -> Routing | None:
+    if node is None:
+        return None
+    listing = node.values.get("bookmakers")
+    items = listing.items if isinstance(listing, Listing) else []
+    return Routing(
+        bookmakers=tuple(item.text for item in items if isinstance(item, Scalar)),
+        better_odds=reading.text(node, "accept_better_odds") != "no",
+        partial=reading.text(node, "accept_partial") != "no",
+    )
+
+
 def _target(reading: Reading, node: Block) -> Target:
     text = reading.text
     is_today = text(node, "date") == "today"
@@ -328,17 +410,18 @@ def _target(reading: Reading, node: Block) -> Target:
         selection_id=text(node, "selection_id"),
         line=reading.line(node, "line"),
         favourite=reading.count(node, "favourite"),
+        player_id=text(node, "player_id"),
     )
 
 
-def _steps(shape: Shape, node: Block) -> list[Block]:
+def steps_of(shape: Shape, node: Block) -> list[Block]:
     listing = node.values.get("fallback")
     if not isinstance(listing, Listing) or id(listing) in shape.bad:
         return []
     return [item for item in listing.items if isinstance(item, Block) and id(item) not in shape.bad]
 
 
-def _step(reading: Reading, node: Block) -> DraftStep:
+def read_step(reading: Reading, node: Block) -> DraftStep:
     step = DraftStep(node=node)
     step.trigger = _trigger(reading, node)
     step.action = _action(reading, node)
@@ -396,6 +479,8 @@ def _action(reading: Reading, node: Block) -> Action | None:
             return TellOwner(text=(reading.text(node, "alert") or "").strip())
         case "hedge":
             return _hedge(reading, node)
+        case "retry":
+            return Retry()
         case _:
             return _reprice(reading, node)
 

@@ -19,12 +19,14 @@ from operator import attrgetter
 from typing import Any, TypeAlias
 
 from planrunner.model.odds import Odds
-from planrunner.model.plan import FallbackStep, LimitOrder, Plan
+from planrunner.model.plan import FallbackStep, LimitOrder, Plan, PoolBet, Ticket
 
 # Where a value stood and how it was written, not what it means.
 _SPELLING: dict[type[Any], frozenset[str]] = {
     Plan: frozenset({"digest"}),
     LimitOrder: frozenset({"line"}),
+    PoolBet: frozenset({"line"}),
+    Ticket: frozenset({"line"}),
     FallbackStep: frozenset({"line", "text"}),
     Odds: frozenset({"text"}),
 }

@@ -18,6 +18,7 @@ from planrunner.plan.given import SET, Context
 from planrunner.plan.inputs import GivenValues
 from planrunner.plan.messages import template as say
 from planrunner.plan.nodes import Block, Listing, Node, Scalar, Span, walk
+from planrunner.plan.numbers import write_out_numbers
 from planrunner.plan.problems import Problem
 from planrunner.plan.reader import Source, read
 from planrunner.plan.schema import Shape
@@ -50,6 +51,10 @@ _SOME_MARKET = {
 
 # What an order may look at, and the key that gives it.
 _PARTS = {"row": "for_each", "market": "for_each_market"}
+
+
+# What rows repeat, and what its items are.
+_REPEATED = {"orders": "order", "tickets": "ticket"}
 
 
 class Expanded(NamedTuple):
@@ -291,22 +296,34 @@ class _Expander:
         orders = base.values.get("orders")
         if "for_each_market" in base.values and isinstance(orders, Listing):
             _sums_are_known(orders, shape)
-        if isinstance(orders, Listing) and id(orders) not in shape.bad:
-            unclear = {part: None for part, key in _PARTS.items() if shape.is_silent(base, key)}
-            renderer = Renderer(shape, Names(tuple(filled), {**unclear, **parts}), self._context.ladders)
-            listing = self._orders(renderer, orders, rows, filled)
-            _put(made, "orders", base.keys["orders"], listing)
-            self._needed(renderer, listing, rows)
+        unclear = {part: None for part, key in _PARTS.items() if shape.is_silent(base, key)}
+        renderer = Renderer(shape, Names(tuple(filled), {**unclear, **parts}), self._context.ladders)
+        repeated = [(key, self._repeated(renderer, base, made, key, rows, filled)) for key in _REPEATED if key in base.values]
+        if any(listing is not None for _, listing in repeated):
             shapes.apply_again(made, self._context.schema, shape)
-            for at, row in enumerate(rows):
-                for order in listing.items[at * len(orders.items) : (at + 1) * len(orders.items)]:
-                    _finish(order, row, shape)
-        elif orders is not None:
-            _put(made, "orders", base.keys["orders"], orders)
+        for _, listing in repeated:
+            each = len(listing.items) // len(rows) if listing is not None else 0
+            for at, item in enumerate(listing.items if listing is not None else ()):
+                _finish(item, rows[at // each], shape)
         if not is_whole:
             shape.supposed.setdefault(id(made), set()).add("orders")
         unmade = sorted(_of_market(orders)) if "for_each_market" in base.values and orders is not None else ()
         return Expanded(made, shape, len(rows) > 1, tuple(unmade), tuple(_filled_in(unmade, filled)))
+
+    def _repeated(
+        self, renderer: Renderer, base: Block, made: Block, key: str, rows: Sequence[_Row], filled: Mapping[str, Value]
+    ) -> Listing | None:
+        """The orders or tickets of all rows, put into the plan; None where they are no list."""
+        node = base.values[key]
+        if not isinstance(node, Listing) or id(node) in renderer.shape.bad:
+            _put(made, key, base.keys[key], node)
+            return None
+        listing = self._items(renderer, node, rows, filled)
+        _put(made, key, base.keys[key], listing)
+        if key == "tickets":
+            write_out_numbers(listing, renderer.shape)
+        self._needed(renderer, listing, rows, _REPEATED[key])
+        return listing
 
     def _named(self, renderer: Renderer, root: Block, made: Block, scope: Any) -> None:
         key = "plan" if "plan" in root.values else "blueprint"
@@ -317,8 +334,8 @@ class _Expander:
         key = base.keys.get("for_each") or base.keys.get("for_each_market")
         if key is None:
             return rows, is_whole
-        orders, limits = base.values.get("orders"), base.values.get("limits")
-        count = len(rows) * len(orders.items) if isinstance(orders, Listing) else 0
+        limits = base.values.get("limits")
+        count = len(rows) * sum(_placed(base.values.get(part)) for part in _REPEATED)
         if count > MOST_ORDERS:
             shape.complain(None, say.too_many_orders(key, count, MOST_ORDERS))
             rows, is_whole = rows[:1], False
@@ -327,7 +344,7 @@ class _Expander:
             shape.complain(None, say.needs_max_orders(key, known))
         return rows, is_whole
 
-    def _orders(self, renderer: Renderer, orders: Listing, rows: Sequence[_Row], filled: Mapping[str, Value]) -> Listing:
+    def _items(self, renderer: Renderer, orders: Listing, rows: Sequence[_Row], filled: Mapping[str, Value]) -> Listing:
         from planrunner.plan.expression import Scope
 
         makes = [renderer.prepare(order) for order in orders.items]
@@ -341,9 +358,9 @@ class _Expander:
                 made.items.append(_copy(one, renderer) if one is order and row.suffix else one)
         return made
 
-    def _needed(self, renderer: Renderer, orders: Listing, rows: Sequence[_Row]) -> None:
+    def _needed(self, renderer: Renderer, orders: Listing, rows: Sequence[_Row], kind: str) -> None:
         """An empty cell leaves its key out; where an order can't do without, that is said at the cell."""
-        required, told = self._context.schema["$defs"]["order"]["required"], set[int]()
+        required, told = self._context.schema["$defs"][kind]["required"], set[int]()
         each = len(orders.items) // len(rows)
         for at, order in enumerate(orders.items):
             for key, origin in renderer.left_out.get(id(order), ()):
@@ -357,6 +374,18 @@ class _Expander:
                 cells = rows[at // each].parts.get("row", {})
                 column = next((name for name, value in cells.items() if value.origin is origin), "")
                 renderer.shape.complain(None, say.empty_cell(origin.span, column, key))
+
+
+def _placed(listing: Node | None) -> int:
+    """How many orders a list makes, or bets of its tickets; an each-way bet is two."""
+    items = listing.items if isinstance(listing, Listing) else []
+    bets = [item.values.get("bets") if isinstance(item, Block) else None for item in items]
+    each_way = [bet for some in bets if isinstance(some, Listing) for bet in some.items if _is_each_way(bet)]
+    return len(each_way) + sum(len(some.items) if isinstance(some, Listing) else 1 for some in bets)
+
+
+def _is_each_way(bet: Node) -> bool:
+    return isinstance(bet, Block) and bet.text("pool") == "each_way"
 
 
 def _sums_are_known(orders: Listing, shape: Shape) -> None:

@@ -83,15 +83,17 @@ class _Compiler:
 
 
 def _is_whole(schema: Mapping[str, Any]) -> Callable[[Block], bool]:
-    """`if` one key is there `then` others are required, `else` others again."""
+    """`if` one key is there `then` others are required, `else` others again; and so on within either."""
     if "if" not in schema:
         return lambda _: True
     for part in (schema["if"], schema["then"], schema["else"]):
         _only(set(part), {"required", "if", "then", "else"})
     asked, then, other = (frozenset(schema[part].get("required", ())) for part in ("if", "then", "else"))
-    further = _is_whole(schema["else"])
+    after, otherwise = _is_whole(schema["then"]), _is_whole(schema["else"])
     return lambda node: (
-        then <= node.values.keys() if asked <= node.values.keys() else other <= node.values.keys() and further(node)
+        then <= node.values.keys() and after(node)
+        if asked <= node.values.keys()
+        else other <= node.values.keys() and otherwise(node)
     )
 
 

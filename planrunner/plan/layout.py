@@ -19,7 +19,9 @@ ACTIONS = frozenset({"cancel", "reprice", "keep", "hedge", "alert", "move_remain
 STEP = TRIGGERS | ACTIONS | {"no_worse_than", "at_most", "for_at_most"}
 LIMITS = frozenset({"max_loss", "max_orders", "max_stake", "max_exposure_per_market"})
 ORDER = KEYS - STEP - LIMITS
-PLAN = frozenset({"planrunner", "plan", "blueprint", "limits", "orders", "inputs", "for_each", "for_each_market", "time_zone"})
+PLAN = frozenset({
+    "planrunner", "plan", "blueprint", "limits", "orders", "tickets", "inputs", "for_each", "for_each_market", "time_zone",
+})  # fmt: skip
 _NO_VALUE, _TWICE = "PR113", "PR112"
 # More lines than this nobody pastes; the message says what to do with them.
 _LONGEST_FIX = 14

@@ -6,17 +6,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from planrunner.model.account import Account, Site
 from planrunner.model.exposure import worst_loss
 from planrunner.model.money import Money
 from planrunner.model.odds import Side
+from planrunner.model.pools import lines
 from planrunner.model.profile import VenueProfile
 from planrunner.plan import cascade
 from planrunner.plan.cascade import Bound, Level, Measure, Share, amount_of
-from planrunner.plan.decode import Draft, DraftOrder
+from planrunner.plan.decode import Draft, DraftOrder, DraftTicket
 from planrunner.plan.hedge_checks import full_stakes
 from planrunner.plan.messages import limits as say
+from planrunner.plan.nodes import Block, Scalar
 
 _LEVELS = list(Level)
 
@@ -29,10 +32,11 @@ def check_limits(
     `times`: in how many markets the orders may be placed.
     """
     known = [(order, share) for order in plan.orders if (share := _share(order, accounts, times)) is not None]
-    told = _Told(plan, known, profiles)
-    shares = [share for _, share in known]
+    bets = [one for ticket in plan.tickets for one in _bets(ticket, accounts)]
+    told = _Told(plan, known, bets, profiles)
+    shares = [share for _, share in (*known, *bets)]
     bounds = [*cascade.account_bounds(shares, site), *cascade.site_bounds(shares, site)]
-    if plan.is_whole and all(at_risk(order) is not None for order in plan.orders):
+    if plan.is_whole and all(at_risk(order) is not None for order in plan.orders) and all(map(_is_known, plan.tickets)):
         bounds = [*cascade.plan_bounds(shares, plan.amounts), *_plan_market(plan, shares), *bounds]
     else:
         bounds = [bound for bound in bounds if bound.name == "max_stake_per_order"]
@@ -117,6 +121,22 @@ def _share(order: DraftOrder, accounts: Mapping[str, Account], times: int) -> Sh
     )
 
 
+def _bets(ticket: DraftTicket, accounts: Mapping[str, Account]) -> Iterator[tuple[_Place, Share]]:
+    """Of each bet whose cost is known."""
+    number, account = 0, accounts.get(ticket.account or "")
+    for bet in ticket.bets:
+        for pool in bet.pools:
+            number += 1
+            if bet.unit is not None and bet.legs:
+                cost = Money(amount=bet.unit.amount * lines(pool, bet.legs), currency=bet.unit.currency)
+                share = cascade.pool_share(f"{ticket.name}/{number}", ticket, pool, bet.legs, cost, account, ticket.place)
+                yield _Place(bet.node.scalar("unit_stake"), ticket.node), share
+
+
+def _is_known(ticket: DraftTicket) -> bool:
+    return ticket.is_whole and all(bet.cost is not None for bet in ticket.bets)
+
+
 def at_risk(order: DraftOrder) -> Decimal | None:
     """The worst loss of an order; None where something it needs is unknown."""
     if order.side is None or order.stake is None:
@@ -140,12 +160,26 @@ def _hedges(plan: Draft, order: DraftOrder, share: Share, site: Site) -> None:
             plan.shape.complain(value, say.hedge_over_stake(value, bound))
 
 
+class _Place(NamedTuple):
+    """Where the stake of a pool bet stands, and its ticket."""
+
+    stake: Scalar
+    ticket: Block
+
+
 class _Told:
     """Where each limit's problem stands: the plan's own at the limit, the site's at what must be lowered for it."""
 
-    def __init__(self, plan: Draft, known: Sequence[tuple[DraftOrder, Share]], profiles: Mapping[str, VenueProfile]) -> None:
+    def __init__(
+        self,
+        plan: Draft,
+        known: Sequence[tuple[DraftOrder, Share]],
+        bets: Sequence[tuple[_Place, Share]],
+        profiles: Mapping[str, VenueProfile],
+    ) -> None:
         self._plan = plan
         self._orders = {id(share): order for order, share in known}
+        self._bets = {id(share): place for place, share in bets}
         self._profiles = profiles
 
     def tell(self, bound: Bound) -> None:
@@ -154,19 +188,30 @@ class _Told:
             value = self._plan.limit(bound.name)
             shape.complain(value, say.over_plan(value, bound, self.least(cascade.largest(bound))))
         elif bound.measure is Measure.ORDERS:
-            at = self._orders[id(bound.shares[int(amount_of(bound.limit)) // bound.shares[0].times])].node.scalar("venue")
+            at = self._venue(bound.shares[int(amount_of(bound.limit)) // bound.shares[0].times])
             shape.complain(None, say.too_many_in_a_minute(at.span, bound))
         elif bound.name == "max_stake_per_order":
             [share] = bound.shares
-            shape.complain(None, say.over_stake(self._orders[id(share)].node.scalar("stake"), bound, self.least(share)))
+            value = self._stake(share) if share.in_pool else self._orders[id(share)].node.scalar("stake")
+            shape.complain(None, say.over_stake(value, bound, self.least(share)))
         else:
             share = cascade.largest(bound)
-            order = self._orders[id(share)]
-            at = order.node.scalar("stake" if share.side is Side.BACK else "liability_at_most")
-            shape.complain(None, say.over_site(at.span, bound, self.least(share)))
+            shape.complain(None, say.over_site(self._stake(share).span, bound, self.least(share)))
+
+    def _stake(self, share: Share) -> Scalar:
+        """What is lowered so that it can lose less."""
+        if share.in_pool:
+            return self._bets[id(share)].stake
+        return self._orders[id(share)].node.scalar("stake" if share.side is Side.BACK else "liability_at_most")
+
+    def _venue(self, share: Share) -> Scalar:
+        node = self._bets[id(share)].ticket if share.in_pool else self._orders[id(share)].node
+        return node.scalar("venue")
 
     def least(self, share: Share) -> Decimal:
         """The smallest stake that the venue takes at the order's odds; nothing is known of a liability."""
+        if share.in_pool:
+            return Decimal(0)  # every pool has its own
         order, profile = self._orders[id(share)], self._profiles.get(share.account.venue) if share.account else None
         minimum = profile.minimums.get(share.stake.currency) if profile is not None else None
         if minimum is None or share.side is Side.LAY or order.odds is None:

@@ -11,7 +11,7 @@ from planrunner.model.money import Money
 from planrunner.model.odds import Odds, Side
 from planrunner.model.plan import Now, OrderType
 from planrunner.model.profile import VenueProfile
-from planrunner.plan import hedge_checks, step_checks
+from planrunner.plan import hedge_checks, routing_checks, step_checks
 from planrunner.plan.decode import ENDINGS, DraftOrder
 from planrunner.plan.ladders import is_on_ladder, nearest_odds
 from planrunner.plan.messages import meaning as say
@@ -35,19 +35,31 @@ def check_order(
     shape: Shape, order: DraftOrder, profile: VenueProfile | None, account: Account | None, *, has_market: bool = False
 ) -> None:
     """Adds every problem of this order and its fallback steps. `has_market`: `for_each_market` says which market it is on."""
-    _target(shape, order, has_market=has_market)
-    _favourite(shape, order)
+    if profile is not None and profile.by_ids_only:
+        routing_checks.check_target(shape, order, profile, has_market=has_market)
+    else:
+        _target(shape, order, has_market=has_market or _may_be_by_ids(order, profile))
+        _favourite(shape, order)
     check_only_if(shape, order)
     _ending(shape, order)
     _placing(shape, order)
     _min_fill(shape, order, profile)
     is_off = profile is not None and _venue(shape, order, profile)
     step_checks.check_steps(shape, order, profile)
+    if profile is not None and account is not None and profile.routes:
+        routing_checks.check_routing(shape, order, profile, account)
+    elif profile is not None:
+        routing_checks.check_elsewhere(shape, order, profile)
     _liability(shape, order, is_off=is_off)
     if profile is not None and account is not None:
         is_too_small = _stake(shape, order, profile)
         if not is_too_small:  # else its hedge is, too
             hedge_checks.check_stake(shape, order, profile)
+
+
+def _may_be_by_ids(order: DraftOrder, profile: VenueProfile | None) -> bool:
+    """Of a venue that nobody knows, it is not known either whether an order there names its market."""
+    return profile is None and {"event_id", "selection_id"} <= order.node.values.keys()
 
 
 def _target(shape: Shape, order: DraftOrder, *, has_market: bool) -> None:
@@ -135,7 +147,7 @@ def _venue(shape: Shape, order: DraftOrder, profile: VenueProfile) -> bool:
         value = order.node.scalar("type")
         types = sorted(kind.value for kind in profile.types)
         shape.complain(value, say_venue.unknown_type(value, title=profile.title, types=types))
-    elif order.type is not None:
+    elif order.type is not None and not profile.routes:
         _average(shape, order, profile, order.type)
     if order.odds is None or is_on_ladder(order, order.odds, profile):
         return False

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from planrunner.model.account import Site
 from planrunner.model.market import AccountName, Market
 from planrunner.model.odds import Ladder
-from planrunner.model.plan import FallbackStep, LimitOrder, OrderType, Plan, PlanLimits
+from planrunner.model.plan import FallbackStep, LimitOrder, OrderType, Plan, PlanLimits, PoolBet, Routing, Ticket
 from planrunner.model.profile import VenueProfile
 from planrunner.plan import check as checks
 from planrunner.plan import letters, site_file
 from planrunner.plan import schema as shapes
-from planrunner.plan.decode import Draft, DraftOrder, draft
+from planrunner.plan.decode import Draft, DraftOrder, DraftStep, DraftTicket, draft
 from planrunner.plan.digest import digest
 from planrunner.plan.given import NOTHING_GIVEN, Context, Given
 from planrunner.plan.messages import shape as say
-from planrunner.plan.nodes import Block, Listing, Node, Scalar, Span
+from planrunner.plan.nodes import Block, Listing, Node, Scalar, Span, walk
 from planrunner.plan.problems import Problem, Texts, in_order, one_of_each, render_all
 from planrunner.plan.reader import Source, read
 
@@ -51,14 +51,35 @@ class Checked:
     def lines(self) -> Sequence[str]:
         return self.texts[""]
 
-    def span(self, order: str, key: str) -> Span:
-        """Where the value of a key of an order stands: for problems that only a venue can find."""
-        orders = self.root.values.get("orders") if isinstance(self.root, Block) else None
-        for node in orders.items if isinstance(orders, Listing) else ():
-            if isinstance(node, Block) and node.text("name") == order:
-                value = node.values.get(key)
-                return value.span if isinstance(value, Scalar) else node.span
-        return Span(1, 1)
+    def span(self, order: str, key: str, word: str = "") -> Span:
+        """Where the value of a key of an order, or of a bet of a ticket (`bath/2`), stands: for what only a venue can find.
+
+        `word` is the value itself, where a bet has several of the kind.
+        """
+        node = self._named("orders", order)
+        if node is not None:
+            value = node.values.get(key)
+            return value.span if isinstance(value, Scalar) else node.span
+        ticket = self._named("tickets", order.partition("/")[0])
+        return self._in_ticket(ticket, order, key, word) if ticket is not None else Span(1, 1)
+
+    def _named(self, key: str, name: str) -> Block | None:
+        listing = self.root.values.get(key) if isinstance(self.root, Block) else None
+        blocks = (node for node in listing.items if isinstance(node, Block)) if isinstance(listing, Listing) else ()
+        return next((node for node in blocks if node.text("name") == name), None)
+
+    def _in_ticket(self, ticket: Block, name: str, key: str, word: str) -> Span:
+        if isinstance(value := ticket.values.get(key), Scalar):
+            return value.span
+        tickets = self.plan.tickets if self.plan is not None else ()
+        line = next((bet.line for one in tickets for bet in one.bets if bet.name == name), 0)
+        bets = ticket.values.get("bets")
+        bet = next((node for node in bets.items if node.span.line == line), ticket) if isinstance(bets, Listing) else ticket
+        values = [(under, node) for under, node in walk(bet) if isinstance(node, Scalar)]
+        values.sort(key=lambda one: (one[1].line, one[1].column))
+        fits = [node for under, node in values if node.text == word and (under is None or under.text == key)]
+        alike = [node for under, node in values if under is not None and under.text == key]
+        return next((node.span for node in (*fits, *alike)), bet.span)
 
     def told(self) -> str:
         """The problems as people read them."""
@@ -194,6 +215,7 @@ def _finished(found: Draft, unmade: Sequence[str]) -> Plan:
         digest="",
         time_zone=found.zone,
         per_market=found.per_market,
+        tickets=tuple(_ticket(ticket) for ticket in found.tickets),
     )
     return replace(plan, digest=digest(plan, unmade))
 
@@ -221,13 +243,52 @@ def _order(order: DraftOrder) -> LimitOrder:
         place=order.place,
         only_if=order.only_if,
         ending=next(iter(order.endings.values()), None),
-        fallback=_steps(order),
+        fallback=_steps(order.steps),
+        routing=order.routing if order.routing != Routing() else None,
     )
 
 
-def _steps(order: DraftOrder) -> tuple[FallbackStep, ...]:
+def _ticket(ticket: DraftTicket) -> Ticket:
+    assert ticket.name is not None
+    assert ticket.account is not None
+    assert ticket.meeting is not None
+    assert ticket.total_cost is not None
+    return Ticket(
+        name=ticket.name,
+        account=AccountName(ticket.account),
+        meeting=ticket.meeting,
+        bets=tuple(_bets(ticket)),
+        total_cost=ticket.total_cost,
+        line=ticket.node.span.line,
+        on=ticket.on,
+        today=ticket.today,
+    )
+
+
+def _bets(ticket: DraftTicket) -> Iterator[PoolBet]:
+    """An each-way bet is two, one to win and one for a place."""
+    fallback, number = _steps(ticket.steps), 0
+    for bet in ticket.bets:
+        for pool in bet.pools:
+            number += 1
+            assert bet.unit is not None
+            assert ticket.place is not None
+            yield PoolBet(
+                ticket=ticket.name or "",
+                number=number,
+                account=AccountName(ticket.account or ""),
+                pool=pool,
+                legs=bet.legs,
+                unit=bet.unit,
+                line=bet.node.span.line,
+                place=ticket.place,
+                fallback=fallback,
+            )
+
+
+def _steps(steps: Sequence[DraftStep]) -> tuple[FallbackStep, ...]:
     finished = []
-    for step in order.steps:
+    for step in steps:
         assert step.trigger is not None
         assert step.action is not None
         finished.append(FallbackStep(trigger=step.trigger, action=step.action, text=step.text, line=step.node.span.line))

@@ -51,7 +51,10 @@ _TAB_WIDTHS = (2, 4, 8)
 _MOST_READ = 100_000
 _MOST_MENDED = 30
 # Values that may well hold a `#`; elsewhere a comment was meant.
-_TEXTS = frozenset({"plan", "blueprint", "name", "event", "market", "selection", "alert", "about", "ask", "sport", "meetings"})
+_TEXTS = frozenset({
+    "plan", "blueprint", "name", "event", "market", "selection", "alert", "about", "ask", "sport", "meetings", "meeting",
+    "runners",
+})  # fmt: skip
 _ODD_WORDS = ("${", "~", "true", "false", "null")
 _SIGN_AND_COMMENT = re.compile("[|>][-+0-9]*#")
 # A `#` at the end of a line is an empty comment, and nothing is lost.

@@ -27,6 +27,7 @@ NodeT = TypeVar("NodeT", bound=Node)
 
 # Nobody mends more at a time; a file that is no plan at all has thousands.
 _MOST_ERRORS = 500
+_LONGEST_NAME = 200  # as the schema has it
 _MOST_ORDERS = 200  # of a table whose rows are wrong
 # What people call things elsewhere.
 _CALLED = {
@@ -46,6 +47,12 @@ _CALLED = {
     "interval": "every", "min_stake": "min_fill", "side_of_bet": "side", "direction": "side", "back_lay": "side",
     "risk": "limits", "limit": "limits", "risk_limits": "limits",
 }  # fmt: skip
+_CALLED_IN_TICKETS = {
+    "stake": "unit_stake", "line_stake": "unit_stake", "amount": "unit_stake", "unit": "unit_stake", "selections": "runners",
+    "selection": "runners", "horses": "runners", "runner": "runners", "type": "pool", "bet": "pool", "bet_type": "pool",
+    "market": "pool", "cost": "total_cost", "total": "total_cost", "event": "meeting", "course": "meeting",
+    "racecourse": "meeting", "track": "meeting", "races": "legs", "order": "finish", "substitutes": "reserves",
+}  # fmt: skip
 _LOWEST = frozenset({"min_odds", "min_price"})
 _WORDS = {
     "for": "back", "against": "lay", "fok": "fill_or_kill", "fak": "fill_and_kill", "ioc": "fill_and_kill", "gtc": "limit",
@@ -62,6 +69,7 @@ _YES_NO = {"true": "yes", "on": "yes", "y": "yes", "1": "yes", "false": "no", "o
 _TRIGGER_IN_WORDS = re.compile(r"(after|every|before[ _]start|after[ _]start|if)[ _](.+)")
 _NAMED_BY_AUTHOR = {"inputs": "stake", "with": "stake"}
 _SAYS_NO = re.compile(r"\b(no|not|non|none|never|without|nothing|off|false|neither|closed)\b|n['\u2019]t\b")
+_OF_TICKETS = frozenset({"ticket", "bet", "leg"})
 # Kinds of scalars whose text is a name: there `null` needs quotes, elsewhere it is just not the right thing.
 _NAMES = frozenset({"name", "order_name", "id", "text"})
 _FIRST_KEYS = ("planrunner", "planrunner_site")  # missed before the schema is asked
@@ -125,25 +133,25 @@ def apply(root: Block, schema: Mapping[str, Any], source: Source, *, known: Coll
 
 
 def apply_again(root: Block, schema: Mapping[str, Any], found: Shape) -> None:
-    """The schema on a plan whose orders were made from templates; what was said of the templates is not said again."""
+    """The schema on a plan whose orders and tickets were made from templates; what was said of those is not said again."""
     if _fits(_Schema(schema))(root):
         return
-    orders = root.values["orders"]
-    assert isinstance(orders, Listing)
-    rule = _order_fits(_Schema(schema))
     some = Block(root.line, root.column, root.file)
     some.keys, some.values = root.keys, dict(root.values)
-    listing = Listing(orders.line, orders.column, orders.file)
-    listing.items = [order for order in orders.items if not rule(order)][:_MOST_ORDERS] or orders.items[:1]
-    some.values["orders"] = listing
+    for key, kind in (("orders", "order"), ("tickets", "ticket")):
+        if isinstance(made := root.values.get(key), Listing):
+            rule = _item_fits(_Schema(schema), kind)
+            listing = Listing(made.line, made.column, made.file)
+            listing.items = [item for item in made.items if not rule(item)][:_MOST_ORDERS] or made.items[:1]
+            some.values[key] = listing
     found.supposed[id(some)] = found.supposed.get(id(root), set())
     found.keep(some)
     _Explainer(some, schema, found).explain()
 
 
 @lru_cache(8)
-def _order_fits(holder: _Schema) -> fit.Fits:
-    return fit.compile_schema({**holder.schema["$defs"]["order"], "$defs": holder.schema["$defs"]})
+def _item_fits(holder: _Schema, kind: str) -> fit.Fits:
+    return fit.compile_schema({**holder.schema["$defs"][kind], "$defs": holder.schema["$defs"]})
 
 
 def _holds_odd_words(root: Block) -> bool:
@@ -191,8 +199,9 @@ class _Explainer:
                 elif "properties" in schema:
                     self._unknown_key(node, name, schema)
         elif isinstance(node, Listing):
+            items = (schema.get("anyOf") or [schema])[0].get("items", {})
             for item in node.items:
-                self._keys_and_words(item, schema.get("items", {}), key)
+                self._keys_and_words(item, items, key)
         else:
             self._word(node, schema, key)
 
@@ -231,10 +240,12 @@ class _Explainer:
 
     def _guess(self, block: Block, name: str, schema: Mapping[str, Any]) -> str | None:
         free = [key for key in schema["properties"] if key not in block.values]
-        called = _CALLED.get(name.lower().replace("-", "_").replace(" ", "_"))
+        plain = name.lower().replace("-", "_").replace(" ", "_")
         if name in _LOWEST and block.text("side") != "back":
             return None  # of a lay it would be the highest
-        return called if called in free else _nearest(name.replace("-", "_"), tuple(free))
+        tables = (_CALLED_IN_TICKETS,) if schema["title"] in _OF_TICKETS else (_CALLED,)
+        called = next((table[plain] for table in tables if table.get(plain) in free), None)
+        return called or _nearest(name.replace("-", "_"), tuple(free))
 
     def _home_of(self, name: str) -> str | None:
         homes = [self.schema, *self.defs.values()]
@@ -290,11 +301,25 @@ class _Explainer:
             )
         elif wanted == "array":
             problem = say.wants_list(at, what, node.text if isinstance(node, Scalar) else None)
+        elif schema.get("title") == "runners" and isinstance(node, Listing):
+            if self._tell_runners(node, name):
+                return
+            problem = say.empty_list(at, what)
         elif not isinstance(node, Scalar):
             problem = say.wants_value(at, what, self._example(name), name, _only_item(node))
         else:
             problem = self._wrong_value(node, schema.get("title", ""), name, schema)
         self.found.complain(node, problem)
+
+    def _tell_runners(self, runners: Listing, name: str) -> bool:
+        """Each that can't be one. False for a list without any."""
+        for item in runners.items:
+            if not isinstance(item, Scalar):
+                self.found.complain(item, say.wants_value(item.span, f"an item of `{name}`", "4", None, None))
+            elif id(item) not in self.found.bad and not 1 <= len(item.text) <= _LONGEST_NAME:
+                self.found.complain(item, say.not_name(item, name))
+        self.found.bad.add(id(runners))
+        return bool(runners.items)
 
     def _beside(self, node: Node, listing: Listing) -> int:
         """How many more items are no blocks either; nothing is said of them."""
@@ -309,6 +334,8 @@ class _Explainer:
         return str((schema.get("examples") or self._resolved(schema).get("examples") or ["..."])[0])
 
     def _wrong_value(self, value: Scalar, title: str, key: str, schema: Mapping[str, Any]) -> Problem:
+        if title == "runners":
+            return say.not_runners(value, key)
         if title in ("word", "yes_no"):
             words = _words(schema)
             called = (_YES_NO if title == "yes_no" else _WORDS).get(value.text.lower().replace("-", "_").replace(" ", "_"))
@@ -373,6 +400,7 @@ def _by_value() -> dict[str, Callable[[Scalar], Problem]]:
         "line": say.not_line,
         "race": say.not_race,
         "order_name": say.not_order_name,
+        "bookmaker": say.not_bookmaker,
         "currency": say.not_currency,
         "zone": say.not_a_zone,
         "version": lambda value: say.other_version(value, "planrunner"),

@@ -12,6 +12,7 @@ from planrunner.model.money import Money
 from planrunner.model.profile import VenueProfile
 from planrunner.plan import scalars
 from planrunner.plan.decode import Reading
+from planrunner.plan.messages import routing as say_routing
 from planrunner.plan.messages import shape as say_shape
 from planrunner.plan.messages import site as say
 from planrunner.plan.messages import venue as say_venue
@@ -86,6 +87,10 @@ def _account(reading: Reading, name: AccountName, node: Block, profiles: Mapping
     if "currency" in node.values and given is None:
         return None  # complained about; its limits can't be compared with anything
     mode = reading.text(node, "mode")
+    if "allow_lay" in node.values and not profile.routes:
+        reading.shape.complain(
+            None, say_routing.no_lay_to_allow(node.keys["allow_lay"], profile.title, has_lays=bool(profile.sides))
+        )
     return Account(
         name=name,
         venue=venue.text,
@@ -94,6 +99,7 @@ def _account(reading: Reading, name: AccountName, node: Block, profiles: Mapping
         credentials=reading.text(node, "credentials") or "env",
         time_zone=_zone(reading, node) or zone,
         limits=_limits(reading, node, currency),
+        allow_lay=reading.text(node, "allow_lay") == "yes",
     )
 
 

@@ -25,6 +25,7 @@ from planrunner.plan import hedge_checks
 from planrunner.plan.decode import ACTIONS, TRIGGERS, DraftOrder, DraftStep
 from planrunner.plan.ladders import is_on_ladder, nearest_odds
 from planrunner.plan.messages import meaning as say
+from planrunner.plan.messages import ticket as say_ticket
 from planrunner.plan.messages import venue as say_venue
 from planrunner.plan.moments import Position, position
 from planrunner.plan.nodes import Scalar, Span
@@ -44,6 +45,10 @@ def check_steps(shape: Shape, order: DraftOrder, profile: VenueProfile | None) -
     """Adds every problem of the order's fallback."""
     is_over_at_once = order.type in _ENDS_AT_ONCE
     for step in order.steps:
+        if "retry" in step.node.values:
+            shape.complain(step.node, say_ticket.retry_of_order(_key(step, "retry")))
+            step.trigger = None
+            continue
         is_clear = _one_trigger(shape, step) & _one_action(shape, step)
         _companions(shape, step)
         if not is_clear:

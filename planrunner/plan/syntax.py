@@ -17,15 +17,22 @@ from planrunner.plan import mend
 from planrunner.plan.messages import text as say
 from planrunner.plan.nodes import Span
 from planrunner.plan.problems import Problem, quoted
-from planrunner.plan.words import KEYS
+from planrunner.plan.words import KEYS as OF_ORDERS
+from planrunner.plan.words import OF_TICKETS
 
 # Keys under which a list stands, and keys whose value is odds.
-LISTS = frozenset({"orders", "fallback", "meetings", "choices", "for_each", "tickets", "bets", "legs"})
-_HAVE_LINES_BELOW = frozenset({"orders", "fallback", "limits", "only_if", "with", "inputs", "for_each_market"})
+KEYS = OF_ORDERS | OF_TICKETS
+LISTS = frozenset({
+    "orders", "fallback", "meetings", "choices", "for_each", "tickets", "bets", "legs", "runners", "first", "second", "third",
+    "reserves", "bookmakers",
+})  # fmt: skip
+_HAVE_LINES_BELOW = frozenset({
+    "orders", "tickets", "bets", "legs", "fallback", "limits", "only_if", "with", "inputs", "for_each_market", "settings",
+})  # fmt: skip
 ODDS = frozenset({"odds", "no_worse_than", "odds_at_least", "odds_at_most"})
 _OF_THE_FILE = frozenset({
-    "planrunner", "plan", "blueprint", "about", "inputs", "limits", "for_each", "for_each_market", "orders", "time_zone",
-    "use_blueprint", "with", "planrunner_site", "accounts", "policy", "calendars", "sport", "country", "meetings",
+    "planrunner", "plan", "blueprint", "about", "inputs", "limits", "for_each", "for_each_market", "orders", "tickets",
+    "time_zone", "use_blueprint", "with", "planrunner_site", "accounts", "policy", "calendars", "sport", "country", "meetings",
 })  # fmt: skip
 _KEY = re.compile(r"^(\s*(?:- +)*)([^\s:#'\"\[{&*!|>%@`-][^:#]*?)\s*:(?:\s+(.*))?$")
 _ITEM = re.compile(r"^(\s*(?:- +)+)(\S.*)$")

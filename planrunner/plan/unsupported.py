@@ -8,22 +8,18 @@ from __future__ import annotations
 from planrunner.plan.nodes import Scalar
 
 KEYS: dict[str, frozenset[str]] = {
-    "plan": frozenset({"tickets", "when"}),
+    "plan": frozenset({"when"}),
     "limits": frozenset({"max_loss_in_total"}),
-    "order": frozenset({"settings", "player", "player_id", "shares"}),
-    "step": frozenset({"move_remainder_to", "retry"}),
+    "order": frozenset({"player", "shares"}),
+    "step": frozenset({"move_remainder_to"}),
     "site": frozenset({"notify"}),
-    "account": frozenset({"allow_lay"}),
     "policy": frozenset({"approval_needs_two_people_above"}),
 }
 # What such a key stands in for: that is not missing then.
 REPLACES: dict[str, tuple[str, ...]] = {
-    "tickets": ("orders",),
     "player": ("selection", "selection_id"),
-    "player_id": ("selection", "selection_id"),
     "shares": ("stake",),
     "move_remainder_to": ("cancel",),
-    "retry": ("cancel",),
 }
 _WORDS: dict[str, frozenset[str]] = {
     "side": frozenset({"buy", "sell"}),

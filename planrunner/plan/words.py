@@ -5,8 +5,13 @@ from __future__ import annotations
 # Keys of orders, steps and limits: two of them on one line were meant as two lines. A test holds them against the schema.
 KEYS = frozenset([
     "name", "venue", "event", "event_id", "date", "race", "market", "market_id", "selection", "selection_id", "favourite",
-    "line", "side", "odds", "odds_hold_for", "stake", "liability_at_most", "type", "min_fill", "place_before_start",
-    "place_at", "only_if", "expires_after", "expires_before_start", "expires_after_start", "expires_at", "fallback",
+    "player_id", "line", "side", "odds", "odds_hold_for", "stake", "liability_at_most", "type", "min_fill", "place_before_start",
+    "place_at", "only_if", "settings", "expires_after", "expires_before_start", "expires_after_start", "expires_at", "fallback",
     "after", "every", "before_start", "after_start", "if", "cancel", "reprice", "no_worse_than", "at_most", "keep", "hedge",
-    "for_at_most", "alert", "max_loss", "max_orders", "max_stake", "max_exposure_per_market",
+    "for_at_most", "retry", "alert", "max_loss", "max_orders", "max_stake", "max_exposure_per_market",
+])  # fmt: skip
+# Keys of tickets, their bets and legs, and of settings, that no order has.
+OF_TICKETS = frozenset([
+    "meeting", "total_cost", "bets", "pool", "runners", "finish", "first", "second", "third", "legs", "unit_stake", "reserves",
+    "bookmakers", "accept_better_odds", "accept_partial",
 ])  # fmt: skip

@@ -13,6 +13,7 @@ from planrunner.review.explained import Explained
 from planrunner.review.limits import tell_binding, tell_limits
 from planrunner.review.loss import tell_loss
 from planrunner.review.orders import tell_order
+from planrunner.review.tickets import tell_ticket
 from planrunner.review.words import listed, plural
 
 
@@ -25,6 +26,7 @@ def explain(plan: Plan, site: Site, profiles: Mapping[str, VenueProfile], *, unm
         digest=plan.digest,
         summary=(*_summary(plan, site, profiles), *_taken(unmade)),
         orders=tuple(tell_order(one, profiles[site.accounts[one.account].venue], plan.time_zone) for one in plan.orders),
+        tickets=tuple(tell_ticket(one, plan.time_zone) for one in plan.tickets),
         remarks=tuple(_remarks(plan)),
         loss=tell_loss(plan),
         limits=limits,
@@ -33,7 +35,7 @@ def explain(plan: Plan, site: Site, profiles: Mapping[str, VenueProfile], *, unm
 
 
 def _summary(plan: Plan, site: Site, profiles: Mapping[str, VenueProfile]) -> Iterator[str]:
-    names = dict.fromkeys(order.account for order in plan.orders)
+    names = dict.fromkeys([*(order.account for order in plan.orders), *(ticket.account for ticket in plan.tickets)])
     accounts = [site.accounts[name] for name in names]
     told = listed([f"{one.name} ({profiles[one.venue].title}, {one.currency}, {one.mode.value})" for one in accounts])
     worst = total(can_lose(plan), plan.currency)
@@ -41,6 +43,9 @@ def _summary(plan: Plan, site: Site, profiles: Mapping[str, VenueProfile]) -> It
     hedges = placed - len(plan.orders)
     count = plural(len(plan.orders), "order") + (f" and {plural(hedges, 'hedge')}" if hedges else "")
     count += " for each market" if plan.per_market is not None else ""
+    if plan.tickets:
+        tickets = f"{plural(len(plan.tickets), 'ticket')} of {plural(sum(len(one.bets) for one in plan.tickets), 'bet')}"
+        count = f"{count} and {tickets}" if plan.orders else tickets
     yield f"{count}, on the account{'s' if len(accounts) > 1 else ''} {told}. At most {worst} can be lost."
     if plan.per_market is not None:
         yield _markets(plan.per_market, plan.time_zone)
@@ -78,4 +83,9 @@ def _remarks(plan: Plan) -> Iterator[str]:
         yield (
             "An order is moved by cancelling what is unmatched, waiting until the venue has confirmed how much that is, and "
             "placing exactly that again at the new odds."
+        )
+    if plan.tickets:
+        yield (
+            "A pool takes a bet whole or refuses it, and never gives it back. It has no odds: what a winning line pays is known "
+            "after the race, and is shared with everybody who has it."
         )

@@ -22,7 +22,8 @@ class Point:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldOrder:
-    """`bet`, `sentences` and `points` in full; `brief` says the same of a row of a table on one line.
+    """An order or a ticket. `bet`, `sentences` and `points` in full; `brief` says the same of a row of a table on one line.
+    `bets` are those of a ticket.
 
     `in_order`: the points come in the order they stand; else some count from the placing and some from the start or the clock.
     """
@@ -34,6 +35,7 @@ class ToldOrder:
     points: tuple[Point, ...]
     in_order: bool
     brief: str
+    bets: tuple[str, ...] = ()
 
     @property
     def table(self) -> str | None:
@@ -72,12 +74,13 @@ class ToldLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
-    """`summary` before the orders, `remarks` after them."""
+    """`summary` before the orders and tickets, `remarks` after them."""
 
     plan: str
     digest: str
     summary: tuple[str, ...]
     orders: tuple[ToldOrder, ...]
+    tickets: tuple[ToldOrder, ...]
     remarks: tuple[str, ...]
     loss: WorstLoss
     limits: tuple[ToldLimit, ...]

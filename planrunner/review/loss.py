@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from planrunner.model import exposure
 from planrunner.model.exposure import Part, liability, worst_odds
 from planrunner.model.odds import Side
-from planrunner.model.plan import Hedge, Plan
+from planrunner.model.plan import Hedge, LimitOrder, Plan, PoolBet
 from planrunner.review.explained import LossPart, WorstLoss
 from planrunner.review.words import plural
 
@@ -24,18 +24,20 @@ def tell_loss(plan: Plan) -> WorstLoss:
 
 def _because(part: Part) -> str:
     order = part.order
+    if isinstance(order, PoolBet):
+        return f"{order.pool.value} of {order.ticket}: {plural(order.lines, 'line')} of {order.unit}"
     times = f"{plural(part.times, 'market')} x {part.each}, " if part.times > 1 else ""
     if order.side is Side.BACK:
         return f"{times}stake of {order.name}"
-    need = _product(part)
+    need = _product(order)
     if liability(order) == order.liability_at_most:
         return f"{times}liability of {order.name}: {need}"
     return f"{times}liability_at_most of {order.name}, of which {need} = {liability(order)} can be needed"
 
 
-def _product(part: Part) -> str:
+def _product(order: LimitOrder) -> str:
     """`10.00 x (3.10 - 1)`; odds that no decimal number says exactly stay as they were written."""
-    order, odds = part.order, worst_odds(part.order)
+    odds = worst_odds(order)
     amount = str(order.stake).split()[0]
     if odds.as_decimal() is None:
         return f"{amount} x {odds.ratio - 1} (odds of {odds}), rounded up"
@@ -46,5 +48,7 @@ def _product(part: Part) -> str:
 def _notes(plan: Plan) -> Iterator[str]:
     if len(plan.orders) > 1 or plan.per_market is not None:
         yield "Nothing is netted: it counts as if every order was matched in full and lost."
+    elif plan.tickets and sum(len(ticket.bets) for ticket in plan.tickets) + len(plan.orders) > 1:
+        yield "Nothing is netted: it counts as if every bet lost."
     if any(isinstance(step.action, Hedge) for order in plan.orders for step in order.fallback):
         yield "A hedge is counted with the bets it hedges and adds nothing."

@@ -12,6 +12,7 @@ from planrunner.model.odds import Odds, Side
 from planrunner.model.plan import At, BeforeStart, LimitOrder, Now, OnlyIf, OrderType, PlaceWhen, Target
 from planrunner.model.profile import VenueProfile
 from planrunner.review.explained import Point, ToldOrder
+from planrunner.review.routing import tell_routing
 from planrunner.review.steps import ENDS, can_compare, moment_of, tell_steps
 from planrunner.review.words import limit_odds, listed, moment, ordinal, plural
 
@@ -31,7 +32,7 @@ def tell_order(order: LimitOrder, profile: VenueProfile | None, zone: str | None
         name=order.name,
         line=order.line,
         bet=_bet(order, zone),
-        sentences=tuple(_sentences(order, zone)),
+        sentences=tuple(_sentences(order, profile, zone)),
         points=points,
         in_order=can_compare(order),
         brief=_brief(order, points, zone),
@@ -50,6 +51,7 @@ def target_in_words(target: Target, zone: str | None) -> str:
         selection = "the favourite" if target.favourite == 1 else f"the {ordinal(target.favourite)} favourite"
     else:
         selection = target.selection or f"selection {target.selection_id}"
+    selection += f" of player {target.player_id}" if target.player_id not in (None, "0") else ""
     line = f" (line {target.line})" if target.line is not None else ""
     market = target.market or (f"market {target.market_id}" if target.market_id else "")
     event = target.event or (f"event {target.event_id}" if target.event_id else "")
@@ -64,7 +66,7 @@ def target_in_words(target: Target, zone: str | None) -> str:
     return " ".join(part for part in told if part)
 
 
-def _sentences(order: LimitOrder, zone: str | None) -> Iterator[str]:
+def _sentences(order: LimitOrder, profile: VenueProfile | None, zone: str | None) -> Iterator[str]:
     yield _outcome(order)
     if order.target.favourite is not None:
         yield (
@@ -74,6 +76,8 @@ def _sentences(order: LimitOrder, zone: str | None) -> Iterator[str]:
     yield _placing(order.place, zone)
     if order.only_if is not None:
         yield _only_if(order.only_if, order)
+    if profile is not None and profile.routes:
+        yield from tell_routing(order, profile)
     yield from _type(order)
 
 

@@ -12,6 +12,7 @@ from planrunner.model.exposure import hedge_stake
 from planrunner.model.money import Money, smallest_unit
 from planrunner.model.odds import Side
 from planrunner.model.plan import (
+    Action,
     AfterPlacing,
     AfterStart,
     At,
@@ -28,6 +29,7 @@ from planrunner.model.plan import (
     KeepInPlay,
     LimitOrder,
     Move,
+    PoolBet,
     Reprice,
     Retry,
     TellOwner,
@@ -53,6 +55,7 @@ _CONDITIONS = {
     Condition.EXPIRED: "once what was left is cancelled",
 }
 
+_IF_REFUSED = "if the pool refuses a bet"
 ENDS = "it ends, and what is unmatched is cancelled"
 
 
@@ -80,6 +83,20 @@ def tell_steps(order: LimitOrder, profile: VenueProfile | None, zone: str | None
     before = [one.point for one in steps if not _comes_after(one, ending)]
     after = [one.point for one in steps if _comes_after(one, ending)]
     return (*before, ending.point, *after)
+
+
+def tell_refusals(bet: PoolBet) -> tuple[Point, ...]:
+    """What is done when a pool refuses a bet of a ticket: the same for each of them."""
+    return tuple(Point(when=_IF_REFUSED, what=_refusal(step.action)) for step in bet.fallback)
+
+
+def _refusal(action: Action) -> str:
+    if isinstance(action, TellOwner):
+        return f"the owner is told: {' '.join(action.text.split())}"
+    return (
+        "that bet is placed once more by itself, under a new reference, where the venue says that the trouble was its own and "
+        "passes; else it stays refused"
+    )
 
 
 def can_compare(order: LimitOrder) -> bool:

@@ -53,7 +53,7 @@ def as_text(told: Explained, *, width: int = 100, everything: bool = False) -> s
 def paragraphs(told: Explained, *, everything: bool = False) -> Iterator[Paragraph]:
     yield Paragraph(text=told.plan, style=Style.TITLE)
     yield from (Paragraph(text=one) for one in told.summary)
-    for table, group in groupby(told.orders, key=lambda order: order.table):
+    for table, group in groupby((*told.orders, *told.tickets), key=lambda order: order.table):
         rows = list(group)
         yield from _orders(rows, everything=everything) if table is None or everything else _table(rows)
     if told.remarks:
@@ -72,6 +72,7 @@ def _order(order: ToldOrder, *, everything: bool) -> Iterator[Paragraph]:
     yield Paragraph(text="")
     yield Paragraph(text=order.name, style=Style.STRONG)
     yield Paragraph(text=" ".join((order.bet, *order.sentences)), indent=2)
+    yield from (Paragraph(text=f"- {bet}", indent=2, hang=2) for bet in order.bets)
     if order.points:
         yield Paragraph(text=_lead(order), indent=2)
     for point in order.points:
@@ -81,6 +82,8 @@ def _order(order: ToldOrder, *, everything: bool) -> Iterator[Paragraph]:
 
 
 def _lead(order: ToldOrder) -> str:
+    if order.bets:
+        return "Then:"
     if order.in_order or len(order.points) == 1:
         return "Then, in order of time:"
     return "Then, in order of time when it is placed well before the start:"
@@ -114,7 +117,7 @@ def _loss(told: Explained, *, everything: bool) -> Iterator[Paragraph]:
     rest = loss.parts[len(shown) :]
     if rest:
         left = sum((part.amount for part in rest[1:]), rest[0].amount)
-        parts.append(f"{left} ({len(rest)} more orders)")
+        parts.append(f"{left} ({len(rest)} more {'orders and bets' if told.tickets else 'orders'})")
     yield Paragraph(text="")
     yield Paragraph(text="Worst loss", style=Style.STRONG)
     yield Paragraph(text=f"{' + '.join(parts)} = {loss.total}, of at most {loss.at_most}.", indent=2)

@@ -11,6 +11,7 @@ def as_document(told: Explained) -> dict[str, object]:
         "digest": told.digest,
         "summary": list(told.summary),
         "orders": [_order(one) for one in told.orders],
+        **({"tickets": [_order(one) | {"bets": list(one.bets)} for one in told.tickets]} if told.tickets else {}),
         "remarks": list(told.remarks),
         "worst_loss": {
             "parts": [{"order": one.order, "amount": str(one.amount), "because": one.because} for one in told.loss.parts],

@@ -13,12 +13,15 @@ from planrunner.model.errors import WrongUse
 from planrunner.model.market import Market
 from planrunner.model.odds import Side
 from planrunner.model.plan import OrderType
+from planrunner.model.pools import Pool
 from planrunner.model.profile import Minimum
 from planrunner.plan import pipeline
 from planrunner.plan.given import NOTHING_GIVEN, Given
 from planrunner.plan.problems import Problem
 from planrunner.plan.site_file import default_site
 from planrunner.venues.betfair.profile import PROFILE as BETFAIR
+from planrunner.venues.oddspapi_abp.profile import PROFILE as ODDSPAPI_ABP
+from planrunner.venues.tote.profile import PROFILE as TOTE
 
 # Takes backs only, keeps nothing after the start, and has no exception from its minimum.
 CORNER = replace(
@@ -33,7 +36,11 @@ CORNER = replace(
     average_odds_types=frozenset(),
     min_fill_types=frozenset(),
 )
-PROFILES = {"betfair": BETFAIR, "corner": CORNER}
+# Has few of the Tote's pools.
+PARLOUR = replace(TOTE, venue="parlour", title="Betting Parlour", pools=frozenset({Pool.WIN, Pool.PLACE}))
+# The router, in pounds as the other plans of these tests.
+ABP = replace(ODDSPAPI_ABP, usual_currency="GBP")
+PROFILES = {"betfair": BETFAIR, "corner": CORNER, "tote": TOTE, "parlour": PARLOUR, "oddspapi_abp": ABP}
 SITE = default_site(PROFILES)
 
 PLAN = """\

@@ -32,7 +32,13 @@ SECTIONS = {"planrunner": "planrunner: 1\n", "plan": "plan: An example\n", "limi
 SITE = Site(
     accounts={
         AccountName(name): Account(name=AccountName(name), venue=venue, currency="GBP")
-        for name, venue in (("betfair", "betfair"), ("bookmaker", "corner"))
+        for name, venue in (
+            ("betfair", "betfair"),
+            ("bookmaker", "corner"),
+            ("tote", "tote"),
+            ("parlour", "parlour"),
+            ("abp", "oddspapi_abp"),
+        )
     }
 )
 
@@ -50,6 +56,8 @@ def whole(laid: Laid, text: str) -> str:
             return plan(f"orders:\n{item(text, has_ending='fill_or_kill' in text or 'expires_' in text)}")
         case Laid.STEPS:
             return plan("orders:\n" + item("fallback:\n" + indented(text, 2), has_ending=False))
+        case Laid.PLAN if "tickets:" in text:
+            return plan(text)
         case Laid.PLAN:
             left_out = {"event", "market"} if "for_each_market" in text else set()
             return plan(re.sub(r"(?m)^  - (?:(?!^  - |^\S).*\n)+", lambda found: filled(found[0], left_out), text))
@@ -63,7 +71,7 @@ def plan(given: str) -> str:
     if "blueprint" in keys or "use_blueprint" in keys:
         return SECTIONS["planrunner"] + given
     head = "".join(text for key, text in SECTIONS.items() if key not in keys)
-    return head + ("" if "orders" in keys else "orders:\n" + item("", has_ending=False)) + given
+    return head + ("" if {"orders", "tickets"} & keys else "orders:\n" + item("", has_ending=False)) + given
 
 
 def filled(order: str, left_out: set[str]) -> str:
@@ -73,6 +81,8 @@ def filled(order: str, left_out: set[str]) -> str:
 
 def item(keys: str, *, has_ending: bool, left_out: set[str] = frozenset()) -> str:
     given = set(re.findall(r"(?m)(?:^ ?|\r)(\w+):", keys))
+    if "venue: abp" in keys:  # which knows no names
+        left_out = left_out | {"event", "market", "selection"}
     rest = [
         f"{key}: {value}\n"
         for key, value in USUAL.items()

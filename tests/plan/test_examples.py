@@ -19,12 +19,23 @@ HEDGE = {"before_start": "2m", "hedge": "green_up", "no_worse_than": "3.50", "fo
 FILL_OR_KILL = {"type": "fill_or_kill", "odds_hold_for": "average", "expires_before_start": None}
 KEPT = {"expires_before_start": None, "expires_after_start": "10m"}
 
+ROUTED = {
+    "venue": "oddspapi_abp", "event": None, "event_id": "id1000009900000001", "market": None, "selection": None,
+    "selection_id": "101", "odds_hold_for": "average",
+}  # fmt: skip
+TICKET: dict[str, Any] = DEFS["ticket"]["examples"][0]
+BET: dict[str, Any] = TICKET["bets"][0]
+FINISH = {"runners": None, "finish": None, "first": ["4"], "second": ["6", "10"]}
+LEGS = [{"race": str(race), "runners": ["3", "7"]} for race in range(1, 7)]
+
 # What goes with a key of an order (None: is left out beside it).
 BESIDE: dict[str, dict[str, Any]] = {
     "event_id": {"event": None},
     "market_id": {"event": None, "market": None},
     "selection_id": {"selection": None},
     "favourite": {"selection": None},
+    "player_id": ROUTED,
+    "settings": {**ROUTED, "odds_hold_for": None},
     "liability_at_most": {"side": "lay"},
     "type": FILL_OR_KILL,
     "odds_hold_for": FILL_OR_KILL,
@@ -76,10 +87,52 @@ def test_an_example_of_an_order(key: str, example: Any) -> None:
     has_no_problems(orders=an_order(**{**BESIDE.get(key, {}), key: example}))
 
 
-@pytest.mark.parametrize(("key", "example"), examples(DEFS["step"]))
+@pytest.mark.parametrize(("key", "example"), [one for one in examples(DEFS["step"]) if one[0] != "retry"])
 def test_an_example_of_a_step(key: str, example: Any) -> None:
     stays = KEPT if key in ("keep", "after_start") else {}
     has_no_problems(orders=an_order(**stays, fallback=[{**STEPS.get(key, STEP), key: example}]))
+
+
+# What goes with a key of a bet.
+BETS: dict[str, dict[str, Any]] = {
+    "first": FINISH,
+    "second": FINISH,
+    "third": {**FINISH, "pool": "trifecta", "third": ["2", "6", "10"]},
+    "reserves": {"runners": ["1", "2", "3"]},
+    "legs": {"pool": "double", "race": None, "runners": None, "finish": None},
+}
+
+
+def a_ticket(bet: dict[str, Any], **changes: Any) -> list[dict[str, Any]]:
+    """With the cost that its bet comes to: the checker tells it."""
+    whole = {**TICKET, "total_cost": "999.00 GBP", "bets": [bet], **changes}
+    found = check(written({"planrunner": "1", "plan": "x", "limits": {"max_loss": "100.00 GBP"}, "tickets": [whole]}).lstrip())
+    right = next((one.did_you_mean for one in found.problems if one.code == "PR345"), None)
+    return [{**whole, "total_cost": right or whole["total_cost"]}]
+
+
+@pytest.mark.parametrize(("key", "example"), [one for one in examples(DEFS["ticket"]) if one[0] != "total_cost"])
+def test_an_example_of_a_ticket(key: str, example: Any) -> None:
+    instead = {"place_before_start"} if key == "place_at" else set()
+    has_no_problems(tickets=[{name: one for name, one in {**TICKET, key: example}.items() if name not in instead}])
+
+
+@pytest.mark.parametrize(("key", "example"), examples(DEFS["bet"]))
+def test_an_example_of_a_bet(key: str, example: Any) -> None:
+    bet = {name: one for name, one in {**BET, **BETS.get(key, {}), key: example}.items() if one is not None}
+    has_no_problems(tickets=a_ticket(bet))
+
+
+@pytest.mark.parametrize(("key", "example"), examples(DEFS["leg"]))
+def test_an_example_of_a_leg(key: str, example: Any) -> None:
+    first = {**LEGS[0], **({"runners": ["9"]} if key == "reserves" else {}), key: example}
+    legs = [first, *LEGS[1:]]
+    has_no_problems(tickets=a_ticket({"pool": "placepot", "legs": legs, "unit_stake": "0.05 GBP"}))
+
+
+@pytest.mark.parametrize(("key", "example"), examples(DEFS["settings"]))
+def test_an_example_of_settings(key: str, example: Any) -> None:
+    has_no_problems(orders=an_order(**ROUTED, settings={key: example}))
 
 
 @pytest.mark.parametrize(("key", "example"), [*examples(DEFS["only_if"]), *[("", one) for one in DEFS["only_if"]["examples"]]])
@@ -99,7 +152,7 @@ def test_an_example_of_for_each_market(key: str, example: Any) -> None:
     has_no_problems(limits={"max_loss": "50.00 GBP", "max_orders": "5"}, for_each_market=place, orders=orders)
 
 
-@pytest.mark.parametrize("kind", ["order", "step", "limits", "for_each_market"])
+@pytest.mark.parametrize("kind", ["order", "step", "limits", "for_each_market", "ticket", "bet", "leg"])
 def test_a_whole_example(kind: str) -> None:
     (example,) = DEFS[kind]["examples"]
     match kind:
@@ -109,6 +162,12 @@ def test_a_whole_example(kind: str) -> None:
             has_no_problems(orders=an_order(fallback=[example]))
         case "limits":
             has_no_problems(limits=example)
+        case "ticket":
+            has_no_problems(tickets=[example])
+        case "bet":
+            has_no_problems(tickets=a_ticket(example))
+        case "leg":
+            has_no_problems(tickets=a_ticket({"pool": "double", "legs": [example, LEGS[4]], "unit_stake": "1.00 GBP"}))
         case _:
             orders = an_order(event=None, market=None, selection=None, favourite="1")
             limits = {"max_loss": "50.00 GBP", "max_orders": "5"}

@@ -58,6 +58,8 @@ every after if reprice best no_worse_than cancel remainder keep in_play alert fa
 average liability_at_most expires_after expires_at time_zone Europe/London tickets hedge settings 1 999999d 0% -100 2026-02-30
 today null ${x} [ ] { } # ' &a *a 3.10 " favourite only_if odds_at_least price_at_most 40% available_at_least in_play no
 runners_at_most for_each_market green_up for_at_most join_best 1% max_orders starts_after 13:00
+tote oddspapi_abp meeting bets pool exacta each_way placepot runners finish any_order first legs race unit_stake total_cost
+reserves retry once bookmakers pinnacle accept_partial event_id id100 selection_id
 """
 _PHRASES = ("25.00 GBP", "10.00 EUR", "1 tick", "2026-12-05 14:29", "", ": ", "\n", "    ", "- ", "\t")
 WORDS = st.sampled_from([*_WORDS.split(), *_PHRASES])
@@ -109,7 +111,8 @@ planrunner plan limits orders max_loss name venue event market selection side od
 after cancel reprice
 if accounts policy mode currency when shares favourite only_if odds_at_least odds_at_most available_at_least runners_at_most
 in_play for_each_market sport starts_after starts_before meetings hedge no_worse_than for_at_most place_before_start
-liability_at_most
+liability_at_most tickets meeting bets pool race runners finish first second third legs unit_stake total_cost reserves settings
+bookmakers accept_partial retry event_id selection_id allow_lay
 """
 KEYS = st.sampled_from(_KEYS.split())
 
@@ -122,13 +125,19 @@ def test_any_tree_of_a_plans_words(tree: dict[str, object]) -> None:
     assert (told.site is None) == bool(told.problems)
 
 
+_BLOCKS = {"only_if": "only_if", "settings": "settings"}
+_LISTS = {"fallback": "step", "bets": "bet", "legs": "leg"}
+
+
 def said(kind: str, least: int) -> st.SearchStrategy[dict[str, object]]:
     """A block with some of its keys, most of them as in the examples of the schema."""
     defs = resources.schema("plan")["$defs"]
     values: dict[str, st.SearchStrategy[object]] = {}
     for key, one in defs[kind]["properties"].items():
-        if key in ("fallback", "only_if"):
-            values[key] = st.lists(said("step", 1), min_size=1, max_size=4) if key == "fallback" else said("only_if", 1)
+        if key in _BLOCKS:
+            values[key] = said(_BLOCKS[key], 1)
+        elif key in _LISTS:
+            values[key] = st.lists(said(_LISTS[key], 1), min_size=1, max_size=4)
         else:
             examples = one.get("examples") or defs[one["$ref"].removeprefix("#/$defs/")]["examples"]
             values[key] = st.sampled_from([*examples, *examples, "2.90", "0s", "10.00 EUR"])
@@ -141,6 +150,13 @@ def said(kind: str, least: int) -> st.SearchStrategy[dict[str, object]]:
 def test_any_order_of_the_words_of_orders(orders: list[object], limits: object, markets: object) -> None:
     each = {} if markets is None else {"for_each_market": markets}
     obeys(check(written({"planrunner": "1", "plan": "Any", "limits": limits, **each, "orders": orders}).lstrip()))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(said("ticket", 4), min_size=1, max_size=3), said("limits", 1), st.lists(said("order", 6), max_size=1))
+def test_any_order_of_the_words_of_tickets(tickets: list[object], limits: object, orders: list[object]) -> None:
+    some = {"orders": orders} if orders else {}
+    obeys(check(written({"planrunner": "1", "plan": "Any", "limits": limits, "tickets": tickets, **some}).lstrip()))
 
 
 @pytest.mark.parametrize("size", [1 << 20, 10 << 20])

@@ -12,7 +12,8 @@ from jsonschema.validators import Draft202012Validator
 
 from planrunner import resources
 from planrunner.app import schema as schemas
-from planrunner.model.plan import Condition, MarketQuery, OnlyIf, OrderType
+from planrunner.model.plan import Condition, MarketQuery, OnlyIf, OrderType, Routing
+from planrunner.model.pools import Pool
 from planrunner.plan import decode, scalars, unsupported
 from planrunner.plan.fit import compile_schema
 from planrunner.plan.messages.shape import BLOCKS
@@ -128,6 +129,8 @@ def test_the_schema_and_the_model_have_the_same_words() -> None:
     assert set(decode.ENDINGS) <= set(order)
     asked = {one.name for one in fields(OnlyIf)}
     assert {"market_open" if key == "market" else key for key in defs["only_if"]["properties"]} == asked
+    assert words(defs["bet"]["properties"]["pool"]) == {*(one.value for one in Pool), "each_way"}
+    assert len(defs["settings"]["properties"]) == len(fields(Routing))
     assert len(defs["for_each_market"]["properties"]) == len(fields(MarketQuery))
 
 
@@ -166,7 +169,10 @@ def told_of(name: str, title: str, key: str, text: str) -> tuple[Problem, ...]:
     within = {
         "plan": f"{alone}\n", "limits": f"limits:\n  {alone}\n", "order": f"orders:\n  - {alone}\n",
         "step": f"orders:\n  - fallback:\n      - {alone}\n", "only_if": f"orders:\n  - only_if:\n      {alone}\n",
-        "for_each_market": f"for_each_market:\n  {alone}\n", "input": f"inputs:\n  one:\n    {alone}\n",
+        "ticket": f"tickets:\n  - {alone}\n", "bet": f"tickets:\n  - bets:\n      - {alone}\n",
+        "leg": f"tickets:\n  - bets:\n      - pool: placepot\n        legs:\n          - {alone}\n",
+        "settings": f"orders:\n  - settings:\n      {alone}\n", "for_each_market": f"for_each_market:\n  {alone}\n",
+        "input": f"inputs:\n  one:\n    {alone}\n",
         "site": f"{alone}\n", "account": f"accounts:\n  one:\n    {alone}\n", "policy": f"policy:\n  {alone}\n",
         "account_limits": f"accounts:\n  one:\n    limits:\n      {alone}\n", "site_limits": f"limits:\n  {alone}\n",
     }[title]  # fmt: skip

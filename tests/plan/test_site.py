@@ -77,12 +77,11 @@ def test_an_accounts_day_is_utc_unless_the_file_says_otherwise() -> None:
     assert [account.time_zone for account in site.accounts.values()] == ["UTC"]
 
 
-@pytest.mark.parametrize("key", ["notify", "approval_needs_two_people_above", "allow_lay"])
+@pytest.mark.parametrize("key", ["notify", "approval_needs_two_people_above"])
 def test_what_is_not_built_yet_is_refused_by_name(key: str) -> None:
     lines = {
         "notify": "notify:\n  - webhook: x\n",
         "approval_needs_two_people_above": "policy:\n  approval_needs_two_people_above: 100.00 GBP\n",
-        "allow_lay": "  b:\n    venue: betfair\n    allow_lay: no\n",
     }
     [told] = check_site("planrunner_site: 1\naccounts:\n  a:\n    venue: betfair\n" + lines[key]).problems
     assert told.code == "PR203"
@@ -99,7 +98,17 @@ def test_without_a_file_every_venue_is_an_account_on_its_sandbox() -> None:
     assert {name: (one.venue, one.mode, one.currency) for name, one in SITE.accounts.items()} == {
         "betfair": ("betfair", AccountMode.SANDBOX, "GBP"),
         "corner": ("corner", AccountMode.SANDBOX, "GBP"),
+        "tote": ("tote", AccountMode.SANDBOX, "GBP"),
+        "parlour": ("parlour", AccountMode.SANDBOX, "GBP"),
+        "oddspapi_abp": ("oddspapi_abp", AccountMode.SANDBOX, "GBP"),
     }
+
+
+def test_an_account_at_a_router_lays_only_where_the_file_says_so() -> None:
+    router = "  one:\n    venue: oddspapi_abp\n"
+    text = f"planrunner_site: 1\naccounts:\n{router}"
+    sites = [check_site(text + line).site for line in ("", "    allow_lay: no\n", "    allow_lay: yes\n")]
+    assert [[account.allow_lay for account in site.accounts.values()] for site in sites if site] == [[False], [False], [True]]
 
 
 def test_a_plan_names_accounts_not_venues() -> None:

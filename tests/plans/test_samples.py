@@ -37,6 +37,8 @@ class Came(NamedTuple):
 ALL, NOTHING = "matched", "cancelled"
 # Words of this version that no rehearsal can play: the sandbox has no markets with lines.
 UNPLAYED = {"line"}
+# Samples that are checked and told, for venues that rehearsals do not have yet.
+TOLD_ONLY = ("tickets", "tickets-table", "router")
 
 
 def came(stake: str, became: str, *odds: str) -> Came:
@@ -133,7 +135,7 @@ def explained(sample: str) -> str:
     return as_text(found.told)
 
 
-@pytest.mark.parametrize("sample", FACTS)
+@pytest.mark.parametrize("sample", [*FACTS, *TOLD_ONLY])
 def test_a_sample_is_a_plan_without_problems_and_told_as_approved(sample: str) -> None:
     assert explained(sample) == (SAMPLES / sample / "explain.txt").read_text(encoding="utf-8")
 
@@ -152,7 +154,7 @@ def test_a_sample_is_run_as_it_says(sample: str, tmp_path: Path) -> None:
 
 
 def test_every_sample_has_its_facts() -> None:
-    assert sorted(FACTS) == sorted(path.name for path in SAMPLES.iterdir())
+    assert sorted([*FACTS, *TOLD_ONLY]) == sorted(path.name for path in SAMPLES.iterdir())
 
 
 def test_between_them_the_samples_say_every_word_of_the_language() -> None:
@@ -177,5 +179,5 @@ def keys(schema: Any) -> set[str]:
 
 
 if __name__ == "__main__":
-    for name in FACTS:
+    for name in (*FACTS, *TOLD_ONLY):
         (SAMPLES / name / "explain.txt").write_text(explained(name), encoding="utf-8")

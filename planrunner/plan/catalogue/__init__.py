@@ -6,9 +6,11 @@ asks `planrunner explain PR206`. Every example is held against the checker: the 
 
 from __future__ import annotations
 
-from planrunner.plan.catalogue import meaning, shape, template, text, venue
+from planrunner.plan.catalogue import meaning, routing, shape, template, text, ticket, venue
 from planrunner.plan.catalogue.entry import Entry, Laid
 
-ENTRIES: dict[str, Entry] = {**text.ENTRIES, **shape.ENTRIES, **template.ENTRIES, **meaning.ENTRIES, **venue.ENTRIES}
+ENTRIES: dict[str, Entry] = {
+    **text.ENTRIES, **shape.ENTRIES, **template.ENTRIES, **meaning.ENTRIES, **ticket.ENTRIES, **venue.ENTRIES, **routing.ENTRIES,
+}  # fmt: skip
 
 __all__ = ["ENTRIES", "Entry", "Laid"]

@@ -47,6 +47,9 @@ def over_site(at: Span, bound: Bound, least: Decimal) -> Problem:
 def over_stake(value: Scalar, bound: Bound, least: Decimal) -> Problem:
     """`max_stake_per_order`."""
     assert isinstance(bound.limit, Money)
+    if bound.shares[0].in_pool:
+        text = f"{quoted(bound.shares[0].order)} costs {bound.used} in all its lines, above {_whose_stake(bound)}."
+        return problem(_CODES[bound.name, bound.level], value.span, text)
     text = f"a stake of {quoted(value.text)} is above {_whose_stake(bound)}."
     did_you_mean = str(bound.limit) if bound.limit.amount >= least else None
     return problem(_CODES[bound.name, bound.level], value.span, text, did_you_mean=did_you_mean)
@@ -98,13 +101,16 @@ def _lower(bound: Bound, least: Decimal) -> str:
     """What to lower, and how far: one order where that is enough, and the largest first."""
     share, lowered = largest(bound), down_to(bound)
     fewer = ", or lower `max_orders`" if share.times > 1 and not bound.is_of_one else ""
+    if lowered is not None and share.in_pool:
+        return f"let {quoted(share.order)} cost {lowered} at most, with a lower `unit_stake` or fewer lines"
     if lowered is not None and lowered.amount >= least:
         if share.side is Side.LAY and bound.measure is Measure.LOSS:
             return f"lower `liability_at_most` of {quoted(share.order)} to {lowered}, and its stake or odds with it{fewer}"
         return f"lower the stake of {quoted(share.order)} to {lowered}{fewer}"
-    if len(bound.shares) == 1:
+    if len(bound.shares) == 1 and not share.in_pool:
         return f"take {quoted(share.order)} out, the venue takes no smaller stake{fewer}"
     parts = "stakes" if all(each.side is Side.BACK for each in bound.shares) else "stakes and liabilities"
+    parts = "the cost of bets" if all(each.in_pool for each in bound.shares) else parts
     most = share_in(bound, share)
     return f"lower {parts} by {_excess(bound)} in all (the largest is {quoted(share.order)} with {most}){fewer}"
 
@@ -112,7 +118,7 @@ def _lower(bound: Bound, least: Decimal) -> str:
 def _instead(bound: Bound, least: Decimal) -> str | None:
     """The stake to write where the caret is."""
     lowered = down_to(bound)
-    is_stake = largest(bound).side is Side.BACK
+    is_stake = largest(bound).side is Side.BACK and not largest(bound).in_pool
     return str(lowered) if lowered is not None and is_stake and lowered.amount >= least else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from planrunner.model.money import DECIMALS, Money
 from planrunner.plan import mend
@@ -47,15 +47,18 @@ def step_ends_by_itself(at: Span, kind: str) -> Problem:
     return problem("PR302", at, text)
 
 
-def max_orders(value: Scalar, *, orders: int, hedges: int, per_market: bool) -> Problem:
-    what = _counted(orders, "order") + (" for each market" if per_market else "")
-    what += f" and {_counted(hedges, 'hedge')}, which count{'s' if hedges == 1 else ''} too" if hedges else ""
-    text = f"this plan has {what}, but `max_orders` is {value.text}."
-    return problem("PR306", value.span, text, fix=f"max_orders: {orders + hedges}")
+def max_orders(value: Scalar, counts: Mapping[str, int], *, per_market: bool) -> Problem:
+    """`counts` are of orders, their hedges, and bets of tickets."""
+    orders, hedges, bets = counts["order"], counts["hedge"], counts["bet"]
+    parts = [_counted(orders, "order") + (" for each market" if per_market else "")] if orders or not bets else []
+    parts += [f"{_counted(hedges, 'hedge')}, which count{'s' if hedges == 1 else ''} too"] if hedges else []
+    parts += [f"{_counted(bets, 'bet')} of tickets"] if bets else []
+    text = f"this plan has {' and '.join(parts)}, but `max_orders` is {value.text}."
+    return problem("PR306", value.span, text, fix=f"max_orders: {sum(counts.values())}")
 
 
 def same_name(value: Scalar, first: Scalar) -> Problem:
-    text = f"another order is called {quoted(value.text)}, on line {first.line}; every order needs a name of its own."
+    text = f"another order is called {quoted(value.text)}, on line {first.line}; every order and ticket needs a name of its own."
     return problem("PR307", value.span, text)
 
 

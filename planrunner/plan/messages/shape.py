@@ -20,6 +20,10 @@ BLOCKS = {
     "limits": "`limits`",
     "order": "an order",
     "step": "a fallback step",
+    "settings": "`settings`",
+    "ticket": "a ticket",
+    "bet": "a bet of a ticket",
+    "leg": "a leg of a bet",
     "only_if": "`only_if`",
     "for_each_market": "`for_each_market`",
     "input": "an input",
@@ -45,8 +49,16 @@ _WHOLE = {
 }  # fmt: skip
 
 
+_BETS = [
+    "bets:", "  - pool: exacta", "    race: 3", "    runners: [4, 6, 10]", "    finish: any_order", "    unit_stake: 1.00 GBP",
+]  # fmt: skip
+_WHOLE["bets"] = "\n".join(_BETS)
+_TICKET = ["tickets:", "  - name: bath", "    venue: tote", "    meeting: Bath", "    total_cost: 6.00 GBP"]
 # What an item of a list looks like at its smallest.
-_ITEMS = {"orders": _WHOLE["orders"], "fallback": "fallback:\n  - after: 2m\n    cancel: remainder"}
+_ITEMS = {
+    "orders": _WHOLE["orders"], "fallback": "fallback:\n  - after: 2m\n    cancel: remainder", "bets": _WHOLE["bets"],
+    "tickets": "\n".join([*_TICKET, *(f"    {line}" for line in _BETS)]), "legs": "legs:\n  - race: 1\n    runners: [3, 7]",
+}  # fmt: skip
 # Limits of an account that a plan has no word for.
 _OF_AN_ACCOUNT = ("max_stake_per_order", "max_open_exposure", "max_loss_per_day", "max_orders_per_minute")
 
@@ -344,6 +356,21 @@ def not_order_name(value: Scalar) -> Problem:
     plain = "".join(letter for letter in value.text if letter not in "#/`").strip()[:60]
     text = f"{quoted(value.text)} can't name an order; names have at most 60 characters and no `#`, `/` or backtick."
     return problem("PR213", value.span, text, did_you_mean=plain or None)
+
+
+def not_bookmaker(value: Scalar) -> Problem:
+    text = (
+        f"{quoted(value.text)} is not a bookmaker as the venue calls one; write it in small letters, as pinnacle or betfair-ex."
+    )
+    plain = "-".join(re.findall("[a-z0-9_.]+", value.text.lower()))[:40]
+    return problem("PR213", value.span, text, did_you_mean=plain if re.match("[a-z0-9]", plain) else None)
+
+
+def not_runners(value: Scalar, key: str) -> Problem:
+    some = [word.strip() for word in re.split("[,;/&+]| and | ", value.text) if word.strip()]
+    fix = f"[{', '.join(some)}]" if some and all(word.isdecimal() for word in some) else None
+    text = f"`{key}` is a list: numbers in brackets, as [4, 6, 10], or names on lines of their own, each with a dash."
+    return problem("PR204", value.span, text, did_you_mean=fix)
 
 
 def not_id(value: Scalar, key: str) -> Problem:
