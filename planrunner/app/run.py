@@ -158,9 +158,7 @@ def _refuse_beside_unfinished(journal: Journal, job: Job) -> None:
 
 
 def _refuse_under_halt(journal: Journal, job: Job, info: RunInfo) -> None:
-    accounts = {order.account for order in job.plan.orders}
-    if job.plan.per_market is not None:
-        accounts.add(job.plan.per_market.account)
+    accounts = job.plan.accounts
     for halt in journal.halts():
         if any(halt.covers(info, account) for account in accounts):
             which = "" if halt.scope is HaltScope.ALL else f" --{halt.scope.value} {shlex.quote(halt.name)}"

@@ -214,9 +214,7 @@ def _state(asked: Asked, plan: Path) -> Path:
 
 
 def _stage(asked: Asked, loaded: Loaded, *, mode: Mode | None = None) -> Stage:
-    names = {order.account for order in loaded.plan.orders}
-    if loaded.plan.per_market is not None:
-        names.add(loaded.plan.per_market.account)
+    names = loaded.plan.accounts
     accounts = {name: account for name, account in loaded.site.accounts.items() if name in names}
     if asked.live:
         return _live(loaded, accounts)

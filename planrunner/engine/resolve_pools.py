@@ -27,7 +27,7 @@ class ResolvedBet:
         product, first = self.product, self.product.legs[0]
         return Market(
             id=product.id,
-            name=product.name,
+            name=product.pool.value.capitalize(),
             fixture=first.name if len(product.legs) == 1 else product.meeting,
             start=product.start,
             selections=(),
