@@ -204,13 +204,14 @@ class Socket:
 
     async def read(self, within: float = 60) -> Any:
         """The next message that is no sign of life. Raises Closed and TimeoutError."""
-        while True:
-            message = await self._next(within)
-            if message["type"] == "websocket.close":
-                raise Closed(message["code"])
-            body = json.loads(message["text"])
-            if body.get("type") not in ("ka", "ping"):
-                return body
+        async with asyncio.timeout(within):
+            while True:
+                message = await self._out.get()
+                if message["type"] == "websocket.close":
+                    raise Closed(message["code"])
+                body = json.loads(message["text"])
+                if body.get("type") not in ("ka", "ping"):
+                    return body
 
     async def raw(self, within: float = 60) -> Any:
         return json.loads((await self._next(within))["text"])

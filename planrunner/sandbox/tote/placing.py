@@ -132,6 +132,7 @@ def _note(tote: Tote, bet: PoolBet, now: int) -> None:
     product, picks = bet.product, bet.picks
     tote.note(
         "bet", now, bet=bet.tote_id, owner=bet.owner, ticket=bet.ticket, ref=bet.id, market=bet.asked["productId"], side="back",
-        pool=product.type.code if product else None, size=pounds(bet.stake), lines=bet.lines if product and picks else 0,
+        pool=product.type.code if product else None, size=pounds(bet.stake), currency=bet.asked["stake"]["currencyCode"],
+        lines=bet.lines if product and picks else 0,
         picks=picks.chosen if picks else (), reserves=picks.reserves if picks else (),
     )  # fmt: skip

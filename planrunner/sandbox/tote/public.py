@@ -18,6 +18,8 @@ from planrunner.sandbox.tote.races import Race
 # Of a win pool at the off, in minor units.
 LEAST, MOST = 800_000, 2_000_000
 HALF_IN = 6  # minutes
+# In the last minutes a runner comes to be fancied more or less than its chance, never so fast that money would leave the pool.
+MINDS_CHANGE_FOR = 30
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,8 +37,10 @@ class Public:
         """What it has staked by then on one line of a race."""
         race = product.legs[0].race
         chance = _chance(rule or product.type.rule, line, race, at)
-        noise = self._dice(f"{product.id} {line}").uniform(0.8, 1.25)
-        return int(self._grown(product, at) * min(chance * noise, 0.95))
+        dice = self._dice(f"{product.id} {line}")
+        late, early = dice.uniform(0.8, 1.25), dice.uniform(0.8, 1.25)
+        fancied = late + (early - late) * min(_minutes(race.off - at), MINDS_CHANGE_FOR) / MINDS_CHANGE_FOR
+        return int(self._grown(product, at) * min(chance * fancied, 0.95))
 
     def through(self, product: Product, through: Sequence[Collection[int]], at: int) -> int:
         """What it has staked by then on lines over several races that got through all of them."""
@@ -50,11 +54,15 @@ class Public:
         if product.id not in self._full:
             size = self._dice(f"size {product.id}").randint(LEAST, MOST)
             self._full[product.id] = int(size * product.type.size)
-        left = max(product.legs[0].race.off - at, 0)
-        return self._full[product.id] * HALF_IN // (HALF_IN + -(-left // MINUTE))
+        return self._full[product.id] * HALF_IN // (HALF_IN + _minutes(product.legs[0].race.off - at))
 
     def _dice(self, of: str) -> random.Random:
         return random.Random(f"{self.seed} public {of}")  # noqa: S311 - dice of a rehearsal, not a secret
+
+
+def _minutes(left: int) -> int:
+    """Begun ones, of milliseconds."""
+    return -(-max(left, 0) // MINUTE)
 
 
 def _shares(race: Race, at: int, flatness: float) -> dict[int, float]:

@@ -211,7 +211,7 @@ class Socket:
         one = Subscription(root=root, document=document, variables=variables, operation=operation)
         self.tote.note("request", self.tote.world.now, call="subscribe", field=root)
         if root not in BET_ROOTS:
-            self.tote.watch.begin(self.tote.world.now)
+            self.tote.watch.begin(root, self.tote.world.now)
         self._subscriptions[name] = one
         self.wake()
 
@@ -236,7 +236,6 @@ class Socket:
         """Whatever there is to say; then sleep until there is more."""
         with suppress(WebSocketDisconnect, RuntimeError, OSError):  # the client is gone, which the reader hears too
             while True:
-                self._bell.clear()
                 now = self.tote.advance()
                 self._keep_alive(now)
                 while self._outbox:
@@ -258,6 +257,7 @@ class Socket:
         times = [self.tote.next_at(), *(at for at in (self._alive_at, self._closes_at) if at is not None)]
         if isinstance(clock, RealClock):
             times.append(now + SECOND)
+        self._bell.clear()  # whatever it rang for is done or counted in
         timer = asyncio.create_task(self._ring(min(times)))
         try:
             await self._bell.wait()

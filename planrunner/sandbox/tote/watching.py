@@ -1,5 +1,5 @@
-"""News of races and pools for those who listen to them: what is different from the last time is told. Nobody listens: nothing is
-looked at."""
+"""News of races and pools for those who listen to them: what is different from the last time is told. Only what somebody ever
+listened to is looked at, for a card has thousands of lines."""
 
 from __future__ import annotations
 
@@ -18,27 +18,34 @@ from planrunner.sandbox.tote.timeline import FINAL_AFTER, Stage, moments, stage
 if TYPE_CHECKING:  # it holds the watch
     from planrunner.sandbox.tote.tote import Tote
 
+GROWING = {"onPoolTotalChanged", "onLinesChanged"}  # they change by the minute while a pool is open
 News = dict[tuple[str, str, str], dict[str, Any]]
 
 
 @dataclass(slots=True, kw_only=True)
 class Watch:
-    """`is_on` once somebody listened."""
+    """`roots` are the messages that somebody listened to."""
 
     tote: Tote
-    is_on: bool = False
+    roots: set[str] = field(default_factory=set)
     _told: News = field(default_factory=dict)
+    _looked_at: int = -1
 
-    def begin(self, now: int) -> None:
+    @property
+    def is_on(self) -> bool:
+        return bool(self.roots)
+
+    def begin(self, root: str, now: int) -> None:
         """What is so already is no news."""
-        if not self.is_on:
-            self.is_on = True
+        if root not in self.roots:
+            self.roots.add(root)
             self.tote.card.look(self.tote.card.races.values())
-            self._told = self._news(now)
+            self._told.update((key, data) for key, data in self._news(now).items() if key[0] == root)
 
     def look(self, now: int) -> None:
-        if not self.is_on:
+        if not self.roots or now == self._looked_at:
             return
+        self._looked_at = now
         news = self._news(now)
         for key, data in news.items():
             if self._told.get(key) != data:
@@ -52,7 +59,7 @@ class Watch:
         times = [at for product in self.tote.card.products.values() for at, _ in moments(product) if at > now]
         races = self.tote.card.races.values()
         times += [at for race in races for at in (race.next_news(), *race.withdrawn.values()) if at is not None and at > now]
-        if any(now < race.off for race in races):
+        if self.roots & GROWING and any(now < race.off for race in races):
             times.append((now // MINUTE + 1) * MINUTE)
         return min(times, default=None)
 
@@ -62,7 +69,7 @@ class Watch:
             news.update(self._of_race(race, now))
         for product in self.tote.card.products.values():
             news.update(self._of_product(product, now))
-        return news
+        return {key: data for key, data in news.items() if key[0] in self.roots}
 
     def _of_race(self, race: Race, now: int) -> News:
         start = {"eventId": race.id, "name": race.name, "scheduledStartDateTime": iso(race.start)}
@@ -86,23 +93,21 @@ class Watch:
     def _of_product(self, product: Product, now: int) -> News:
         reached = stage(product, now)
         selling = "OPEN" if reached is Stage.OPEN else "SETTLED" if reached is Stage.SETTLED else "CLOSED"
-        money = _money(Decimal(self.tote.gross(product, now)).scaleb(-2))
-        news: News = {
-            ("onProductStatusChanged", product.id, ""): {"productId": product.id, "status": selling},
-            ("onPoolTotalChanged", product.id, ""): {
-                "productId": product.id, "isFinalized": reached is not Stage.OPEN, "total": {"grossAmounts": money},
-            },
-        }  # fmt: skip
-        if (announced := self.tote.announced(product, now)) is not None:
+        news: News = {("onProductStatusChanged", product.id, ""): {"productId": product.id, "status": selling}}
+        if "onPoolTotalChanged" in self.roots:
+            money = _money(Decimal(self.tote.gross(product, now)).scaleb(-2))
+            told_total = {"productId": product.id, "isFinalized": reached is not Stage.OPEN, "total": {"grossAmounts": money}}
+            news["onPoolTotalChanged", product.id, ""] = told_total
+        if "onPoolDividendChanged" in self.roots and (announced := self.tote.announced(product, now)) is not None:
             told = [{"dividend": {"amounts": _money(one.amount)}, "legs": one.legs()} for one in dividends(product, announced[0])]
             news["onPoolDividendChanged", product.id, ""] = {"productId": product.id, "dividends": told}
-        if reached is Stage.OPEN and len(product.legs) == 1 and product.type.rule.size == 1:
+        if "onLinesChanged" in self.roots and reached is Stage.OPEN and len(product.legs) == 1 and product.type.rule.size == 1:
             lines = [
                 {"odds": [{"decimal": one.amount, "status": "PROVISIONAL"}], "legs": one.legs("lineSelections", "selectionId")}
                 for one in probables(self.tote, product, now)
             ]
             news["onLinesChanged", product.id, ""] = {"productId": product.id, "lines": lines}
-        for leg in product.legs:
+        for leg in product.legs if "onSelectionStatusChanged" in self.roots else ():
             for number, selection in enumerate(leg.selections, 1):
                 runs = "Active" if leg.race.runs(number, now) else "NotActive"
                 data = {"productId": product.id, "legId": leg.id, "selectionId": selection, "status": runs}
