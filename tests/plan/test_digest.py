@@ -10,6 +10,7 @@ import pytest
 from planrunner.model.plan import Plan, Target
 from planrunner.plan.digest import digest
 from tests.plan.checking import PLAN, changed, check, order
+from tests.plan.test_tickets import ROUTED, TICKET
 
 LAY = order(
     "side: lay\nodds: 3.00\nliability_at_most: 60.00 GBP\nplace_before_start: 10m\nexpires_after_start: 5m\nfallback:\n"
@@ -106,11 +107,13 @@ def spelled_otherwise(value: Any) -> Any:
         return value
     changes = {one.name: spelled_otherwise(getattr(value, one.name)) for one in fields(value)}
     kind = type(value).__name__
-    changes |= {"LimitOrder": {"line": 99}, "FallbackStep": {"line": 99, "text": "?"}, "Odds": {"text": "?"}}.get(kind, {})
+    spelling = {"LimitOrder": {"line": 99}, "PoolBet": {"line": 99}, "Ticket": {"line": 99}, "Odds": {"text": "?"},
+                "FallbackStep": {"line": 99, "text": "?"}}  # fmt: skip
+    changes |= spelling.get(kind, {})
     return replace(value, **changes)
 
 
-@pytest.mark.parametrize("text", [PLAN, LAY, RICH, MARKETS])
+@pytest.mark.parametrize("text", [PLAN, LAY, RICH, MARKETS, TICKET, ROUTED])
 def test_where_and_how_it_was_written_is_no_meaning(text: str) -> None:
     plan = check(text).plan
     assert plan is not None
@@ -122,7 +125,14 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     if isinstance(value, tuple):
         return [leaf for number, one in enumerate(value) for leaf in leaves(one, (*path, number))]
     if is_dataclass(value):
-        skipped = {"LimitOrder": {"line"}, "FallbackStep": {"line", "text"}, "Odds": {"text"}, "Plan": {"digest"}}
+        skipped = {
+            "LimitOrder": {"line"},
+            "PoolBet": {"line"},
+            "Ticket": {"line"},
+            "FallbackStep": {"line", "text"},
+            "Odds": {"text"},
+            "Plan": {"digest"},
+        }
         names = [one.name for one in fields(value) if one.name not in skipped.get(type(value).__name__, ())]
         return [leaf for name in names for leaf in leaves(getattr(value, name), (*path, name))]
     return [path]
@@ -137,7 +147,7 @@ def with_changed(value: Any, path: tuple[Any, ...]) -> Any:
     return replace(value, **{step: with_changed(getattr(value, step), rest)})
 
 
-@pytest.mark.parametrize("text", [PLAN, LAY, RICH, MARKETS])
+@pytest.mark.parametrize("text", [PLAN, LAY, RICH, MARKETS, TICKET, ROUTED])
 def test_every_field_that_carries_meaning_is_in_it(text: str) -> None:
     plan = check(text).plan
     assert isinstance(plan, Plan)

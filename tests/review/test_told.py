@@ -13,6 +13,7 @@ from planrunner.plan.scalars import odds
 from planrunner.review.text import as_text
 from planrunner.review.words import limit_odds
 from tests.plan.checking import changed
+from tests.plan.test_tickets import ROUTED, TICKET
 from tests.review.telling import TWO, in_words, tell
 
 # The steps of the plan these tests change.
@@ -260,3 +261,33 @@ def test_json_has_the_same_sentences(folder, capsys):
     document = json.loads(capsys.readouterr().out)
     assert document["worst_loss"]["total"] == "31.00 GBP"
     assert document["orders"][1]["bet"] == tell(TWO).orders[1].bet
+
+
+def test_a_ticket_is_told_bet_by_bet_with_its_lines_and_what_becomes_of_a_refusal() -> None:
+    told = in_words(TICKET)
+    for words in (
+        "1 ticket of 3 bets, on the account tote (UK Tote, GBP, sandbox). At most 14.00 GBP can be lost.",
+        "placed together in one request, 10 minutes before the first race, also when the venue moves that.",
+        "bath/1: exacta in race 3 on 4, 6 and 10 in any order: 6 lines of 1.00 GBP, which is 6.00 GBP. The lines are 4 - 6,",
+        "bath/3: place in the 13:40 race (Europe/London) on Miss Dolly Rocker: 1 line of 4.00 GBP.",
+        "Reserves, should a runner not run: 2, then 5.",
+        "If the pool refuses a bet: that bet is placed once more",
+        "6.00 GBP (exacta of bath: 6 lines of 1.00 GBP) + 4.00 GBP (win of bath: 1 line of 4.00 GBP)",
+    ):
+        assert words in told
+
+
+def test_lines_that_are_many_are_counted_only() -> None:
+    text = TICKET.replace("[4, 6, 10]", "[1, 2, 3, 4, 5]").replace("14.00 GBP", "28.00 GBP")
+    assert "20 lines of 1.00 GBP, which is 20.00 GBP. - bath/2" in in_words(text)
+
+
+def test_a_router_is_told_with_its_bookmakers_and_what_its_odds_hold_for() -> None:
+    told = in_words(ROUTED)
+    assert (
+        "OddsPapi ABP takes it to pinnacle and vertex only; better odds are not taken. Each of them gets one bet at most." in told
+    )
+    assert "OddsPapi ABP is told when it ends and ends it by itself" in told
+    assert "The odds of 3.10 hold for the average of what is matched" in told
+    alone = ROUTED.replace("[pinnacle, vertex]", "[pinnacle]").replace("    odds_hold_for: average\n", "")
+    assert "One bet there takes all of 10.00 GBP or none is made, so its odds keep the limit." in in_words(alone)
