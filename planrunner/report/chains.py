@@ -10,12 +10,13 @@ from planrunner.engine.state import OrderState, PlacementState, State
 from planrunner.model.commands import Persistence
 from planrunner.model.exposure import risk
 from planrunner.model.placement import PlacementStatus
+from planrunner.model.program import ProgramOrder
 from planrunner.report.history import History, placements_of, returns
 from planrunner.report.story import ZERO, BetStory, Parts, PlacementStory, Tone
 from planrunner.report.words import odds
 
 NEVER_STOOD = (PlacementStatus.DENIED, PlacementStatus.REJECTED, PlacementStatus.DRAFT)
-_IN_FLIGHT = (PlacementStatus.PENDING, PlacementStatus.UNKNOWN)
+IN_FLIGHT = (PlacementStatus.PENDING, PlacementStatus.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +30,18 @@ class Chain:
     loss_after: Decimal
 
 
-def tell_chain(history: History, state: State, order: OrderState) -> Chain:
-    """What was cancelled to be placed again is *moved*: it counts once, where it went."""
+def tell_chain(history: History, state: State, order: OrderState, moved_on: Decimal = ZERO) -> Chain:
+    """What was cancelled to be placed again is *moved*: it counts once, where it went. `moved_on` went to another account."""
     chain = placements_of(state, order)
     taken_up = [asked.asked.size for asked in chain[1:]] + [ZERO]
     parts = [_parts(placement, taken_up[at]) for at, placement in enumerate(chain)]
+    if moved_on and parts:
+        parts[-1] = _moved_on(parts[-1], moved_on)
     told = tuple(_tell(history, order, placement, part) for placement, part in zip(chain, parts, strict=True))
     whole = _sum_up(order, parts)
+    if moved_on:
+        refused = whole.stake - whole.total - moved_on  # below nothing: a refused order that was moved counts where it went
+        whole = replace(whole, moved=moved_on, not_placed=whole.not_placed + min(refused, ZERO))
     back = sum((returns(placement) for placement in chain), Fraction(0))
     return Chain(
         placements=told,
@@ -57,7 +63,7 @@ def _parts(placement: PlacementState, taken_up: Decimal) -> Parts:
     if placement.status in NEVER_STOOD:
         return Parts(stake=size, not_placed=size)
     sizes = placement.sizes
-    in_flight = placement.status in _IN_FLIGHT
+    in_flight = placement.status in IN_FLIGHT
     moved = min(sizes.cancelled, taken_up)
     return Parts(
         stake=size,
@@ -69,6 +75,13 @@ def _parts(placement: PlacementState, taken_up: Decimal) -> Parts:
         lapsed=sizes.lapsed,
         voided=sizes.voided,
     )
+
+
+def _moved_on(last: Parts, size: Decimal) -> Parts:
+    """It was taken back, or the venue gave it back at the order's end; one that was refused stays what it is."""
+    taken = min(last.cancelled, size)
+    given = min(last.lapsed, size - taken)
+    return replace(last, cancelled=last.cancelled - taken, lapsed=last.lapsed - given, moved=last.moved + taken + given)
 
 
 def _sum_up(order: OrderState, parts: list[Parts]) -> Parts:
@@ -116,7 +129,7 @@ def _tell(history: History, order: OrderState, placement: PlacementState, parts:
     return PlacementStory(
         ref=placement.asked.ref,
         rung=placement.asked.rung,
-        because=_because(order, times.because),
+        because=because_in_words(order, times.because),
         odds=placement.limit.odds,
         parts=parts,
         status=status,
@@ -129,7 +142,8 @@ def _tell(history: History, order: OrderState, placement: PlacementState, parts:
         stays_in_play=placement.limit.persistence is Persistence.PERSIST,
         bets=tuple(_bets(history, placement)),
         fills=tuple(times.fills),
-        reason=placement.reason if placement.status in (*NEVER_STOOD, *_IN_FLIGHT) else None,
+        bookmakers=tuple(fill for bet in placement.bets for fill in times.bookmakers.get(bet.bet, ())),
+        reason=placement.reason if placement.status in (*NEVER_STOOD, *IN_FLIGHT) else None,
     )
 
 
@@ -175,10 +189,12 @@ def _completed(parts: Parts) -> tuple[str, Tone]:
     return text, Tone.GOOD if parts.matched else Tone.PLAIN
 
 
-def _because(order: OrderState, because: str) -> str:
+def because_in_words(order: OrderState, because: str) -> str:
     """`fallback step 2 (every 30s: reprice 1 tick)` for `orders.arsenal.fallback.1`."""
     if order.is_hedge and because.startswith(f"{order.spec.hedges}.fallback."):
         return "the hedge"
+    if isinstance(order.spec, ProgramOrder) and order.spec.takes_over is not None and because == "plan":
+        return f"what was left of {order.spec.takes_over.partition('.')[2]}"
     steps = order.spec.order.fallback
     index = because.removeprefix(f"{order.path}.fallback.")
     if index.isdecimal() and int(index) < len(steps):

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from planrunner.engine.state import OrderState, Phase, StepState
 from planrunner.model.plan import Cancel, Condition, FallbackStep, Hedge, If, KeepInPlay, Move, Reprice, Retry, TellOwner
+from planrunner.model.program import ProgramPoolBet
 from planrunner.report.chains import Chain, move_in_words
 from planrunner.report.history import History
 from planrunner.report.story import Happening, HedgeStory, StepStory, Tone
@@ -60,7 +61,7 @@ def _effects(
         case Move(account=account):
             return [_happening(order, state.last, f"took the rest back to move it to {account}")]
         case Retry():
-            return [_happening(order, state.last, "asked the venue once more")]
+            return [_happening(order, state.last, f"asked the venue once more, under the new reference {order.refs[-1]}")]
 
 
 def _happening(order: OrderState, at: datetime, text: str, tone: Tone = Tone.PLAIN) -> Happening:
@@ -124,12 +125,15 @@ def _why_not(history: History, order: OrderState, step: FallbackStep, state: Ste
         return state.note
     if _comes_later(order, step):
         return "its time has not come yet"
+    noun = "bet" if isinstance(order.spec, ProgramPoolBet) else "order"
     if not order.refs:
-        return "the order was never placed" if order.phase is Phase.DONE else "the order is not placed yet"
+        return f"the {noun} was never placed" if order.phase is Phase.DONE else f"the {noun} is not placed yet"
+    if noun == "bet" and len(order.refs) > 1:
+        return "the bet was asked for once more instead, and that was not refused"
     if isinstance(step.trigger, If) and step.trigger.moment is None and step.trigger.condition in _NEVER_CAME:
         return _NEVER_CAME[step.trigger.condition] if order.phase is Phase.DONE else "it has not come to that yet"
     if order.phase is not Phase.DONE:
         return "its time has not come yet"
     ended = history.ended.get(order.path)
     how = order.end.value if order.end else "over"
-    return f"the order was over before its time came ({how}{f' at {times.clock(ended)}' if ended else ''})"
+    return f"the {noun} was over before its time came ({how}{f' at {times.clock(ended)}' if ended else ''})"

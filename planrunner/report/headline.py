@@ -1,13 +1,28 @@
-"""The run in one line: what must be looked up first, then what matched and what became of the rest, then profit or loss."""
+"""The run in one line: what must be looked up first, then what matched or was accepted and what became of the rest, then profit
+or loss."""
 
 from __future__ import annotations
 
 from planrunner.model.commands import Ended
 from planrunner.model.events import StopRequested
+from planrunner.report.chains import add
 from planrunner.report.history import History
 from planrunner.report.orders import NOT_PLACED_BECAUSE
-from planrunner.report.story import Badge, OrderStory, Parts, SettlementStory, Tone, UnresolvedStory
+from planrunner.report.story import (
+    ZERO,
+    Badge,
+    OrderStory,
+    Parts,
+    PlacementStory,
+    SettlementStory,
+    TicketStory,
+    Tone,
+    UnresolvedStory,
+)
+from planrunner.report.tickets import several_in_a_line
 from planrunner.report.words import Times, listed, money, odds, plural
+
+TICKETS_UP_TO = 2  # with a sentence each
 
 EXITS: dict[Ended, tuple[int, str]] = {
     Ended.AS_PLANNED: (0, "done as the plan says"),
@@ -48,8 +63,8 @@ def tell_badge(history: History, settlement: SettlementStory | None) -> Badge:
 
 def tell_headline(
     history: History,
-    parts: Parts,
     orders: tuple[OrderStory, ...],
+    tickets: tuple[TicketStory, ...],
     unresolved: tuple[UnresolvedStory, ...],
     settlement: SettlementStory | None,
     times: Times,
@@ -64,11 +79,37 @@ def tell_headline(
         sentences.append(_look_up(unresolved, currency))
     if history.finish is None and history.broken is None:
         sentences.append("Not over yet")
-    sentences.append(_matched(history, parts, orders, times, currency))
-    sentences += _hedged(orders)
+    planned = tuple(order for order in orders if order.is_planned)
+    if planned or not tickets:
+        parts = add([order.parts for order in planned], sum((order.parts.stake for order in planned), ZERO))
+        sentences.append(_matched(history, parts, planned, _placements(orders), times, currency))
+    sentences += _moved(planned, currency)
+    sentences += _hedged(planned)
+    sentences += _accepted(tickets, currency)
     if settlement is not None:
         sentences.append(_result(settlement, currency))
     return ". ".join(sentence.rstrip(".") for sentence in sentences)
+
+
+def _placements(orders: tuple[OrderStory, ...]) -> list[PlacementStory]:
+    """All but those of hedges."""
+    return [placement for order in orders if order.hedges is None for placement in order.placements]
+
+
+def _moved(orders: tuple[OrderStory, ...], currency: str) -> list[str]:
+    moved = [order.move for order in orders if order.move is not None]
+    if len(moved) == 1:
+        return [f"Moved {moved[0].text}"]
+    whole = money(sum((one.size for one in moved), ZERO), currency)
+    there = money(sum((one.there.matched for one in moved), ZERO), currency)
+    return [f"Moved {whole} of {plural(len(moved), 'order')} to other accounts, where {there} matched"] if moved else []
+
+
+def _accepted(tickets: tuple[TicketStory, ...], currency: str) -> list[str]:
+    """Each ticket in a line, and many in one."""
+    if len(tickets) <= TICKETS_UP_TO:
+        return [ticket.headline for ticket in tickets]
+    return [several_in_a_line(tickets, currency)]
 
 
 def _look_up(unresolved: tuple[UnresolvedStory, ...], currency: str) -> str:
@@ -77,7 +118,14 @@ def _look_up(unresolved: tuple[UnresolvedStory, ...], currency: str) -> str:
     return f"Look this up at the venue: {at_risk} may be at risk under {refs}"
 
 
-def _matched(history: History, parts: Parts, orders: tuple[OrderStory, ...], times: Times, currency: str) -> str:
+def _matched(
+    history: History,
+    parts: Parts,
+    orders: tuple[OrderStory, ...],
+    placements: list[PlacementStory],
+    times: Times,
+    currency: str,
+) -> str:
     whole = money(parts.stake, currency)
     if parts.not_placed == parts.stake:
         return f"Nothing was placed of {whole}: {_why_not_placed(orders)}"
@@ -88,7 +136,7 @@ def _matched(history: History, parts: Parts, orders: tuple[OrderStory, ...], tim
         done += f" at {odds(orders[0].average_odds)}"
     elif len(orders) > 1:
         done += f" in {sum(1 for order in orders if order.parts.matched)} of {plural(len(orders), 'order')}"
-    rest = _rest(history, parts, orders, times, currency)
+    rest = _rest(history, parts, orders, placements, times, currency)
     return f"{done}; {rest}" if rest else done
 
 
@@ -108,15 +156,22 @@ def _why_not_placed(orders: tuple[OrderStory, ...]) -> str:
     return f"{plural(len(orders), 'order')}{', each because a condition did not hold' if skipped else ''}, see below"
 
 
-def _rest(history: History, parts: Parts, orders: tuple[OrderStory, ...], times: Times, currency: str) -> str:
+def _rest(
+    history: History,
+    parts: Parts,
+    orders: tuple[OrderStory, ...],
+    placements: list[PlacementStory],
+    times: Times,
+    currency: str,
+) -> str:
     left = [(name, size) for name, size in parts.named() if size and name not in ("matched", "moved")]
     whole = "the rest" if parts.matched else "all of it"
     if len(left) == 1:
-        return f"{whole} {_became(history, left[0][0], orders, times)}"
-    return listed([f"{money(size, currency)} {_became(history, name, orders, times)}" for name, size in left])
+        return f"{whole} {_became(history, left[0][0], orders, placements, times)}"
+    return listed([f"{money(size, currency)} {_became(history, name, orders, placements, times)}" for name, size in left])
 
 
-def _became(history: History, part: str, orders: tuple[OrderStory, ...], times: Times) -> str:
+def _became(history: History, part: str, orders: tuple[OrderStory, ...], placements: list[PlacementStory], times: Times) -> str:
     match part:
         case "remaining":
             return "is still at the venue"
@@ -129,10 +184,9 @@ def _became(history: History, part: str, orders: tuple[OrderStory, ...], times: 
     verb = "lapsed" if part == "lapsed" else f"was {part}"
     moments = [
         grown.at
-        for order in orders
-        for placement in order.placements
+        for placement in placements
         for grown in history.placements[placement.ref].grown
-        if grown.part == part and not (part == "cancelled" and not placement.parts.cancelled)
+        if grown.part == part and not (part in ("cancelled", "lapsed") and not getattr(placement.parts, part))
     ]
     if not moments:
         return verb

@@ -14,12 +14,13 @@ from typing import TypeAlias, get_args
 
 from planrunner.engine.state import OrderState, Phase, PlacementState, RunPhase, State, initial
 from planrunner.engine.step import step
-from planrunner.model.commands import Alert, CancelOrder, Command, FinishRun, PlaceOrders, PlaceTicket
+from planrunner.model.commands import Alert, CancelOrder, Command, FinishRun, NewPoolBet, PlaceOrders, PlaceTicket
 from planrunner.model.errors import Divergence
 from planrunner.model.events import (
     BetSettled,
     BookChanged,
     Event,
+    Fill,
     MarketChanged,
     MarketSettled,
     OrderAccepted,
@@ -44,7 +45,8 @@ _EVENTS: tuple[type, ...] = get_args(Event)
 
 @dataclass(slots=True, kw_only=True)
 class PlacementTimes:
-    """When things happened to a placement. `taken_back` are the cancels asked for, with who asked."""
+    """When things happened to a placement. `taken_back` are the cancels asked for, with who asked; `bookmakers` what each of a
+    router's bookmakers held when it was told last, by our bet."""
 
     because: str
     asked_at: datetime
@@ -55,11 +57,12 @@ class PlacementTimes:
     lost: list[tuple[datetime, str]] = field(default_factory=list)
     taken_back: list[tuple[datetime, str]] = field(default_factory=list)
     grown: list[Grown] = field(default_factory=list)
+    bookmakers: dict[BetId, tuple[Fill, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
 class Grown:
-    """A part of a placement's sizes (`cancelled`, `lapsed`, `voided`) that became larger."""
+    """A part of a placement's sizes (`cancelled`, `lapsed`, `voided`; of a bet in a pool `matched` too) that became larger."""
 
     at: datetime
     part: str
@@ -202,26 +205,47 @@ def _note_placement(history: History, event: Event, before: State, after: State)
         times.lost.append((event.at, new.reason or "no answer came"))
     if new.status in FINAL and old.status not in FINAL:
         times.closed_at = event.at
-    _note_sizes(history, event, old, new)
+    _note_sizes(history, event, old, new, averages=_averages(after, new))
+    if isinstance(event, OrderAccepted | OrderReported) and event.fills:
+        _note_bookmakers(times, event, new)
 
 
-def _note_sizes(history: History, event: Event, old: PlacementState, new: PlacementState) -> None:
+def _averages(state: State, placement: PlacementState) -> bool:
+    """The odds asked for hold for the mean of its fills."""
+    spec = state.orders[placement.asked.path].spec
+    return isinstance(spec, ProgramOrder) and spec.order.odds_hold_for_average
+
+
+def _note_bookmakers(times: PlacementTimes, event: OrderAccepted | OrderReported, new: PlacementState) -> None:
+    """An older report that comes late changes nothing."""
+    if any(bet.bet == event.bet and bet.sizes == event.sizes for bet in new.bets):
+        times.bookmakers[event.bet] = event.fills
+
+
+def _note_sizes(history: History, event: Event, old: PlacementState, new: PlacementState, *, averages: bool) -> None:
     at = event.at
     if isinstance(event, OrderReported) and event.at_venue is not None:
         at = min(max(event.at_venue, new.sent_at), event.at)  # a venue that tells whole seconds is early
     times, was, now = history.placements[new.asked.ref], old.sizes, new.sizes
-    if now.matched > was.matched and isinstance(event, OrderAccepted | OrderReported):
-        times.fills.append(FillStory(at=at, size=now.matched - was.matched, odds=_fill_odds(old, new)))
+    if isinstance(new.asked, NewPoolBet):
+        if now.matched > was.matched:
+            times.grown.append(Grown(at=at, part="matched", size=now.matched - was.matched))
+    elif now.matched > was.matched and isinstance(event, OrderAccepted | OrderReported):
+        odds = _fill_odds(old, new, averages=averages)
+        times.fills.append(FillStory(at=at, size=now.matched - was.matched, odds=odds))
     for part in ("cancelled", "lapsed", "voided"):
         grown = getattr(now, part) - getattr(was, part)
         if grown > 0:
             times.grown.append(Grown(at=event.at, part=part, size=grown))
 
 
-def _fill_odds(old: PlacementState, new: PlacementState) -> Fraction:
-    """What came since the last report, from the two averages; never worse than asked, which only a rounded average could say."""
+def _fill_odds(old: PlacementState, new: PlacementState, *, averages: bool) -> Fraction:
+    """What came since the last report, from the two averages; never worse than asked, which only a rounded average could say,
+    unless it is the average that the odds hold for."""
     size = Fraction(new.sizes.matched - old.sizes.matched)
     odds, limit = (returns(new) - returns(old)) / size, Fraction(new.limit.odds)
+    if averages:
+        return odds
     return max(odds, limit) if new.limit.side is Side.BACK else min(odds, limit)
 
 

@@ -70,6 +70,7 @@ def draw(order: OrderStory, currency: str, times: Times) -> LadderChart | None:
         rows.append(_row(order, value, row, y, currency, times, gap=gap))
         y += ROW
     left_out = len(rungs) - len(shown)
+    mean = order.move.average_here if order.move is not None else order.average_odds
     return LadderChart(
         width=WIDTH,
         height=y + BOTTOM,
@@ -77,14 +78,14 @@ def draw(order: OrderStory, currency: str, times: Times) -> LadderChart | None:
         right=RIGHT,
         row_height=ROW,
         rows=tuple(rows),
-        average_y=_height_of(order.average_odds, shown, rows) if order.average_odds is not None else None,
+        average_y=_height_of(mean, shown, rows) if mean is not None else None,
         average_width=min((max(row.asked, row.matched) for row in rows if row.note), default=BARS),
-        average=f"average {odds(order.average_odds)}" if order.average_odds is not None else "",
+        average=f"average {odds(mean)}" if mean is not None else "",
         floor_words="not below" if order.side is Side.BACK else "not above",
         has_offers=bool(order.offers),
         more=f"{plural(left_out, 'more rung')} at which nothing matched" if left_out else None,
         summary=f"Ladder of {order.name}: asked {order.odds}, "
-        + (f"matched at {odds(order.average_odds)} on average" if order.average_odds is not None else "nothing matched"),
+        + (f"matched at {odds(mean)} on average" if mean is not None else "nothing matched"),
     )
 
 

@@ -22,8 +22,11 @@ def tell_limits(history: History, program: Program) -> tuple[LimitStory, ...]:
         text = f"was at risk at most in one market{f', {market}' if market else ''}"
         told.append(_of_money("max_exposure_per_market", text, peaks.market, limits.max_exposure_per_market))
     if limits.max_orders is not None:
-        used, allowed = Decimal(len(program.orders)), Decimal(limits.max_orders)
-        told.append(LimitStory(name="max_orders", text="orders in the plan", used=used, allowed=allowed, is_money=False))
+        # As the checker counts: hedges and bets of tickets too; what takes over a remainder is the same order elsewhere.
+        orders = sum(1 for spec in program.orders if spec.takes_over is None)
+        used, allowed = Decimal(orders + len(program.pool_bets)), Decimal(limits.max_orders)
+        text = "orders and bets in the plan" if program.pool_bets else "orders in the plan"
+        told.append(LimitStory(name="max_orders", text=text, used=used, allowed=allowed, is_money=False))
     return tuple(told)
 
 

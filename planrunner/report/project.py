@@ -25,9 +25,11 @@ from planrunner.report.story import (
     Period,
     RunFacts,
     Story,
+    TicketStory,
     Tone,
     UnresolvedStory,
 )
+from planrunner.report.tickets import tell_tickets
 from planrunner.report.words import Times, money, odds, times_in
 
 MODES = {
@@ -47,28 +49,31 @@ def tell(info: RunInfo, records: Collection[Record]) -> Story:
     if program is not None and state is not None:
         known = [order for spec in program.orders if (order := state.orders[spec.path]).phase is not Phase.DORMANT]
         orders = tuple(tell_order(history, program, state, order, times, called[order.spec.market]) for order in known)
-    planned = tuple(order for order in orders if order.hedges is None)
+    tickets = tell_tickets(history, program, state, times) if program is not None and state is not None else ()
+    planned = tuple(order for order in orders if order.is_planned)
     currency = program.currency if program else ""
-    parts = add([order.parts for order in planned], sum((order.parts.stake for order in planned), ZERO))
-    settlement = tell_settlement(history, called, orders) if program else None
-    unresolved = _unresolved(history, orders, currency)
+    each = [*(order.parts for order in planned), *(ticket.parts for ticket in tickets)]
+    parts = add(each, sum((one.stake for one in each), ZERO))
+    settlement = tell_settlement(history, called, orders, tickets) if program else None
+    unresolved = (*_unresolved(history, orders, currency), *_unresolved_bets(history, tickets, currency))
     return Story(
-        headline=tell_headline(history, parts, planned, unresolved, settlement, times),
+        headline=tell_headline(history, orders, tickets, unresolved, settlement, times),
         badge=tell_badge(history, settlement),
         run=_run_facts(info, history, times, len(records)),
         currency=currency,
         parts=parts,
-        average_odds=planned[0].average_odds if len(planned) == 1 else None,
-        loss_before=sum((order.loss_before for order in orders), ZERO),
-        loss_after=sum((order.loss_after for order in orders), ZERO),
+        average_odds=planned[0].average_odds if len(planned) == 1 and not tickets else None,
+        loss_before=sum((one.loss_before for one in planned), sum((one.parts.stake for one in tickets), ZERO)),
+        loss_after=sum((one.loss_after for one in planned), sum((one.loss_after for one in tickets), ZERO)),
         orders=orders,
         limits=tell_limits(history, program) if program else (),
         markets=_markets(history, program) if program else (),
         alerts=tuple(Happening(at=at, text=one.text, order=one.path, tone=Tone.WARN) for at, one in history.alerts),
-        happenings=tell_happenings(history, orders, settlement, currency),
+        happenings=tell_happenings(history, orders, tickets, settlement, currency),
         unresolved=unresolved,
         settlement=settlement,
         exchanges=Exchanges(records, history.exchanges),
+        tickets=tickets,
     )
 
 
@@ -119,6 +124,24 @@ def _unresolved(history: History, orders: tuple[OrderStory, ...], currency: str)
         for order in orders
         for placement in order.placements
         if over and (size := placement.parts.unknown + (placement.parts.remaining if broken else ZERO))
+    )
+
+
+def _unresolved_bets(history: History, tickets: tuple[TicketStory, ...], currency: str) -> tuple[UnresolvedStory, ...]:
+    over = history.finish is not None or history.broken is not None
+    return tuple(
+        UnresolvedStory(
+            ref=placement.ref,
+            order=bet.name,
+            what=f"{bet.asked}, {money(placement.parts.stake, currency)}",
+            at_risk=placement.parts.unknown,
+            to_do=f"Log in at {ticket.venue} and look for the bet {placement.ref} of the ticket {placement.ticket}. A pool never "
+            "gives a bet back, so it is only to be known. It counts against the account's limits until then.",
+        )
+        for ticket in tickets
+        for bet in ticket.bets
+        for placement in bet.placements
+        if over and placement.parts.unknown
     )
 
 

@@ -6,10 +6,21 @@ from collections.abc import Mapping
 
 from planrunner.model.market import MarketId
 from planrunner.report.history import History
-from planrunner.report.story import ZERO, Commission, OrderStory, SettledBet, SettlementStory
+from planrunner.report.story import (
+    ZERO,
+    Commission,
+    OrderStory,
+    PoolBetStory,
+    SettledBet,
+    SettledPoolBet,
+    SettlementStory,
+    TicketStory,
+)
 
 
-def tell_settlement(history: History, called: Mapping[MarketId, str], orders: tuple[OrderStory, ...]) -> SettlementStory | None:
+def tell_settlement(
+    history: History, called: Mapping[MarketId, str], orders: tuple[OrderStory, ...], tickets: tuple[TicketStory, ...] = ()
+) -> SettlementStory | None:
     """None until the first result is known. `called`: the markets by their titles."""
     bets = tuple(
         SettledBet(
@@ -28,14 +39,17 @@ def tell_settlement(history: History, called: Mapping[MarketId, str], orders: tu
         for bet in placement.bets
         if bet.matched or bet.profit is not None
     )
-    if all(bet.profit is None for bet in bets):
+    pool_bets = tuple(_pool_bet(bet) for ticket in tickets for bet in ticket.bets if bet.parts.matched or bet.profit is not None)
+    profits = [*(bet.profit for bet in bets), *(bet.profit for bet in pool_bets)]
+    if all(profit is None for profit in profits):
         return None
+    pools = {bet.market for ticket in tickets for bet in ticket.bets}
     commissions = tuple(
         Commission(market=called[event.market], amount=event.commission)
         for event in {event.market: event for event in history.commissions}.values()
-        if event.market in called
+        if event.market in called and (event.commission or event.market not in pools)
     )
-    profit = sum((bet.profit for bet in bets if bet.profit is not None), ZERO)
+    profit = sum((one for one in profits if one is not None), ZERO)
     commission = sum((one.amount for one in commissions), ZERO)
     return SettlementStory(
         bets=bets,
@@ -43,5 +57,21 @@ def tell_settlement(history: History, called: Mapping[MarketId, str], orders: tu
         profit=profit,
         commission=commission,
         net=profit - commission,
-        open=sum(1 for bet in bets if bet.profit is None),
+        open=profits.count(None),
+        pool_bets=pool_bets,
+    )
+
+
+def _pool_bet(bet: PoolBetStory) -> SettledPoolBet:
+    placement = bet.placements[-1]
+    return SettledPoolBet(
+        order=bet.path,
+        ref=placement.ref,
+        bet=placement.bets[-1],
+        what=bet.asked,
+        taken=bet.parts.matched + bet.parts.voided,
+        outcome=bet.outcome,
+        returned=bet.returned,
+        refunded=bet.refunded,
+        profit=bet.profit,
     )

@@ -14,9 +14,10 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from planrunner.model.events import Outcome
+from planrunner.model.events import Fill, Outcome
 from planrunner.model.market import BetId, MarketStatus, OrderRef
 from planrunner.model.odds import Side
+from planrunner.model.pools import Dividend, Pick
 
 ZERO = Decimal(0)
 PENNY = Fraction(1, 100)  # a venue rounds what it pays
@@ -40,7 +41,8 @@ class Badge:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """Where a stake went. `unknown`: sent, and the venue's answer is not known. `moved`: cancelled to be placed again at other
-    odds (always 0 for an order as a whole). `not_placed`: never stood at the venue (rejected, refused by a limit, never sent).
+    odds or on another account (always 0 for an order as a whole). `not_placed`: never stood at the venue (rejected, refused by a
+    limit, never sent). A bet in a pool is `matched` once it is accepted, and `remaining` while the pool says neither yes nor no.
     """
 
     stake: Decimal = ZERO
@@ -104,7 +106,8 @@ class BetStory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlacementStory:
-    """One reference at the venue. `because` says who asked for it; rung 0 is the order as planned."""
+    """One reference at the venue. `because` says who asked for it; rung 0 is the order as planned. `bookmakers` is what each of
+    a router's bookmakers holds of it, as it was told last."""
 
     ref: OrderRef
     rung: int
@@ -122,6 +125,7 @@ class PlacementStory:
     bets: tuple[BetStory, ...]
     fills: tuple[FillStory, ...]
     reason: str | None
+    bookmakers: tuple[Fill, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,12 +173,32 @@ class HedgeStory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MoveStory:
+    """What was left of an order and went to another account, `path` the order there. `here` is where the whole stake went before,
+    with `size` as moved; `there` is where that went."""
+
+    path: str
+    account: str
+    venue: str
+    size: Decimal
+    here: Parts
+    average_here: Fraction | None
+    there: Parts
+    average_there: Fraction | None
+    ended: str
+    tone: Tone
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OrderStory:
     """An order: what was asked, the chain of its placements, what came of it. `ladder` are the ticks to draw: number, odds.
 
     `offers` are what a rule looked at, but for `offers_left_out` in their middle; `offered` counts all of them by their odds.
     `found` is what was seen of the market before it was placed, where it looked. `hedges` names the order that this one hedges;
-    its stake is then the sum of what was asked for, in no total.
+    its stake is then the sum of what was asked for, in no total. `takes_over` names the order whose remainder this one took over:
+    it is in no total either, for with a `move` the parts, odds, losses and profit of an order are those of both together.
+    `averaging` says, where the odds hold for the average, what that means for single fills.
     """
 
     name: str
@@ -209,6 +233,134 @@ class OrderStory:
     found: str | None = None
     hedge: HedgeStory | None = None
     hedges: str | None = None
+    move: MoveStory | None = None
+    takes_over: str | None = None
+    averaging: str | None = None
+
+    @property
+    def bookmakers(self) -> tuple[tuple[OrderRef, Fill], ...]:
+        """What bookmakers hold of it, and under which reference."""
+        return tuple((placement.ref, fill) for placement in self.placements for fill in placement.bookmakers)
+
+    @property
+    def is_planned(self) -> bool:
+        """An order of the plan itself: it counts in the totals."""
+        return self.hedges is None and self.takes_over is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegStory:
+    """A race of a bet in a pool: `race` as the plan calls it, `name` as the venue does."""
+
+    race: str
+    name: str
+    picks: tuple[Pick, ...]
+    reserves: tuple[Pick, ...]
+    text: str
+
+    @property
+    def places(self) -> tuple[tuple[int | None, tuple[Pick, ...]], ...]:
+        """The runners of each place; one group without a place where the order does not count or any will do."""
+        groups = {place: tuple(one for one in self.picks if one.place == place) for place in (one.place for one in self.picks)}
+        chosen = [{one.selection for one in group} for group in groups.values()]
+        if len(chosen) > 1 and all(one == chosen[0] for one in chosen):
+            return ((None, next(iter(groups.values()))),)
+        return tuple(groups.items())
+
+    @property
+    def is_any_order(self) -> bool:
+        """Places count, and each of the runners may take any."""
+        return bool(self.picks) and self.picks[0].place is not None and self.places[0][0] is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolPlacementStory:
+    """A bet under one reference, within the ticket of the reference `ticket`. `bets` are the venue's own numbers."""
+
+    ref: OrderRef
+    ticket: str
+    because: str
+    parts: Parts
+    status: str
+    tone: Tone
+    asked_at: datetime
+    answered_at: datetime | None
+    accepted_at: datetime | None
+    closed_at: datetime | None
+    attempts: int
+    bets: tuple[BetId, ...]
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolBetStory:
+    """A bet in a pool: what was asked, what became of it, what it paid. `spelled` are its lines where they are few.
+
+    `returned` is all that came back, `refunded` the part of it that is stake; both are known with the result.
+    """
+
+    name: str
+    path: str
+    number: int
+    line: int
+    pool: str
+    market: str
+    product: str
+    start: datetime
+    legs: tuple[LegStory, ...]
+    lines: int
+    spelled: tuple[str, ...]
+    unit: Decimal
+    parts: Parts
+    placements: tuple[PoolPlacementStory, ...]
+    steps: tuple[StepStory, ...]
+    ended: str
+    tone: Tone
+    ended_at: datetime | None
+    loss_after: Decimal
+    outcome: Outcome | None
+    returned: Decimal | None
+    refunded: Decimal
+    profit: Decimal | None
+    settled_at: datetime | None
+    dividends: tuple[Dividend, ...]
+
+    @property
+    def asked(self) -> str:
+        """`exacta, race 3: 4 Miss Dolly Rocker, 6 Sea Fret in any order`."""
+        return f"{self.pool}, {'; '.join(leg.text for leg in self.legs)}"
+
+    @property
+    def is_open(self) -> bool:
+        """Accepted, and its result is not known."""
+        return bool(self.parts.matched) and self.profit is None
+
+    @property
+    def result(self) -> str:
+        return "not settled yet" if self.outcome is None else self.outcome.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketStory:
+    """Bets in pools that were placed together. `headline` tells it in a line; `returned`, `refunded` and `profit` are of the
+    bets whose results are known, `open` counts the others that were accepted."""
+
+    name: str
+    path: str
+    account: str
+    venue: str
+    meeting: str
+    asks: tuple[str, ...]
+    bets: tuple[PoolBetStory, ...]
+    references: tuple[str, ...]
+    parts: Parts
+    loss_after: Decimal
+    returned: Decimal | None
+    refunded: Decimal
+    profit: Decimal | None
+    open: int
+    headline: str
+    tone: Tone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,6 +454,21 @@ class SettledBet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SettledPoolBet:
+    """Of a bet in a pool: `taken` is what the pool took of its stake."""
+
+    order: str
+    ref: OrderRef
+    bet: BetId
+    what: str
+    taken: Decimal
+    outcome: Outcome | None
+    returned: Decimal | None
+    refunded: Decimal
+    profit: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Commission:
     market: str
     amount: Decimal
@@ -309,7 +476,7 @@ class Commission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettlementStory:
-    """Results so far. `open` bets have a matched part whose result is not known yet."""
+    """Results so far. `open` bets have a matched part whose result is not known yet. A pool takes no commission of its bets."""
 
     bets: tuple[SettledBet, ...]
     commissions: tuple[Commission, ...]
@@ -317,6 +484,7 @@ class SettlementStory:
     commission: Decimal
     net: Decimal
     open: int
+    pool_bets: tuple[SettledPoolBet, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -366,3 +534,8 @@ class Story:
     unresolved: tuple[UnresolvedStory, ...]
     settlement: SettlementStory | None
     exchanges: Collection[ExchangeStory]
+    tickets: tuple[TicketStory, ...] = ()
+
+    @property
+    def pool_bets(self) -> tuple[PoolBetStory, ...]:
+        return tuple(bet for ticket in self.tickets for bet in ticket.bets)

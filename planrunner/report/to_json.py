@@ -13,6 +13,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from planrunner.model.events import Fill
+from planrunner.model.pools import Pick
 from planrunner.model.shown import escaped
 from planrunner.report.story import (
     ExchangeStory,
@@ -21,14 +23,18 @@ from planrunner.report.story import (
     HedgeStory,
     LimitStory,
     MarketStory,
+    MoveStory,
     OfferStory,
     OrderStory,
     Parts,
     PlacementStory,
+    PoolBetStory,
     RunFacts,
+    SettledPoolBet,
     SettlementStory,
     StepStory,
     Story,
+    TicketStory,
     UnresolvedStory,
 )
 from planrunner.report.words import iso, money, odds, rounded
@@ -69,10 +75,11 @@ def _all_but_exchanges(story: Story) -> dict[str, Any]:
             "worst_loss_before": money(story.loss_before, currency),
             "worst_loss_after": money(story.loss_after, currency),
         }
-        if story.orders
+        if story.orders or story.tickets
         else None,
         "unresolved": [_unresolved(one, currency) for one in story.unresolved],
         "orders": [_order(one, currency) for one in story.orders],
+        **({"tickets": [_ticket(one, currency) for one in story.tickets]} if story.tickets else {}),
         "limits": [_limit(one, currency) for one in story.limits],
         "settlement": _settlement(story.settlement, currency) if story.settlement else None,
         "markets": [_market(one) for one in story.markets],
@@ -153,7 +160,120 @@ def _order(order: OrderStory, currency: str) -> dict[str, Any]:
         **({"looked": order.found} if order.found else {}),
         **({"hedges": order.hedges} if order.hedges else {}),
         **({"hedge": _hedge(order.hedge, currency)} if order.hedge is not None else {}),
+        **({"takes_over": order.takes_over} if order.takes_over else {}),
+        **({"move": _move(order.move, currency)} if order.move is not None else {}),
+        **({"odds_hold_for_average": order.averaging} if order.averaging is not None else {}),
     }
+
+
+def _move(move: MoveStory, currency: str) -> dict[str, Any]:
+    return {
+        "order": move.path,
+        "account": move.account,
+        "venue": move.venue,
+        "size": money(move.size, currency),
+        "text": move.text,
+        "here": {**_parts(move.here, currency), "average_odds": _average(move.average_here)},
+        "there": {**_parts(move.there, currency), "average_odds": _average(move.average_there)},
+        "ended": move.ended,
+    }
+
+
+def _ticket(ticket: TicketStory, currency: str) -> dict[str, Any]:
+    return {
+        "name": ticket.name,
+        "path": ticket.path,
+        "account": ticket.account,
+        "venue": ticket.venue,
+        "meeting": ticket.meeting,
+        "text": ticket.headline,
+        "asked": list(ticket.asks),
+        "references": list(ticket.references),
+        **_pool_parts(ticket.parts, currency),
+        "worst_loss_before": money(ticket.parts.stake, currency),
+        "worst_loss_after": money(ticket.loss_after, currency),
+        **_paid(ticket, currency),
+        "not_settled": ticket.open,
+        "bets": [_pool_bet(one, currency) for one in ticket.bets],
+    }
+
+
+def _pool_parts(parts: Parts, currency: str) -> dict[str, Any]:
+    """A stake in pools; a bet in one is never cancelled or moved."""
+    return {
+        "stake": money(parts.stake, currency),
+        "accepted": money(parts.matched, currency),
+        "not_answered": money(parts.remaining, currency),
+        "unknown": money(parts.unknown, currency),
+        "not_taken": money(parts.lapsed + parts.cancelled, currency),
+        "voided": money(parts.voided, currency),
+        "not_placed": money(parts.not_placed, currency),
+    }
+
+
+def _paid(told: TicketStory | PoolBetStory | SettledPoolBet, currency: str) -> dict[str, Any]:
+    return {
+        "returned": money(told.returned, currency) if told.returned is not None else None,
+        "refunded": money(told.refunded, currency),
+        "profit": money(told.profit, currency) if told.profit is not None else None,
+    }
+
+
+def _pool_bet(bet: PoolBetStory, currency: str) -> dict[str, Any]:
+    return {
+        "name": bet.name,
+        "path": bet.path,
+        "line": bet.line,
+        "pool": bet.pool,
+        "market": bet.market,
+        "product": bet.product,
+        "start": iso(bet.start),
+        "text": bet.asked,
+        "legs": [
+            {
+                "race": leg.race,
+                "name": leg.name,
+                "any_order": leg.is_any_order,
+                "runners": [_pick(one) for one in leg.picks],
+                "reserves": [_pick(one) for one in leg.reserves],
+            }
+            for leg in bet.legs
+        ],
+        "lines": bet.lines,
+        "lines_in_words": list(bet.spelled),
+        "unit_stake": money(bet.unit, currency),
+        **_pool_parts(bet.parts, currency),
+        "ended": bet.ended,
+        "ended_at": _at(bet.ended_at),
+        "worst_loss_after": money(bet.loss_after, currency),
+        "outcome": bet.outcome.value if bet.outcome is not None else None,
+        **_paid(bet, currency),
+        "settled_at": _at(bet.settled_at),
+        "dividends": [
+            {"name": one.name, "on": one.on, "pays": money(one.pays, currency), "final": one.is_final} for one in bet.dividends
+        ],
+        "placements": [
+            {
+                "reference": one.ref,
+                "ticket": one.ticket,
+                "because": one.because,
+                "status": one.status,
+                "reason": one.reason,
+                "bets": list(one.bets),
+                "asked_at": iso(one.asked_at),
+                "answered_at": _at(one.answered_at),
+                "accepted_at": _at(one.accepted_at),
+                "closed_at": _at(one.closed_at),
+                "attempts": one.attempts,
+            }
+            for one in bet.placements
+        ],
+        "fallback": [_step(one) for one in bet.steps],
+    }
+
+
+def _pick(pick: Pick) -> dict[str, Any]:
+    return {"number": pick.number, "name": pick.name, "place": pick.place}
 
 
 def _hedge(hedge: HedgeStory, currency: str) -> dict[str, Any]:
@@ -194,6 +314,18 @@ def _placement(placement: PlacementStory, currency: str) -> dict[str, Any]:
             for bet in placement.bets
         ],
         "fills": [_fill(one, currency) for one in placement.fills],
+        **({"bookmakers": [_at_bookmaker(one, currency) for one in placement.bookmakers]} if placement.bookmakers else {}),
+    }
+
+
+def _at_bookmaker(fill: Fill, currency: str) -> dict[str, Any]:
+    return {
+        "id": fill.id,
+        "bookmaker": fill.bookmaker,
+        "odds": _average(Fraction(fill.odds)),
+        "size": money(fill.size, currency),
+        "paid": str(fill.paid),
+        "status": fill.status,
     }
 
 
@@ -252,11 +384,24 @@ def _settlement(settlement: SettlementStory, currency: str) -> dict[str, Any]:
             }
             for bet in settlement.bets
         ],
+        **({"pool_bets": [_settled(one, currency) for one in settlement.pool_bets]} if settlement.pool_bets else {}),
         "commissions": [{"market": one.market, "amount": money(one.amount, currency)} for one in settlement.commissions],
         "profit": money(settlement.profit, currency),
         "commission": money(settlement.commission, currency),
         "net": money(settlement.net, currency),
         "not_settled": settlement.open,
+    }
+
+
+def _settled(bet: SettledPoolBet, currency: str) -> dict[str, Any]:
+    return {
+        "order": bet.order,
+        "reference": bet.ref,
+        "bet": bet.bet,
+        "what": bet.what,
+        "taken": money(bet.taken, currency),
+        "outcome": bet.outcome.value if bet.outcome is not None else None,
+        **_paid(bet, currency),
     }
 
 

@@ -12,6 +12,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from planrunner.model.money import DECIMALS
 from planrunner.model.odds import Side
 from planrunner.model.plan import AfterPlacing, AfterStart, At, BeforeStart, Ending, Now, OnlyIf, OrderType, PlaceWhen
+from planrunner.model.pools import Dividend
+
+DIVIDENDS_UP_TO = 12  # of one pool; it pays a handful
 
 TYPES = {
     OrderType.LIMIT: "limit order",
@@ -40,6 +43,12 @@ def limit_side(side: Side, odds: object) -> str:
     """A back takes the odds asked for or higher, a lay lower; a probability goes the other way."""
     higher = (side is Side.BACK) != str(odds).endswith("%")
     return "or higher" if higher else "or lower"
+
+
+def dividend_in_words(one: Dividend, currency: str) -> str:
+    """`Exacta pays 12.40 for 1 on 4 - 6`; a provisional one says so."""
+    on = f" on {one.on}" if one.on else ""
+    return f"{one.name} pays {amount(one.pays, currency)} for 1{on}{'' if one.is_final else ', provisionally'}"
 
 
 def signed(value: Decimal, currency: str) -> str:

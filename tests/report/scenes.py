@@ -30,6 +30,7 @@ from planrunner.model.plan import (
     ToBest,
     Trigger,
 )
+from tests.report import elsewhere
 from tests.report.stage import T0, TEAMS, Stage, fallback, gbp, order, program
 
 EVERY_30S = Every(delay=timedelta(seconds=30))
@@ -231,4 +232,9 @@ SCENES: dict[str, Callable[[], Stage]] = {
     "hedged": hedged,
     "not-hedged-in-full": not_hedged,
     "looked-first": looked_first,
+    "ticket-paid": elsewhere.ticket_paid,
+    "ticket-mixed": elsewhere.ticket_mixed,
+    "ticket-unanswered": elsewhere.ticket_unanswered,
+    "ticket-refused-by-a-limit": elsewhere.ticket_refused_by_a_limit,
+    "routed-and-moved": elsewhere.routed_and_moved,
 }
