@@ -18,6 +18,7 @@ from planrunner.engine.state import CancelState, OrderEnd, OrderState, Phase, Pl
 from planrunner.engine.tickets import is_pool_bet
 from planrunner.engine.turn import Turn
 from planrunner.model.commands import Placing, WatchMarket
+from planrunner.model.errors import Divergence
 from planrunner.model.events import STOPPED, OrderDenied, OrderNotFound, OrderNotSent, OrderRejected
 from planrunner.model.market import MarketStatus, OrderRef
 from planrunner.model.placement import Fact, PlacementStatus
@@ -119,6 +120,11 @@ def rejected(turn: Turn, placement: PlacementState, event: OrderRejected) -> Non
     elif placement.status is PlacementStatus.PENDING and placement.maybe_out:
         lost(turn, placement, f"{event.reason}: {event.text}")
     elif not placement.maybe_out:  # else another attempt was adopted meanwhile
+        if placement.status is PlacementStatus.EXECUTABLE:
+            raise Divergence(
+                f"{placement.asked.path}: the venue holds the placement {placement.asked.ref}, and says now that it does not "
+                f"exist ({event.reason}); look it up at the venue before anything else is done"
+            )
         _refused(turn, placement, event)
 
 

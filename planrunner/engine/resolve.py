@@ -122,7 +122,8 @@ def _in_market(target: Target, market: Market) -> Resolved | Unresolved:
 
 def _is_named(target: Target, selection: Selection) -> bool:
     if target.selection_id is not None:
-        return selection.id == target.selection_id
+        player = int(target.player_id or 0)  # whom a router's selection is on, behind its own id
+        return selection.id == (f"{target.selection_id}/{player}" if player else target.selection_id)
     return target.selection is not None and same_name(selection.name, target.selection)
 
 

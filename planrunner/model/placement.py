@@ -88,6 +88,7 @@ TRANSITIONS: dict[tuple[PlacementStatus, Fact], PlacementStatus] = {
     (_S.EXECUTABLE, _F.LIVE): _S.EXECUTABLE,
     (_S.EXECUTABLE, _F.ACCEPTED): _S.EXECUTABLE,  # the answer comes after the first fill
     (_S.EXECUTABLE, _F.COMPLETE): _S.EXECUTION_COMPLETE,
+    (_S.EXECUTABLE, _F.REJECTED): _S.REJECTED,  # a router took it, and refused it before any bet was made of it
     (_S.EXECUTION_COMPLETE, _F.COMPLETE): _S.EXECUTION_COMPLETE,  # a matched bet is voided later
     (_S.EXECUTION_COMPLETE, _F.ACCEPTED): _S.EXECUTION_COMPLETE,  # filled before its own answer arrived
     (_S.EXECUTION_COMPLETE, _F.LIVE): _S.EXECUTION_COMPLETE,  # an older report arrives late

@@ -24,6 +24,7 @@ from planrunner.venues.oddspapi_abp.wire import Unreadable
 
 # How exact the venue's own numbers are.
 TOLERANCE = Decimal("0.005")
+NOISE = Decimal("0.000001")  # of a float that was once an exact number
 # Where a part was filled, the venue may go on until the order's time is over; its clock is not ours to the second.
 OVER_FOR_SURE = timedelta(seconds=2)
 
@@ -251,10 +252,10 @@ def order_of(row: Any) -> Order:
 
 
 def _coins(amount: Decimal, currency: str) -> Decimal:
-    """The venue's numbers are floats: what is further off than its tolerance is no amount of money."""
+    """What was asked for was in whole coins, and so it comes back."""
     unit = smallest_unit(currency)
     exact = amount.quantize(unit, rounding=ROUND_HALF_EVEN)
-    if abs(exact - amount) > TOLERANCE:
+    if abs(exact - amount) > NOISE:
         raise Unreadable("an amount is not in whole coins")
     return exact
 
