@@ -12,7 +12,7 @@ from datetime import timedelta
 from planrunner.audit.arrivals import EXACT, clock
 from planrunner.audit.books import Bet, Books
 from planrunner.audit.findings import Code, Finding, money, shown
-from planrunner.audit.parts import Parts
+from planrunner.audit.parts import COIN, ZERO, Fill, Parts
 from planrunner.audit.run import Known, Placement, Run
 
 
@@ -33,6 +33,7 @@ class Agreement:
             yield from self._refused(placement, bets)
             yield from self._told(placement, bets)
             yield from self._unfounded(placement, bets)
+        yield from self._tickets()
         yield from self._sizes()
         yield from self._left_open()
         yield from self._commissions()
@@ -69,24 +70,40 @@ class Agreement:
         if placement.known in (Known.REFUSED, Known.NOT_SENT):
             return
         for bet in bets:
-            told = placement.bets.get(bet.bet)
+            told = placement.told(bet.bet)
             if told is None:
                 if not run.lists_what_is_left:
                     text = f"the journal knows nothing of bet {shown(bet.bet)}, and its run is over"
                     yield _about(placement, Code.UNTOLD, text, str(placement), f"{bet}; {bet.parts}")
                 continue
+            is_all = told.remaining == 0 or not run.lists_what_is_left
             if told.stake != bet.size or _is_ahead(told, bet):
                 text = f"the journal tells more of bet {shown(bet.bet)} than has happened"
                 yield _about(placement, Code.UNFOUNDED, text, str(told), str(bet.parts))
-            elif _is_behind(told, bet, settled=run.is_settled) and (told.remaining == 0 or not run.lists_what_is_left):
+            elif _is_behind(told, bet, settled=run.is_settled) and is_all:
                 text = f"the venue did more with bet {shown(bet.bet)} than the journal knows"
                 yield _about(placement, Code.UNTOLD, text, str(told), str(bet.parts))
+            yield from self._fills(placement, bet, is_all=is_all)
             yield from self._result(placement, bet, run)
+
+    def _fills(self, placement: Placement, bet: Bet, *, is_all: bool) -> Iterator[Finding]:
+        """At a router a bet is made of others, and each is known by its number. `is_all`: the journal should know them all."""
+        if not bet.is_routed:
+            return
+        told, there = placement.fills.get(bet.bet, {}), {fill.id: fill for fill in bet.fills}
+        for name, fill in told.items():
+            held = there.get(name)
+            if held is None or not _is_same(fill, held, bet):
+                text = f"fill {shown(name)} of bet {shown(bet.bet)} is not what the journal says"
+                yield _about(placement, Code.UNFOUNDED, text, str(fill), str(held or "no such fill"))
+        for missing in [fill for name, fill in there.items() if name not in told and is_all]:
+            text = f"fill {shown(missing.id or '')} of bet {shown(bet.bet)} is not in the journal"
+            yield _about(placement, Code.UNTOLD, text, f"{len(told)} fills", str(missing))
 
     def _result(self, placement: Placement, bet: Bet, run: Run) -> Iterator[Finding]:
         told = placement.results.get(bet.bet)
         venue = f"{money(bet.profits[-1])}" if bet.profits else "not settled"
-        if told is not None and told[1] not in bet.profits:
+        if told is not None and all(abs(told[1] - profit) > bet.slack for profit in bet.profits):
             text = f"bet {shown(bet.bet)} was settled otherwise than the journal says"
             yield _about(placement, Code.RESULT, text, money(told[1]), venue)
         elif told is None and run.is_settled and bet.profits and bet.parts.matched:
@@ -105,6 +122,17 @@ class Agreement:
         return begins is None or placement.first_at + EXACT + self.clocks < begins
 
     # -- the whole
+
+    def _tickets(self) -> Iterator[Finding]:
+        for run in self.runs.values():
+            for ref, ticket in run.tickets.items():
+                came = self.books.arrived[ref]
+                if came > ticket.intents:
+                    text = f"ticket {shown(ref)} was sent more often than was written down"
+                    yield Finding(
+                        code=Code.SENT_AGAIN, text=text, run=run.run, ref=ref, journal=_times(ticket.intents, "to be sent"),
+                        venue=_times(came, "came in"),
+                    )  # fmt: skip
 
     def _sizes(self) -> Iterator[Finding]:
         for bet in self.books.bets.values():
@@ -136,24 +164,33 @@ class Agreement:
 
 
 def _is_ahead(told: Parts, bet: Bet) -> bool:
-    there = bet.parts
+    there, slack = bet.parts, bet.slack
     return (
-        told.matched + told.voided > bet.filled
-        or told.cancelled > there.cancelled
-        or told.lapsed > there.lapsed
-        or told.voided > there.voided
+        told.matched + told.voided > bet.filled + slack
+        or told.cancelled > there.cancelled + slack
+        or told.lapsed > there.lapsed + slack
+        or told.voided > there.voided + slack
     )
 
 
 def _is_behind(told: Parts, bet: Bet, *, settled: bool) -> bool:
     """What is voided once a run is over is learned when its market is settled."""
-    there = bet.parts
+    there, slack = bet.parts, bet.slack
     return (
-        told.matched + told.voided < bet.filled
-        or told.cancelled < there.cancelled
-        or told.lapsed < there.lapsed
-        or (settled and told.voided < there.voided)
+        told.matched + told.voided < bet.filled - slack
+        or told.cancelled < there.cancelled - slack
+        or told.lapsed < there.lapsed - slack
+        or (settled and told.voided < there.voided - slack)
     )
+
+
+def _is_same(told: Fill, held: Fill, bet: Bet) -> bool:
+    """A size is exact in the money of the bookmaker's account, and in the order's to a coin. A journal tells money that it does
+    not know in the order's."""
+    is_other = held.currency not in (None, bet.currency)
+    is_paid = told.currency == bet.currency if told.currency != held.currency else told.paid == held.paid
+    off = abs(told.size - held.size)
+    return is_paid and (told.odds, told.bookmaker) == (held.odds, held.bookmaker) and off <= (COIN if is_other else ZERO)
 
 
 def _about(placement: Placement, code: Code, text: str, journal: str, venue: str) -> Finding:

@@ -54,6 +54,8 @@ class Arrivals:
             if is_new:
                 self._unexplained(bet)
             return
+        if is_new and bet.picked is not None and placement.picked is not None:
+            bet.rounded_down(placement.size)
         self._weigh(bet, placement)
         if is_new:
             self._explained(bet, placement)
@@ -77,12 +79,10 @@ class Arrivals:
             text = f"bet {shown(bet.bet)} was there before it was written down that it would be placed"
             journal = f"to be placed, at {clock(placement.first_at)}"
             self._say(Code.LATE_INTENT, text, placement, journal=journal, venue=f"placed, at {clock(bet.at)}")
-        where, (selection, side, _, _, persistence) = placement.where, placement.terms
-        asked = (where.market, selection, side, placement.odds, placement.size, persistence)
-        if asked != (bet.market, bet.selection, bet.side, bet.odds, bet.size, bet.persistence):
+        if not _is_as_asked(bet, placement):
             text = f"bet {shown(bet.bet)} is not what was written down under {placement.ref}"
-            journal = f"{side} {placement.size:f} at {placement.odds:f} on {selection} in market {where.market}, {persistence}"
-            self._say(Code.NOT_AS_ASKED, text, placement, journal=shown(journal, 200), venue=f"{bet}, {shown(bet.persistence)}")
+            journal, venue = shown(_asked(placement), 200), f"{bet}{f', {shown(bet.persistence)}' if bet.persistence else ''}"
+            self._say(Code.NOT_AS_ASKED, text, placement, journal=journal, venue=venue)
 
     # -- limits
 
@@ -139,10 +139,32 @@ class Arrivals:
         self.tell(Finding(code=code, text=text, run=run, ref=placement.ref, journal=journal, venue=venue))
 
 
+def _is_as_asked(bet: Bet, placement: Placement) -> bool:
+    where = placement.where
+    if bet.currency not in (None, where.currency) or bet.size != placement.size:
+        return False
+    # A router's log knows the fixture; which of its markets it is follows from the outcome.
+    market = where.market.partition(":")[0] if bet.is_routed else where.market
+    if bet.market != market:
+        return False
+    if placement.picked is not None or bet.picked is not None:
+        return placement.picked is not None and bet.picked is not None and not placement.picked.differs(bet.picked)
+    selection, side, _, _, persistence = placement.terms
+    return (selection, side, placement.odds, persistence) == (bet.selection, bet.side, bet.odds, bet.persistence)
+
+
+def _asked(placement: Placement) -> str:
+    where = placement.where
+    if placement.picked is not None:
+        return f"{money(placement.size, where.currency)} for {placement.picked}, in pool {where.market}"
+    selection, side, _, _, persistence = placement.terms
+    return f"{side} {placement.size:f} at {placement.odds:f} on {selection} in market {where.market}, {persistence}"
+
+
 def _outcomes(bet: Bet) -> tuple[Decimal, Decimal]:
     """What it brings if its selection wins and if it loses, as matched; what may still match counts where it costs."""
     matched = bet.parts.matched
-    won = sum((size * (odds - 1) for odds, size in bet.fills), ZERO) if not bet.voided else matched * (bet.odds - 1)
+    won = sum((fill.size * (fill.odds - 1) for fill in bet.fills), ZERO) if not bet.voided else matched * (bet.odds - 1)
     rest = loss(bet.side, bet.parts.remaining, bet.odds)
     return (won, -matched - rest) if bet.side == "back" else (-won - rest, matched)
 

@@ -11,17 +11,22 @@ from decimal import Decimal
 from typing import Any
 
 from planrunner.audit import lines
-from planrunner.audit.findings import Code, Finding, Tell, shown
+from planrunner.audit.findings import Code, Finding, Tell, money, shown
 from planrunner.audit.lines import Damaged, Json
-from planrunner.audit.parts import ZERO, Parts
+from planrunner.audit.parts import ZERO, Fill, Parts, slack_of
+from planrunner.audit.pools import Picked, of_venue
 
 # Part of a venue's answer to a request of which it looked at nothing but who sent it: it is sent again after logging in.
 NOT_LOGGED_IN = "SESSION"
+# Venues by what they call themselves; whoever names itself otherwise, or not at all, is an exchange.
+POOLS, ROUTER = ("tote", "tote-audit"), "oddspapi_abp"
+COST_ONLY = Decimal(1)  # the odds of a bet in a pool, which has none
 
 
 @dataclass(slots=True, kw_only=True)
 class Bet:
-    """As it was asked for, and as it is now. `at` is by the venue's clock, `world` counts from 1."""
+    """As it was asked for, and as it is now. `at` is by the venue's clock, `world` counts from 1. A bet in a pool has neither
+    odds nor a selection; `currency` is that of its amounts, where the venue says so."""
 
     world: int
     bet: str
@@ -33,7 +38,10 @@ class Bet:
     odds: Decimal
     size: Decimal
     persistence: str
-    fills: list[tuple[Decimal, Decimal]] = field(default_factory=list)  # odds, size
+    currency: str | None = None
+    picked: Picked | None = None
+    is_routed: bool = False
+    fills: list[Fill] = field(default_factory=list)
     cancelled: Decimal = ZERO
     lapsed: Decimal = ZERO
     voided: Decimal = ZERO
@@ -41,7 +49,17 @@ class Bet:
 
     @property
     def filled(self) -> Decimal:
-        return sum((size for _, size in self.fills), ZERO)
+        return sum((fill.size for fill in self.fills), ZERO)
+
+    @property
+    def slack(self) -> Decimal:
+        """How far what is told of it may be off for its fills in other money."""
+        return slack_of(self.fills, self.currency)
+
+    def rounded_down(self, asked: Decimal) -> None:
+        """A pool takes whole steps of a stake: what was asked for beyond them has lapsed at once."""
+        if self.size < asked:
+            self.lapsed, self.size = self.lapsed + asked - self.size, asked
 
     @property
     def parts(self) -> Parts:
@@ -51,6 +69,8 @@ class Bet:
 
     def __str__(self) -> str:
         """`back 10.00 at 3.05 on 4711 in market 1.23`."""
+        if self.picked is not None:
+            return f"{money(self.size, self.currency or '')} for {shown(str(self.picked), 200)}, in pool {shown(self.market)}"
         return f"{self.side} {self.size:f} at {self.odds:f} on {shown(self.selection)} in market {shown(self.market)}"
 
 
@@ -115,13 +135,16 @@ class Books:
         return None
 
     def _new(self, line: Json, at: datetime) -> Bet:
-        side = lines.text(line, "side")
+        side, is_pool = lines.text(line, "side"), line.get("venue") in POOLS
         if side not in ("back", "lay"):
             raise Damaged("`side` is neither back nor lay")
         bet = Bet(
             world=self.world, bet=lines.word(line, "bet"), ref=lines.optional_text(line, "ref"), at=at,
-            market=lines.text(line, "market"), selection=lines.word(line, "selection"), side=side,
-            odds=lines.amount(line, "odds"), size=lines.amount(line, "size"), persistence=lines.text(line, "persistence"),
+            market=lines.text(line, "market"), selection="" if is_pool else _selection(line), side=side,
+            odds=COST_ONLY if is_pool else lines.amount(line, "odds"), size=lines.amount(line, "size"),
+            persistence="" if is_pool else lines.text(line, "persistence"),
+            currency=lines.optional_text(line, "currency"), picked=of_venue(line) if is_pool else None,
+            is_routed=line.get("venue") == ROUTER,
         )  # fmt: skip
         if (bet.world, bet.bet) in self.bets:
             raise Damaged(f"bet {shown(bet.bet)} is told a second time")
@@ -134,7 +157,10 @@ class Books:
             raise Damaged("`size` is negative")
         match kind:
             case "fill":
-                bet.fills.append((lines.amount(line, "odds"), size))
+                fill = _fill(line, size, bet)
+                if fill.id is not None and any(one.id == fill.id for one in bet.fills):
+                    raise Damaged(f"fill {shown(fill.id)} is told a second time")
+                bet.fills.append(fill)
             case "cancel":
                 bet.cancelled += size
             case "lapse":
@@ -149,6 +175,20 @@ class Books:
         if bet is None:
             raise Damaged(f"it is about bet {shown(number)}, and no such bet was made")
         return bet
+
+
+def _selection(line: Json) -> str:
+    """At a router an outcome, and of it a player where there is one."""
+    player = line.get("player")
+    return f"{lines.word(line, 'selection')}/{lines.word(line, 'player')}" if player else lines.word(line, "selection")
+
+
+def _fill(line: Json, size: Decimal, bet: Bet) -> Fill:
+    return Fill(
+        odds=COST_ONLY if bet.picked is not None else lines.amount(line, "odds"), size=size, id=lines.optional_text(line, "id"),
+        bookmaker=lines.optional_text(line, "at_bookmaker"), paid=lines.optional_amount(line, "paid"),
+        currency=lines.optional_text(line, "currency"),
+    )  # fmt: skip
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from planrunner.audit.findings import money
+from planrunner.audit.findings import money, shown
 from planrunner.audit.parts import Key, Totals
+from planrunner.audit.pools import PoolTerms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,7 @@ NO_LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderTerms:
-    """An order of the plan: what all placements of its chain may come to together."""
+    """An order of the plan: what all placements of its chain may come to together, and of what takes its remainder over."""
 
     stake: Decimal
     liability_at_most: Decimal | None = None
@@ -58,7 +59,7 @@ class OrderTerms:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanTerms:
     """What the plan says of itself in the journal's first record. `windows`: for how many seconds an account's venue refuses a
-    reference that it has seen."""
+    reference that it has seen. `takes_over`: by the path of what is left of an order, the path of that order."""
 
     currency: str
     max_loss: Decimal
@@ -66,15 +67,25 @@ class PlanTerms:
     max_exposure_per_market: Decimal | None = None
     max_orders: int | None = None
     orders: Mapping[str, OrderTerms] = field(default_factory=dict)
+    pool_bets: Mapping[str, PoolTerms] = field(default_factory=dict)
+    takes_over: Mapping[str, str] = field(default_factory=dict)
     windows: Mapping[str, float] = field(default_factory=dict)
+
+    def root(self, path: str) -> str:
+        """The order out of whose stake a path is placed."""
+        for _ in self.takes_over:  # a damaged file may lead in a circle
+            path = self.takes_over.get(path, path)
+        return path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """What a placement counts for."""
+    """What a placement counts for. `root` is the path of the order out of whose stake it is placed: its own, but for what takes
+    the remainder of another over."""
 
     run: str
     path: str
+    root: str
     account: str
     market: str
     currency: str
@@ -82,7 +93,7 @@ class Where:
     @property
     def keys(self) -> tuple[Key, ...]:
         return (
-            ("order", self.run, self.path), ("run", self.run), ("run", self.run, self.market),
+            ("order", self.run, self.path), ("stake", self.run, self.root), ("run", self.run), ("run", self.run, self.market),
             ("account", self.account), ("account", self.account, self.market),
             ("site", self.currency), ("site", self.currency, self.market),
         )  # fmt: skip
@@ -116,12 +127,12 @@ def plan_rules(of: Where, plan: PlanTerms) -> Iterator[Rule]:
         ("max_exposure_per_market of the plan", ("run", of.run, of.market), plan.max_exposure_per_market, False),
     )
     yield from _given(own, plan.currency)
+    if (root := plan.orders.get(of.root)) is not None:
+        name = "the stake of the order" if of.root == of.path else f"the stake of {shown(of.root)}, whose remainder it takes over"
+        yield from _given(((name, ("stake", of.run, of.root), root.stake, True),), plan.currency)
     if (order := plan.orders.get(of.path)) is not None:
         chain = ("order", of.run, of.path)
-        yield from _given(
-            (("the stake of the order", chain, order.stake, True), ("liability_at_most", chain, order.liability_at_most, False)),
-            plan.currency,
-        )
+        yield from _given((("liability_at_most", chain, order.liability_at_most, False),), plan.currency)
 
 
 def account_rules(of: Where, limits: Limits) -> Iterator[Rule]:

@@ -52,6 +52,12 @@ def each(of: Json, name: str) -> Iterator[Json]:
         yield one
 
 
+def each_if_any(of: Json, name: str) -> Iterator[Json]:
+    """The same of a list that may be left out."""
+    if of.get(name) is not None:
+        yield from each(of, name)
+
+
 def optional_text(of: Json, name: str) -> str | None:
     return None if of.get(name) is None else text(of, name)
 

@@ -6,7 +6,10 @@ from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from planrunner.audit.findings import shown
+
 ZERO = Decimal(0)
+COIN = Decimal("0.01")
 Key = Hashable
 
 
@@ -46,6 +49,30 @@ class Parts:
         }  # fmt: skip
         told = ", ".join(f"{size:f} {name}" for name, size in named.items() if size)
         return f"{self.stake:f}: {told or 'nothing'}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fill:
+    """What somebody took of a bet. At a router that is a bookmaker: `id` is the router's, `paid` in the money of the account
+    there, and `is_taken` whether it said yes."""
+
+    odds: Decimal
+    size: Decimal
+    id: str | None = None
+    bookmaker: str | None = None
+    paid: Decimal | None = None
+    currency: str | None = None
+    is_taken: bool = True
+
+    def __str__(self) -> str:
+        """`4.00 at 2.10, 4.60 EUR at sharpbet`."""
+        paid = f", {self.paid:f} {shown(self.currency or '')}" if self.paid is not None else ""
+        return f"{self.size:f} at {self.odds:f}{paid}{f' at {shown(self.bookmaker)}' if self.bookmaker else ''}"
+
+
+def slack_of(fills: Iterable[Fill], currency: str | None) -> Decimal:
+    """How far two sums of the same fills may be apart: each in another money is rounded to a coin."""
+    return COIN * sum(fill.currency not in (None, currency) for fill in fills)
 
 
 def loss(side: str, size: Decimal, odds: Decimal) -> Decimal:

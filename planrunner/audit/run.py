@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -15,12 +15,15 @@ from planrunner.audit import lines
 from planrunner.audit.findings import Code, Finding, Tell, shown
 from planrunner.audit.limits import OrderTerms, PlanTerms, Where, plan_rules
 from planrunner.audit.lines import Damaged, Json
-from planrunner.audit.parts import NOTHING, ZERO, Held, Parts, Totals, gone_of, loss, stake_of
+from planrunner.audit.parts import NOTHING, ZERO, Fill, Held, Parts, Totals, gone_of, loss, slack_of, stake_of
+from planrunner.audit.pools import Picked, PoolTerms, of_journal, terms_of
 
 UNRESOLVED = "unresolved"
 # What came of a request to place; told once it is known, so the intent stood in the journal before.
 ANSWERS = ("OrderAccepted", "OrderRejected", "OrderNotSent", "OrderUnknown")
 OVER = ("finished", "settled")
+TAKEN = ("CONFIRMED", "VOID")  # a router's words for a fill that a bookmaker has said yes to
+ONE = Decimal(1)
 
 
 class Known(StrEnum):
@@ -35,7 +38,8 @@ class Known(StrEnum):
 
 @dataclass(slots=True, kw_only=True)
 class Placement:
-    """One reference. `counted_at` is when it was last written down after it was certain that it was not out."""
+    """One reference. `counted_at` is when it was last written down after it was certain that it was not out. `picked` is what a
+    bet in a pool names; it can lose what it costs, and has no odds."""
 
     where: Where
     ref: str
@@ -51,7 +55,10 @@ class Placement:
     intents: int = 1
     known: Known = Known.INTENDED
     maybe_out: bool = False
+    picked: Picked | None = None
     bets: dict[str, Parts] = field(default_factory=dict)
+    fills: dict[str, dict[str, Fill]] = field(default_factory=dict)  # by bet, those that a router told
+    refunds: dict[str, Decimal] = field(default_factory=dict)  # by bet, what of a pool bet's stake came back when it was settled
     results: dict[str, tuple[datetime, Decimal]] = field(default_factory=dict)
 
     @property
@@ -60,6 +67,13 @@ class Placement:
         if self.known in (Known.NOT_SENT, Known.REFUSED):
             return ZERO
         return self.size - gone_of(self.bets) - sum((parts.matched for parts in self.bets.values()), ZERO)
+
+    def told(self, bet: str) -> Parts | None:
+        """What is known of a bet. A refund is told when the bet is settled: so much less of it counted."""
+        told, refund = self.bets.get(bet), self.refunds.get(bet, ZERO)
+        if told is None or refund <= told.voided:
+            return told
+        return replace(told, matched=told.matched - (refund - told.voided), voided=refund)
 
     @property
     def held(self) -> Held:
@@ -84,6 +98,15 @@ class Intent:
     answered: datetime | None = None
 
 
+@dataclass(slots=True, kw_only=True)
+class Ticket:
+    """One request for bets in pools, under a reference of its own. `asked` is all of it but for its attempt and its reason."""
+
+    path: str
+    asked: str
+    intents: int = 1
+
+
 TERMS = ("selection", "side", "odds", "size", "persistence")
 
 
@@ -100,6 +123,7 @@ class Run:
     ended: str | None = None
     placements: dict[str, Placement] = field(default_factory=dict)
     intents: list[Intent] = field(default_factory=list)
+    tickets: dict[str, Ticket] = field(default_factory=dict)  # by reference
     commissions: dict[tuple[str, str], Decimal] = field(default_factory=dict)
     sent_to: set[str] = field(default_factory=set)  # hosts
 
@@ -176,7 +200,7 @@ class _Reading:
                 self._run.terms = _plan_terms(lines.inside(body, "program"))
             case "RunResumed":
                 self._resumed(at)
-            case "PlaceOrders":
+            case "PlaceOrders" | "PlaceTicket":
                 self._intended(body, at)
                 self._run.sent_to.add(host_of(lines.text(lines.inside(record, "request"), "url")))
             case "OrderAccepted" | "OrderReported":
@@ -186,7 +210,7 @@ class _Reading:
             case "OrderNotSent":
                 self._not_sent(lines.text(body, "ref"), lines.whole(body, "attempt"))
             case "OrderRejected":
-                self._rejected(lines.text(body, "ref"))
+                self._rejected(lines.text(body, "ref"), is_conclusive=body.get("conclusive") is True)
             case "BetSettled":
                 self._settled(body, at)
             case "MarketSettled":
@@ -209,10 +233,15 @@ class _Reading:
     # -- one record each
 
     def _intended(self, body: Json, at: datetime) -> None:
-        account, market = lines.text(body, "account"), lines.text(body, "market")
-        attempt = lines.whole(body, "attempt")
+        account, attempt = lines.text(body, "account"), lines.whole(body, "attempt")
         asked = _compact({name: value for name, value in body.items() if name not in ("attempt", "because")})
-        new = [self._placement(each, account, market, at, asked, attempt) for each in lines.each(body, "placements")]
+        if "ticket" in body:
+            ticket = lines.text(body, "request_ref")
+            new = [self._pool_bet(each, account, ticket, at, asked, attempt) for each in lines.each(body, "placements")]
+            self._ticket(lines.text(body, "ticket"), ticket, asked)
+        else:
+            market = lines.text(body, "market")
+            new = [self._placement(each, account, market, at, asked, attempt) for each in lines.each(body, "placements")]
         intent = Intent(refs=tuple(placement.ref for placement in new), account=account, at=at)
         self._run.intents.append(intent)
         for placement in new:
@@ -230,11 +259,7 @@ class _Reading:
             self._within_limits(placement)
 
     def _placement(self, one: Json, account: str, market: str, at: datetime, asked: str, attempt: int) -> Placement:
-        terms = self._run.terms
-        path = lines.text(one, "path")
-        where = Where(
-            run=self._run.run, path=path, account=account, market=market, currency=terms.currency if terms is not None else ""
-        )
+        where = self._where(lines.text(one, "path"), account, market)
         side = lines.text(one, "side")
         if side not in ("back", "lay"):
             raise Damaged("`side` is neither back nor lay")
@@ -243,6 +268,45 @@ class _Reading:
             odds=lines.amount(one, "odds"), size=lines.amount(one, "size"), is_hedge=one.get("is_hedge") is True,
             first_at=at, counted_at=at, asked=asked, attempt=attempt,
         )  # fmt: skip
+
+    def _where(self, path: str, account: str, market: str) -> Where:
+        terms = self._run.terms
+        root, currency = (terms.root(path), terms.currency) if terms is not None else (path, "")
+        return Where(run=self._run.run, path=path, root=root, account=account, market=market, currency=currency)
+
+    def _pool_bet(self, one: Json, account: str, ticket: str, at: datetime, asked: str, attempt: int) -> Placement:
+        where = self._where(lines.text(one, "path"), account, lines.text(one, "market"))
+        bet = Placement(
+            where=where, ref=lines.text(one, "ref"), terms=(), side="back", odds=ONE, size=lines.amount(one, "size"),
+            is_hedge=False, first_at=at, counted_at=at, asked=asked, attempt=attempt, picked=of_journal(one, ticket),
+        )  # fmt: skip
+        unit = lines.amount(one, "unit")
+        self._as_planned(bet, unit, tuple(lines.each(one, "legs")))
+        if bet.size != unit * lines.whole(one, "lines"):
+            text = f"{bet.ref} does not cost what its lines cost together"
+            self._tell(self.finding(Code.SIZES, text, bet.ref, f"{lines.whole(one, 'lines')} lines of {unit:f} for {bet.size:f}"))
+        return bet
+
+    def _as_planned(self, bet: Placement, unit: Decimal, legs: tuple[Json, ...]) -> None:
+        """The plan says all of a pool bet: nothing of it is decided later."""
+        terms = self._run.terms
+        if terms is None or bet.picked is None:
+            return
+        planned = terms.pool_bets.get(bet.where.path)
+        here = PoolTerms(account=bet.where.account, market=bet.where.market, unit=unit, lines=bet.picked.lines, legs=legs)
+        if planned != here:
+            text = f"{bet.ref} is not the bet of the plan under {shown(bet.where.path)}"
+            plan = f"{planned.lines} lines of {planned.unit:f} in pool {shown(planned.market)}" if planned else "no such bet"
+            journal = f"planned: {plan}; to be placed: {bet.picked}, of {unit:f} each, in pool {bet.where.market}"
+            self._tell(self.finding(Code.NOT_AS_ASKED, text, bet.ref, shown(journal, 300)))
+
+    def _ticket(self, path: str, ref: str, asked: str) -> None:
+        """A ticket's reference stands for one ticket, whatever becomes of it."""
+        known = self._run.tickets.setdefault(ref, Ticket(path=path, asked=asked, intents=0))
+        known.intents += 1
+        if known.asked != asked:
+            text = f"ticket {shown(ref)} was to be sent once more, and it is another ticket"
+            self._tell(self.finding(Code.SENT_AGAIN, text, ref, f"{shown(known.path)} before, {shown(path)} now"))
 
     def _again(self, known: Placement, again: Placement, at: datetime) -> None:
         """A second intent under a reference: on proof that the first never left, or while the venue would refuse it."""
@@ -276,6 +340,7 @@ class _Reading:
         before = placement.bets.get(bet)
         if before is None or parts.progress >= before.progress:
             placement.bets[bet] = parts
+            self._filled(placement, bet, parts, [_fill(one) for one in lines.each_if_any(body, "fills")])
         if stake_of(placement.bets) > placement.size:
             text = f"more was told of {placement.ref} than was asked for"
             journal = f"{placement.size:f} asked for; {placement}"
@@ -284,12 +349,27 @@ class _Reading:
             placement.known = Known.THERE
         self._count(placement)
 
+    def _filled(self, placement: Placement, bet: str, parts: Parts, fills: list[tuple[str, Fill]]) -> None:
+        """What a router's bookmakers took, and whether it comes to what is told to be matched."""
+        if not fills:
+            return
+        taken = placement.fills[bet] = {name: fill for name, fill in fills if fill.is_taken}
+        total = sum((fill.size for fill in taken.values()), ZERO)
+        currency = self._run.terms.currency if self._run.terms is not None else None
+        off, slack = parts.matched + parts.voided - total, slack_of(taken.values(), currency)
+        if off > slack or (parts.remaining == 0 and -off > slack):
+            text = f"the fills of bet {shown(bet)} don't add up to what is told of it"
+            journal = f"{parts}; {total:f} in {len(taken)} fill{'' if len(taken) == 1 else 's'}"
+            self._tell(self.finding(Code.SIZES, text, placement.ref, journal))
+
     def _settled(self, body: Json, at: datetime) -> None:
         """Told again it stays where it was told first; a correction takes its place."""
         placement = self._known(body)
         bet, profit = lines.text(body, "bet"), lines.amount(body, "profit")
         if placement is not None and (bet not in placement.results or placement.results[bet][1] != profit):
             placement.results[bet] = (at, profit)
+        if placement is not None and (refund := lines.optional_amount(body, "refunded")):
+            placement.refunds[bet] = refund
 
     def _known(self, body: Json) -> Placement | None:
         """Whose fact it is. The journal knows of no bet that it did not ask for first."""
@@ -324,9 +404,13 @@ class _Reading:
         placement.known = Known.IN_DOUBT if placement.maybe_out else Known.NOT_SENT
         self._count(placement)
 
-    def _rejected(self, ref: str) -> None:
+    def _rejected(self, ref: str, *, is_conclusive: bool) -> None:
+        """Said of one request it is an answer to that; said of the reference itself, also of a bet that was taken in before."""
         placement = self._run.placements.get(ref)
-        if placement is not None and placement.known is Known.INTENDED and not placement.maybe_out:
+        if placement is None:
+            return
+        is_first = placement.known is Known.INTENDED and not placement.maybe_out
+        if is_first or (is_conclusive and not any(parts.matched for parts in placement.bets.values())):
             placement.known = Known.REFUSED
             self._count(placement)
 
@@ -346,7 +430,7 @@ class _Reading:
                 text = f"{new.ref} was to be placed where no room was left for it"
                 self._tell(self.finding(Code.LIMIT, text, new.ref, f"{broken}, counting what was in flight in full"))
         if terms.max_orders is not None and "max_orders" not in self._broken:
-            paths = {placement.where.path for placement in self._run.placements.values()}
+            paths = {placement.where.root for placement in self._run.placements.values()}
             if len(paths) > terms.max_orders:
                 self._broken.add("max_orders")
                 text = f"{len(paths)} orders were placed, above max_orders of {terms.max_orders}"
@@ -367,15 +451,26 @@ def host_of(url: str) -> str:
 def _plan_terms(program: Json) -> PlanTerms:
     limits = lines.inside(program, "limits")
     max_loss = lines.inside(limits, "max_loss")
+    pool_bets = {lines.text(one, "path"): terms_of(one) for one in lines.each_if_any(program, "pool_bets")}
     return PlanTerms(
         currency=lines.text(program, "currency"),
         max_loss=lines.amount(max_loss, "amount"),
         max_stake=_money(limits, "max_stake"),
         max_exposure_per_market=_money(limits, "max_exposure_per_market"),
         max_orders=None if limits.get("max_orders") is None else lines.whole(limits, "max_orders"),
-        orders={lines.text(one, "path"): _order_terms(one) for one in lines.each(program, "orders") if not one.get("hedges")},
+        orders=_orders(program) | {path: OrderTerms(stake=bet.unit * bet.lines) for path, bet in pool_bets.items()},
+        pool_bets=pool_bets,
+        takes_over={
+            lines.text(one, "path"): lines.text(one, "takes_over")
+            for one in lines.each(program, "orders")
+            if one.get("takes_over")
+        },
         windows=_windows(lines.inside(program, "terms")),
     )
+
+
+def _orders(program: Json) -> dict[str, OrderTerms]:
+    return {lines.text(one, "path"): _order_terms(one) for one in lines.each(program, "orders") if not one.get("hedges")}
 
 
 def _order_terms(one: Json) -> OrderTerms:
@@ -403,6 +498,18 @@ def _seconds(window: str) -> float:
         return timedelta(seconds=float(window.removeprefix("PT").removesuffix("S"))).total_seconds()
     except (ValueError, OverflowError) as error:
         raise Damaged("`idempotent_for` is no length of time") from error
+
+
+# -- a router's fills
+
+
+def _fill(one: Json) -> tuple[str, Fill]:
+    paid = lines.inside(one, "paid")
+    name = lines.text(one, "id")
+    return name, Fill(
+        id=name, odds=lines.amount(one, "odds"), size=lines.amount(one, "size"), bookmaker=lines.text(one, "bookmaker"),
+        paid=lines.amount(paid, "amount"), currency=lines.text(paid, "currency"), is_taken=lines.text(one, "status") in TAKEN,
+    )  # fmt: skip
 
 
 # -- the chain
