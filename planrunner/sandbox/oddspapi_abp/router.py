@@ -43,7 +43,7 @@ def enter(desk: Desk, order: Order, at: int) -> None:
         return
     spec = order.spec
     desk.write(
-        "bet", at, bet=str(order.id), owner=order.client, market=spec.fixture, selection=spec.outcome,
+        "bet", at, bet=str(order.id), owner=order.client, market=spec.fixture, selection=spec.outcome, player=spec.player,
         side="back" if spec.back else "lay", odds=str(spec.price), size=str(spec.stake), currency=spec.currency,
         persistence="lapse", fill_or_kill=order.mode is Mode.WHOLE, ref=spec.uuid,
     )  # fmt: skip
