@@ -77,13 +77,13 @@ class Manners:
         return max(self._until - self._clock.age(), 0.0)
 
     def full(self) -> float:
-        """Seconds until the oldest of a full second is a second old."""
+        """Seconds until the oldest of a full second is a second old, on the clock that waiting goes by."""
         if len(self._sent) < (self._sent.maxlen or 1):
             return 0.0
-        return max(self._sent[0] + 1.0 - self._clock.age(), 0.0)
+        return max(self._sent[0] + 1.0 - asyncio.get_running_loop().time(), 0.0)
 
     def leaving(self) -> None:
-        self._sent.append(self._clock.age())
+        self._sent.append(asyncio.get_running_loop().time())
 
     def answered(self, answer: Envelope) -> None:
         if isinstance(answer, Fault) and answer.status == TOO_MANY:
@@ -130,12 +130,12 @@ class Client:
     ) -> Asked:
         """One request, once: with a body a POST, without one a GET. Where the venue asked to wait, one that must leave soon is
         not sent, any other waits. Never raises for what the venue or the network does."""
-        if left := self._manners.left():
-            if send_by is not None:
-                return Asked(answer=NeverSent("the venue asked to wait with further requests"), exchanges=())
-            await asyncio.sleep(left)
-        if send_by is None and (full := self._manners.full()):
-            await asyncio.sleep(full)
+        if send_by is not None and self._manners.left():
+            return Asked(answer=NeverSent("the venue asked to wait with further requests"), exchanges=())
+        if send_by is None:
+            await asyncio.sleep(self._manners.left())
+            while wait := self._manners.full():  # noqa: ASYNC110 - others wait too, and may leave first
+                await asyncio.sleep(wait)
         self._manners.leaving()
         method, url = "GET" if body is None else "POST", self.terms.base + path
         content = b"" if body is None else wire.encode(body)

@@ -304,7 +304,8 @@ class Follower:
             waits.append(self._pace.quiet)
         now = self._clock.now()
         ends = (one.held.order.expires for one in self._live() if one.is_open and one.held is not None)
-        waits += [max((end + OVER_FOR_SURE - now).total_seconds(), self._pace.busy) for end in ends if end is not None]
+        left = [(end + OVER_FOR_SURE - now).total_seconds() for end in ends if end is not None]
+        waits += [one if one > 0 else self._pace.quiet for one in left]
         return min(waits)
 
     def _live(self) -> list[Followed]:
