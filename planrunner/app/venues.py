@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 # Whose adapter is there; `make_venue` knows them.
-BUILT = frozenset({"betfair", "tote"})
+BUILT = frozenset({"betfair", "tote", "oddspapi_abp"})
 
 
 def profiles() -> Mapping[str, VenueProfile]:
@@ -52,5 +52,11 @@ def make_venue(account: Account, *, door: Door, clock: Clock, secrets: Secrets, 
             return ToteVenue(
                 account=account.name, currency=account.currency, door=door, clock=clock, secrets=secrets, addresses=of_tote
             )
+        case "oddspapi_abp":
+            from planrunner.venues.oddspapi_abp.client import Terms
+            from planrunner.venues.oddspapi_abp.venue import AbpVenue
+
+            terms = Terms(base=f"{at}/abp") if at is not None else Terms()
+            return AbpVenue(account=account.name, currency=account.currency, door=door, clock=clock, secrets=secrets, terms=terms)
         case other:
             raise WrongUse(f"plans for {profiles()[other].title} are checked and told, but this version can't bet there yet")
