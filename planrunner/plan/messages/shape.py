@@ -67,12 +67,22 @@ def unknown_key(key: Scalar, block: str, did_you_mean: str | None, elsewhere: st
     if block == "limits" and key.text in _OF_AN_ACCOUNT:
         text = f"{quoted(key.text)} is a limit of an account, for all plans; it stands in planrunner.yaml, not in a plan."
         return problem("PR201", key.span, text)
+    if block in ("ticket", "bet", "leg") and elsewhere == "order" and did_you_mean is None:
+        return problem("PR201", key.span, f"{quoted(key.text)} is for orders; {_not_in_pools(key.text)}. Take it out.")
     text = f"{quoted(key.text)} is not a key of {BLOCKS[block]}."
     if elsewhere and did_you_mean is None:
         text = (
             f"{quoted(key.text)} belongs to {BLOCKS[elsewhere]}, not to {BLOCKS[block]}; is it indented as deep as it should be?"
         )
     return problem("PR201", key.span, text, did_you_mean=did_you_mean)
+
+
+def _not_in_pools(key: str) -> str:
+    if key.startswith("expires_"):
+        return "a pool takes a bet or refuses it, so nothing is left that could end"
+    if key == "only_if":
+        return "a ticket is placed without a look at its pools"
+    return "a bet in a pool has no odds and no side"
 
 
 def trigger_in_words(key: Scalar, trigger: str, when: str, what: str) -> Problem:
