@@ -10,7 +10,8 @@ from enum import StrEnum
 class Trouble(StrEnum):
     """What goes wrong. `landing`: whether the venue carried the request out before the trouble.
 
-    The last three go with a code of the venue's: the request as a whole is refused, or its report, or each leg of it.
+    `refused`, `report failed` and `leg failed` go with a code of the venue's: the request as a whole is refused, or its report,
+    or each leg of it.
     """
 
     REPLY_LOST_AFTER_LANDING = "reply lost after landing"
@@ -109,12 +110,12 @@ class Faults:
     def __post_init__(self) -> None:
         self._dice = random.Random(f"faults {self.seed}")  # noqa: S311 - dice of a rehearsal, not a secret
 
-    def strike(self, call: str) -> Fault | None:
-        """Counts a call and answers the first fault due on it."""
-        for name in (call, "*"):
+    def strike(self, call: str, *, by_name: bool = False) -> Fault | None:
+        """Counts a call and answers the first fault due on it. `by_name`: it is no request, so `*` does not mean it."""
+        for name in (call,) if by_name else (call, "*"):
             self._calls[name] = self._calls.get(name, 0) + 1
-        due = [fault for fault in self.faults if self._due(fault, call)]
-        return due[0] if due else None
+        faults = [fault for fault in self.faults if fault.call == call] if by_name else self.faults
+        return next((fault for fault in faults if self._due(fault, call)), None)
 
     def add(self, fault: Fault) -> None:
         """From now on: its numbers count from the next call."""

@@ -41,6 +41,30 @@ def test_a_lost_reply_and_a_lost_request_are_told_apart_by_sending_again(trouble
     play(story, None, Fault(call=ASYNC, trouble=trouble))
 
 
+def test_a_request_may_land_long_after_nobody_found_its_bet() -> None:
+    async def story(venue: Venue) -> None:
+        asked = await one_bet(venue)
+        with pytest.raises(TimeoutError):
+            await venue.post(PLACE, variables=asked, within=10)
+        assert (await venue.ask('{ bets(id: "b1") { nodes { id } } }'))["bets"]["nodes"] == []
+        await venue.wait(seconds=60)
+        assert (await venue.ask(PLACE, **asked))["r"]["ticket"]["idempotent"] is True
+        assert await decided(venue) == "ACCEPTED"
+        assert await venue.balance() == Decimal("998.00")
+
+    play(story, None, Fault(call=ASYNC, trouble=Trouble.TIMEOUT_LANDS_LATER, seconds=45))
+
+
+def test_any_call_means_requests_and_neither_bets_nor_messages() -> None:
+    async def story(venue: Venue) -> None:
+        await venue.ask(PLACE, **await one_bet(venue))
+        await venue.wait(seconds=3)
+        assert (await venue.post("{ echo { success } }")).status_code == 503
+        assert await decided(venue) == "ACCEPTED"
+
+    play(story, None, Fault(call="*", trouble=Trouble.HTTP_503, number=3))
+
+
 @pytest.mark.parametrize("dialect", [LEGACY, MODERN])
 def test_an_event_may_come_before_the_reply(dialect: str) -> None:
     async def story(venue: Venue) -> None:

@@ -20,7 +20,7 @@ from planrunner.sandbox.tote import graph
 from planrunner.sandbox.tote.auth import Doorkeeper
 from planrunner.sandbox.tote.ids import undashed
 from planrunner.sandbox.tote.tote import Tote
-from planrunner.sandbox.tote.troubles import answer, distorted, lands, unauthorized
+from planrunner.sandbox.tote.troubles import LOST, answer, distorted, is_carried_out, unauthorized
 from planrunner.sandbox.tote.views import Ask
 from planrunner.sandbox.tote.wire import Json, loads
 
@@ -50,17 +50,10 @@ class Gateway:
         content = await request.body()
         now = self.tote.advance()
         asked = _read(content)
-        if not isinstance(asked, Asked):
-            self.tote.note("request", now, call="unreadable", length=len(content))
-            fault = None
-        else:
-            fault = self.tote.faults.strike(asked.call)
-            self.tote.note("request", now, call=asked.call, params=asked.arguments)
-            if fault is not None:
-                self.tote.note("fault", now, call=asked.call, trouble=fault.trouble.value)
+        fault = self._noted(asked, len(content), now)
         status, body = self._carried_out(request, asked, fault, now)
-        if isinstance(asked, Asked):
-            lost = fault is not None and fault.trouble is Trouble.REPLY_LOST_AFTER_LANDING
+        if isinstance(asked, Asked) and (status == 401 or is_carried_out(fault)):
+            lost = fault is not None and fault.trouble in LOST
             self.tote.note("reply", now, call=asked.call, answer=_told(status, body), lost=lost)
         await self._wait(fault, now)
         reply = answer(request, distorted(body, fault), status, fault, self.tote.clock, self.tote.world.now)
@@ -76,6 +69,17 @@ class Gateway:
             return self._named(request, PlainTextResponse(graph.sdl("schema")))
         return self._named(request, PlainTextResponse("POST a GraphQL request here, or GET ?sdl", status_code=405))
 
+    def _noted(self, asked: Asked | list[GraphQLError], length: int, now: int) -> Fault | None:
+        """What was asked, in the log; and what goes wrong with it."""
+        if not isinstance(asked, Asked):
+            self.tote.note("request", now, call="unreadable", length=length)
+            return None
+        fault = self.tote.faults.strike(asked.call)
+        self.tote.note("request", now, call=asked.call, params=asked.arguments)
+        if fault is not None:
+            self.tote.note("fault", now, call=asked.call, trouble=fault.trouble.value)
+        return fault
+
     def _carried_out(
         self, request: Request, asked: Asked | list[GraphQLError], fault: Fault | None, now: int
     ) -> tuple[int, Json]:
@@ -89,7 +93,10 @@ class Gateway:
         is_strict = GRAPHQL_RESPONSE in request.headers.get("accept", "")
         if not isinstance(asked, Asked):
             return 400 if is_strict else 200, {"errors": [error.formatted for error in asked]}
-        if not lands(fault):
+        if fault and trouble is Trouble.TIMEOUT_LANDS_LATER:
+            self.tote.agenda.add(now + fault.seconds * SECOND, lambda at: self._landed(asked, owner, at))
+            self.tote.messages.wake()
+        if not is_carried_out(fault):
             return 200, {"data": None}
         result = self._run(asked, owner, fault, now)
         if trouble is Trouble.SOCKET_DROPPED:
@@ -102,6 +109,11 @@ class Gateway:
         if fault and fault.trouble is Trouble.EVENT_BEFORE_REPLY:
             self.tote.advance()
         return result
+
+    def _landed(self, asked: Asked, owner: str, at: int) -> None:
+        """A request that was stuck on its way arrives, and nobody waits for its answer any more."""
+        result = self._run(asked, owner, None, at)
+        self.tote.note("reply", at, call=asked.call, answer=_told(200, dict(result.formatted)), lost=True)
 
     async def _wait(self, fault: Fault | None, now: int) -> None:
         if fault and fault.trouble in (Trouble.REPLY_DELAYED, Trouble.EVENT_BEFORE_REPLY):

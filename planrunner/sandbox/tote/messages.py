@@ -50,7 +50,7 @@ class Messages:
 
     def bet(self, root: str, bet: PoolBet, at: int) -> None:
         """One message of one bet, and what goes wrong with it."""
-        fault = self.faults.strike(root)
+        fault = self.faults.strike(root, by_name=True)
         trouble = fault.trouble if fault else None
         data = {"betId": bet.tote_id, "customerBetId": bet.id, "createdAt": iso(at)}
         if bet.reason:

@@ -72,7 +72,7 @@ def _is_error(tote: Tote, fault: Fault | None) -> bool:
 
 def _take(tote: Tote, bet: PoolBet, now: int, *, at_once: bool, fault: Fault | None) -> None:
     """A bet is in: what it costs is set aside, and its turn comes."""
-    own = tote.faults.strike("bet")
+    own = tote.faults.strike("bet", by_name=True)
     if own is not None:
         tote.note("fault", now, call="bet", trouble=own.trouble.value)
     struck = own or (fault if fault is not None and fault.trouble in ON_A_BET else None)

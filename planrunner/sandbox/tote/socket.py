@@ -79,14 +79,13 @@ class Socket:
         if self.is_flat:
             self._owner = self.doorkeeper.owner(self.websocket.headers.get("authorization"), now)
         self.tote.messages.listeners.append(self)
-        writer = asyncio.create_task(self._write())
         try:
-            await self._read()
+            async with asyncio.TaskGroup() as both:  # a bug in one of them ends the other, and is told
+                writer = both.create_task(self._write())
+                await self._read()
+                writer.cancel()
         finally:
             self.tote.messages.listeners.remove(self)
-            writer.cancel()
-            with suppress(asyncio.CancelledError):
-                await writer
 
     def hear(self, message: Message) -> None:
         """A message for whoever listens now."""
@@ -117,7 +116,7 @@ class Socket:
         known = [one for name in offered for one in DIALECTS if one.name == name]
         pages = {Trouble.UNAUTHORIZED: 401, Trouble.TOO_MANY_REQUESTS: 429, Trouble.HTTP_503: 503, Trouble.FORBIDDEN_PAGE: 403}
         if self._fault and self._fault.trouble in pages and self._fault.trouble is not Trouble.UNAUTHORIZED:
-            await self.websocket.send_denial_response(Response(status_code=pages[self._fault.trouble]))
+            await self._deny(pages[self._fault.trouble])
             return False
         if offered and not known:
             await self.websocket.accept()
@@ -126,6 +125,13 @@ class Socket:
         self._dialect = known[0] if known else DIALECTS[0]
         await self.websocket.accept(self._dialect.name if known else None)
         return True
+
+    async def _deny(self, status: int) -> None:
+        """With a page, where the server can; else as it refuses connections."""
+        if "websocket.http.response" in self.websocket.scope.get("extensions", {}):
+            await self.websocket.send_denial_response(Response(status_code=status))
+        else:
+            await self.websocket.close()
 
     async def _read(self) -> None:
         """Until the client goes, or the writer has closed."""

@@ -202,7 +202,7 @@ class Tote:
         announced = result(pool.product, pool.bets, self.public)
         if is_final:
             return announced
-        fault = self.faults.strike("dividends")
+        fault = self.faults.strike("dividends", by_name=True)
         if fault is None or fault.trouble is not Trouble.DIVIDEND_CHANGED:
             return announced
         self.note("fault", at, call="dividends", trouble=fault.trouble.value)

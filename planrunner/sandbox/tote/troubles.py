@@ -23,9 +23,11 @@ PAGES = {
 # The request is not carried out.
 NEVER_LANDS = frozenset((
     *(set(PAGES) - {Trouble.HTTP_500_AFTER_LANDING}), Trouble.REPLY_LOST_BEFORE_LANDING, Trouble.TIMEOUT_NEVER_LANDS,
-    Trouble.REDIRECTED, Trouble.UNAUTHORIZED,
+    Trouble.TIMEOUT_LANDS_LATER, Trouble.REDIRECTED, Trouble.UNAUTHORIZED,
 ))  # fmt: skip
-LOST = frozenset((Trouble.REPLY_LOST_AFTER_LANDING, Trouble.REPLY_LOST_BEFORE_LANDING, Trouble.TIMEOUT_NEVER_LANDS))
+LOST = frozenset((
+    Trouble.REPLY_LOST_AFTER_LANDING, Trouble.REPLY_LOST_BEFORE_LANDING, Trouble.TIMEOUT_NEVER_LANDS, Trouble.TIMEOUT_LANDS_LATER,
+))  # fmt: skip
 SOMETHING_NEW = "SOMETHING_NEW"
 
 
@@ -37,7 +39,8 @@ class NoReply(Response):
             pass
 
 
-def lands(fault: Fault | None) -> bool:
+def is_carried_out(fault: Fault | None) -> bool:
+    """At once."""
     if fault is None or fault.trouble is not Trouble.ERRORS_IN_REPLY:
         return fault is None or fault.trouble not in NEVER_LANDS
     return fault.lands
