@@ -13,12 +13,15 @@ from markupsafe import Markup
 
 from planrunner.model.shown import harmless_lines
 from planrunner.report import exchanges, ladder, timeline, words
+from planrunner.report.slips import nth, race_in_words
 from planrunner.report.story import OrderStory, Parts, Story
 from planrunner.report.text import limit_in_words, parts_in_words
+from planrunner.report.tickets import POOL_PARTS
 
 BODY_UP_TO = 20_000  # characters of one request or answer
 OPEN_UP_TO = 4  # orders; the cards of more of them are folded
 CARDS_UP_TO = 200  # orders told in full
+TICKETS_UP_TO = 60  # a bet may have six races with a dozen runners each
 HAPPENINGS_UP_TO = 400
 AT_ONCE = 50  # bits of the page (a word of the template, a name, a body) in a piece
 
@@ -60,8 +63,10 @@ def in_pieces(story: Story) -> Iterator[str]:
             failed_up_to=exchanges.FAILED_UP_TO,
             happenings=story.happenings[:HAPPENINGS_UP_TO],
             happenings_left=len(story.happenings) - HAPPENINGS_UP_TO,
-            names={order.path: order.name for order in story.orders},
-            open_cards=len(story.orders) <= OPEN_UP_TO,
+            tickets=story.tickets[:TICKETS_UP_TO],
+            tickets_left=len(story.tickets) - TICKETS_UP_TO,
+            names={order.path: order.name for order in story.orders} | {bet.path: bet.name for bet in story.pool_bets},
+            open_cards=len(story.orders) + len(story.tickets) <= OPEN_UP_TO,
         )
     )
     page.enable_buffering(AT_ONCE)
@@ -80,6 +85,7 @@ def _environment() -> Environment:
     )
     environment.tests.update(gap=lambda one: isinstance(one, exchanges.Gap))
     environment.globals.update(shares=_shares, body=_body, limit_side=_limit_side)
+    environment.globals.update(dividends_up_to=words.DIVIDENDS_UP_TO, pool_parts=POOL_PARTS)
     environment.filters.update(
         amount=words.amount,
         money=words.money,
@@ -88,6 +94,9 @@ def _environment() -> Environment:
         plural=words.plural,
         parts=parts_in_words,
         limit=limit_in_words,
+        dividend=words.dividend_in_words,
+        race=race_in_words,
+        nth=nth,
         times_over=lambda count: "once" if count == 1 else f"{count} times",
     )
     return environment

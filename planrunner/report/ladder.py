@@ -131,7 +131,8 @@ def _most_telling(
 
 
 def _row(order: OrderStory, value: Decimal, bar: _Bar, y: float, currency: str, times: Times, *, gap: bool) -> Row:
-    note = _note(bar.asked, bar.matched, currency)
+    worse = value < order.odds_limit if order.side is Side.BACK else value > order.odds_limit
+    note = _note(bar.asked, bar.matched, currency, "worse than asked: the average counts" if worse else "better than asked")
     offers = _offers(order, value, currency, times)
     return Row(
         y=y,
@@ -147,11 +148,12 @@ def _row(order: OrderStory, value: Decimal, bar: _Bar, y: float, currency: str, 
     )
 
 
-def _note(asked: Decimal, matched: Decimal, currency: str) -> str:
+def _note(asked: Decimal, matched: Decimal, currency: str, beside: str) -> str:
+    """`beside`: what matched at odds that were not asked for."""
     if asked and matched:
         return f"{amount(matched, currency)} matched of {amount(asked, currency)}"
     if matched:
-        return f"{amount(matched, currency)} matched, better than asked"
+        return f"{amount(matched, currency)} matched, {beside}"
     return f"{amount(asked, currency)} asked" if asked else ""
 
 

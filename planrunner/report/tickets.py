@@ -1,7 +1,7 @@
 """Tickets told: what each bet asked of its pool, whether the pool took it, and what it paid.
 
-A bet in a pool is accepted or refused as a whole and stays; only where the venue rounded its stake down is less of it taken. Where
-it was asked for once more, what became of that counts.
+A bet in a pool is accepted or refused as a whole and stays; only where the venue rounded its stake down is less of it taken.
+Where it was asked for once more, what became of that counts.
 """
 
 from __future__ import annotations
@@ -109,8 +109,8 @@ def _bet(history: History, program: Program, state: State, order: OrderState, ti
 
 
 def _results(history: History, chain: Sequence[PlacementState]) -> list[BetSettled]:
-    """Those of bets that the venue holds, corrected ones as they were told last."""
-    found = (history.outcomes.get((one.asked.ref, bet.bet)) for one in chain for bet in one.bets)
+    """Those of what the venue holds under the last reference, corrected ones as they were told last."""
+    found = (history.outcomes.get((one.asked.ref, bet.bet)) for one in chain[-1:] for bet in one.bets)
     return [one for one in found if one is not None]
 
 

@@ -1,19 +1,19 @@
-"""Geometry of the timeline picture: a lane for each order, time from left to right, odds from low to high.
+"""Geometry of the timeline picture: a lane for each order and each bet in a pool, time from left to right, odds from low to high.
 
 Only places and words; the template draws. Lengths are in the picture's own units, one decimal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 from planrunner.model.market import MarketStatus
-from planrunner.report.story import MarketStory, OrderStory, PlacementStory, Story
-from planrunner.report.words import Times, amount, money, odds, plural
+from planrunner.report.story import MarketStory, OrderStory, PlacementStory, PoolBetStory, PoolPlacementStory, Story
+from planrunner.report.words import Times, amount, listed, money, odds, plural
 
 LANES_UP_TO = 12  # orders; the picture would be taller than a page
 WIDTH, LEFT, RIGHT, BOTTOM = 960.0, 152.0, 24.0, 30.0
@@ -114,17 +114,21 @@ class _Axis:
 def draw(story: Story, times: Times) -> Timeline | None:
     """None where there is nothing to draw yet."""
     shown = story.orders[:LANES_UP_TO]
-    axis = _axis(story, shown)
+    bets = story.pool_bets[: LANES_UP_TO - len(shown)]
+    axis = _axis(story, shown, bets)
     if axis is None:
         return None
-    height = 150.0 if len(shown) == 1 else 96.0 if len(shown) <= 4 else 64.0
+    count = len(shown) + len(bets)
+    height = 150.0 if count == 1 and shown else 96.0 if count <= 4 else 64.0
     starts = _starts(story, axis, times)
     top = TOP if starts else 4.0
     lanes = tuple(_lane(story, order, axis, times, top + at * height, height) for at, order in enumerate(shown))
-    bottom = top + len(shown) * height
+    lanes += tuple(_bet_lane(story, bet, axis, times, top + at * height, height) for at, bet in enumerate(bets, len(shown)))
+    bottom = top + count * height
     drawn = [mark.kind for lane in lanes for mark in (*lane.fills, *lane.marks)]
     drawn += [stretch.kind for lane in lanes for stretch in (*lane.bands, *lane.bars)]
     more = len(story.orders) - len(shown)
+    more_bets = len(story.pool_bets) - len(bets)
     return Timeline(
         width=WIDTH,
         height=bottom + BOTTOM,
@@ -136,15 +140,31 @@ def draw(story: Story, times: Times) -> Timeline | None:
         lanes=lanes,
         starts=starts,
         kinds=frozenset([*drawn, *(["link"] if any(lane.links for lane in lanes) else [])]),
-        more=f"and {plural(more, 'more order')}, in the tables below" if more else None,
+        more=_more(more, more_bets),
         later=tuple(_later(story, axis, times)),
-        summary=f"{plural(len(shown), 'order')} from {times.clock(axis.since)} to {times.clock(axis.until)}: {story.headline}",
+        summary=f"{_counted(len(shown), len(bets))} from {times.clock(axis.since)} to {times.clock(axis.until)}: "
+        + story.headline,
     )
 
 
-def _axis(story: Story, shown: Sequence[OrderStory]) -> _Axis | None:
-    """From the first placement to the last thing that happened to an order; what comes later is told in words."""
-    moments: list[datetime] = []
+def _counted(orders: int, bets: int) -> str:
+    return listed([*([plural(orders, "order")] if orders or not bets else []), *([plural(bets, "bet")] if bets else [])])
+
+
+def _more(orders: int, bets: int) -> str | None:
+    if not orders and not bets:
+        return None
+    left = [*([plural(orders, "more order")] if orders else []), *([plural(bets, "more bet")] if bets else [])]
+    return f"and {listed(left)}, in the tables below"
+
+
+def _axis(story: Story, shown: Sequence[OrderStory], bets: Sequence[PoolBetStory]) -> _Axis | None:
+    """From the first placement to the last thing that happened to an order; what comes later is told in words. Of bets in pools
+    alone the races and their results are on it too: before them little happens."""
+    moments = [at for bet in bets for at in _moments(bet)]
+    if moments and not any(order.placements for order in shown):
+        moments += [bet.start for bet in bets if bet.parts.matched]
+        moments += [bet.settled_at for bet in bets if bet.settled_at is not None]
     for order in shown:
         for placement in order.placements:
             moments.append(placement.asked_at)
@@ -158,6 +178,11 @@ def _axis(story: Story, shown: Sequence[OrderStory]) -> _Axis | None:
         moments += [one.at for one in story.happenings if one.at >= min(moments)]
     span = max(max(moments) - min(moments), timedelta(seconds=1))
     return _Axis(since=min(moments) - span * 0.02, until=max(moments) + span * 0.05)
+
+
+def _moments(bet: PoolBetStory) -> list[datetime]:
+    known = [at for one in bet.placements for at in (one.asked_at, one.answered_at, one.accepted_at, one.closed_at)]
+    return [at for at in [*known, bet.ended_at if bet.placements else None] if at is not None]
 
 
 def _ticks(axis: _Axis, times: Times) -> tuple[tuple[float, str], ...]:
@@ -212,6 +237,59 @@ def _lane(story: Story, order: OrderStory, axis: _Axis, times: Times, y: float, 
         marks=(*_ends(story, order, axis, times, scale, labelled=height > LABELLED_FROM), *_alerts(story, order, axis, times, y)),
         scale=() if names else scale.ends(),
     )
+
+
+def _bet_lane(story: Story, bet: PoolBetStory, axis: _Axis, times: Times, y: float, height: float) -> Lane:
+    """Asked for, accepted or not, and paid: a pool knows no odds while it takes bets."""
+    market = next((one for one in story.markets if one.id == bet.market), None)
+    middle = y + height / 2
+    return Lane(
+        name=_short(bet.name, 17),
+        detail=_short(f"{bet.pool}, {amount(bet.parts.stake, story.currency)}", 20),
+        y=y,
+        height=height,
+        bands=_bands(market, axis, times, y, height) if market else (),
+        bars=tuple(_bet_bar(story, bet, one, axis, times, middle) for one in bet.placements),
+        links=(),
+        fills=(),
+        marks=tuple(_bet_marks(story, bet, axis, times, middle, labelled=height > LABELLED_FROM)),
+        scale=(),
+    )
+
+
+def _bet_bar(story: Story, bet: PoolBetStory, placement: PoolPlacementStory, axis: _Axis, times: Times, y: float) -> Stretch:
+    """From asking to the race, or to the no."""
+    parts = placement.parts
+    until = placement.closed_at if parts.not_placed else bet.settled_at or axis.until
+    x = axis.x(placement.asked_at)
+    width = max(round(axis.x(until or axis.until) - x, 1), 3.0)
+    kind = "bar-unknown" if parts.unknown else "bar-never" if parts.not_placed else "bar"
+    tip = (
+        f"{money(parts.stake, story.currency)}, {times.clock(placement.asked_at)}: {placement.status}; reference {placement.ref}"
+    )
+    return Stretch(kind=kind, x=x, y=y, width=width, height=6.0, tip=tip)
+
+
+def _bet_marks(story: Story, bet: PoolBetStory, axis: _Axis, times: Times, y: float, *, labelled: bool) -> Iterator[Mark]:
+    def mark(kind: str, at: datetime, words: str, *, labelled: bool = labelled) -> Mark:
+        x = axis.x(at)
+        return Mark(kind=kind, x=x, y=y, tip=f"{words}, {times.clock(at)}", label=words if labelled else "", anchor=_anchor(x))
+
+    parts, currency = bet.parts, story.currency
+    for one in bet.placements:
+        if one.accepted_at is not None:
+            yield mark("accept", one.accepted_at, f"{amount(parts.matched, currency)} accepted", labelled=False)
+        elif one.parts.not_placed and one.closed_at is not None:
+            yield mark("never", one.closed_at, one.status, labelled=labelled and one is bet.placements[-1])
+        elif one.parts.unknown and story.run.ended is not None:
+            yield mark("unknown", bet.ended_at or axis.until, "unknown: look it up")
+    if parts.voided and bet.placements:
+        yield mark("void", bet.settled_at or bet.ended_at or axis.until, f"{amount(parts.voided, currency)} void")
+    if bet.settled_at is not None and bet.returned is not None and axis.holds(bet.settled_at):
+        yield mark("result", bet.settled_at, f"{bet.result}, {amount(bet.returned, currency)} returned")
+    for told in story.alerts:
+        if told.order == bet.path:
+            yield Mark(kind="alert", x=axis.x(told.at), y=y - 22.0, tip=f"{told.text}, {times.clock(told.at)}")
 
 
 class _Scale:

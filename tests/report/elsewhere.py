@@ -1,4 +1,4 @@
-"""Runs at other venues worth telling: tickets of pool bets at Bath, an order that a router spreads and whose remainder moves on."""
+"""Runs at other venues worth telling: tickets of pool bets at Bath, an order that a router spreads, whose remainder moves on."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ from tests.report.stage import BETFAIR, LADDER, T0, Stage, fallback, gbp, order,
 
 TOTE, ABP = AccountName("tote"), AccountName("abp")
 CARD = ("Miss Dolly Rocker", "Sea Fret", "Lansdown Lad", "Pulteney", "Georgian Gold", "Cloth of Gold")
+RACES = ("Novice Stakes", "Somerset Handicap", "Avon Sprint", "Maiden Stakes", "Roman Baths Handicap", "Apprentice Handicap")
 NUMBERS = (4, 6, 10, 2, 5, 7)
 RETRY = fallback("if: rejected: retry once", If(condition=Condition.REJECTED), Retry(), 31)
 TELL = fallback("if: rejected: alert", If(condition=Condition.REJECTED), TellOwner(text="Bath refused a bet"), 33)
@@ -68,7 +69,7 @@ def leg(race: int, *numbers: int, reserves: Sequence[int] = (), finish: Sequence
         reserves=tuple(str(one) for one in reserves),
     )
     found = PickedLeg(
-        id=f"leg-{race}", name=f"Bath 1{2 + race // 2}:{race % 2 * 3}0", picks=tuple(picks or (_runner(one) for one in numbers)),
+        id=f"leg-{race}", name=RACES[race - 1], picks=tuple(picks or (_runner(one) for one in numbers)),
         reserves=tuple(_runner(one) for one in reserves),
     )  # fmt: skip
     return asked, found
@@ -249,7 +250,7 @@ def ticket_refused_by_a_limit() -> Window:
 # --- a router
 
 
-def _fill(number: int, bookmaker: str, odds: str, size: str, paid: str, currency: str, status: str = "CONFIRMED") -> Fill:
+def fill(number: int, bookmaker: str, odds: str, size: str, paid: str, currency: str, status: str = "CONFIRMED") -> Fill:
     money = Money(amount=Decimal(paid), currency=currency)
     return Fill(id=f"b-{880 + number}", bookmaker=bookmaker, odds=Decimal(odds), size=Decimal(size), paid=money, status=status)
 
@@ -294,11 +295,11 @@ class Router(Stage):
 
 
 def routed_and_moved() -> Router:
-    """Three bookmakers take 18.00 of 30.00, one of them below the odds, and one says no; 12.00 moves on, and 8.00 of it matches."""
-    pinnacle = _fill(1, "pinnacle", "3.10", "8.00", "10.64", "USD")
-    bet365 = _fill(2, "bet365", "3.00", "6.00", "7.14", "EUR")
-    sbobet = _fill(4, "sbobet", "2.94", "4.00", "4.00", "GBP")
-    refused = _fill(3, "sbobet", "0", "0", "0", "GBP", "REJECTED")
+    """Three bookmakers take 18.00 of 30.00, one below the odds, and one says no at first; 12.00 moves on, and 8.00 matches."""
+    pinnacle = fill(1, "pinnacle", "3.10", "8.00", "10.64", "USD")
+    bet365 = fill(2, "bet365", "3.00", "6.00", "7.14", "EUR")
+    sbobet = fill(4, "sbobet", "2.94", "4.00", "4.00", "GBP")
+    refused = fill(3, "sbobet", "0", "0", "0", "GBP", "REJECTED")
     router = Router(routed())
     router.start()
     router.accept()

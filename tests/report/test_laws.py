@@ -49,6 +49,9 @@ def as_records(twin: Twin) -> list[Record]:
 def adds_up(story: Story) -> None:
     for one in story.orders:
         assert one.parts.total == one.parts.stake
+        if one.move is not None:
+            assert one.move.here.total == one.move.here.stake == one.parts.stake
+            assert one.move.there.total == one.move.there.stake == one.move.here.moved == one.move.size
         assert one.parts.moved == 0, "what moved went into another placement"
         assert one.moved == sum(placement.parts.moved for placement in one.placements)
         for placement in one.placements:
@@ -56,6 +59,21 @@ def adds_up(story: Story) -> None:
             assert sum(fill.size for fill in placement.fills) >= placement.parts.matched  # more where a matched part was voided
             assert min(size for _, size in placement.parts.named()) >= 0
     assert story.parts.total == story.parts.stake
+    for ticket in story.tickets:
+        for bet in ticket.bets:
+            assert bet.parts.total == bet.parts.stake == bet.unit * bet.lines
+            assert bet.parts.moved == bet.parts.cancelled == 0, "nothing ever comes back from a pool"
+            assert min(size for _, size in bet.parts.named()) >= 0
+            assert len(bet.spelled) in (0, bet.lines)
+            if bet.profit is not None:
+                assert bet.returned - bet.profit == bet.parts.matched + bet.parts.voided
+        assert ticket.parts.total == ticket.parts.stake == sum(bet.parts.stake for bet in ticket.bets)
+    planned = [one.parts for one in story.orders if one.is_planned] + [one.parts for one in story.tickets]
+    assert story.parts.stake == sum(one.stake for one in planned)
+    assert story.parts.matched == sum(one.matched for one in planned)
+    if story.settlement is not None:
+        results = [bet.profit for bet in (*story.settlement.bets, *story.settlement.pool_bets) if bet.profit is not None]
+        assert story.settlement.profit == sum(results)
 
 
 @settings(max_examples=60, deadline=None)
