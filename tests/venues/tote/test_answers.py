@@ -1,5 +1,5 @@
-"""The Tote's answers into values: cards, reasons, frames, bets. What is not as documented is an error of ours by name, or unknown,
-whatever it is."""
+"""The Tote's answers into values: cards, reasons, frames, bets. What is not as documented is an error of ours by name, or
+unknown, whatever it is."""
 
 from __future__ import annotations
 
