@@ -52,12 +52,14 @@ NO_COMMISSION = Decimal("0.00")  # what an exchange takes is in its odds or its 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
     """How often to read, in seconds: without the socket while bets can change, and while none can; with it, all that is open just
-    in case; fixtures, whose start may move. `settling`: how long a settled order is still read, because results are corrected.
+    in case, and where only results are to come; fixtures, whose start may move. `settling`: how long a settled order is still
+    read, because results are corrected.
     """
 
     busy: float = 1.0
     quiet: float = 5.0
     check: float = 30.0
+    results: float = 300.0
     fixtures: float = 60.0
     settling: float = 600.0
 
@@ -147,6 +149,7 @@ class Follower:
         self._selections.setdefault(market, selection)
         if (watched := self._markets.get(market)) is not None and watched.selection is None:
             watched.selection = selection
+            self._wake.set()
 
     def expects(self, market: MarketId, ref: OrderRef) -> None:
         """A reference of ours is on its way there."""
@@ -299,7 +302,7 @@ class Follower:
             return self._pace.busy
         if not self._is_joined:
             return self._pace.busy if is_open else self._pace.quiet
-        waits = [self._pace.check]
+        waits = [self._check_every(), self._pace.fixtures]
         if any(one.told is not None and one.told[0] is MarketStatus.SUSPENDED for one in self._markets.values()):
             waits.append(self._pace.quiet)
         now = self._clock.now()
@@ -307,6 +310,9 @@ class Follower:
         left = [(end + OVER_FOR_SURE - now).total_seconds() for end in ends if end is not None]
         waits += [one if one > 0 else self._pace.quiet for one in left]
         return min(waits)
+
+    def _check_every(self) -> float:
+        return self._pace.check if any(one.is_open for one in self._live()) else self._pace.results
 
     def _live(self) -> list[Followed]:
         now = self._clock.now()
@@ -339,7 +345,7 @@ class Follower:
 
     async def _look_at_orders(self) -> None:
         now = self._clock.age()
-        if self._read_all or not self._is_joined or now - self._checked >= self._pace.check or self._is_one_over():
+        if self._read_all or not self._is_joined or now - self._checked >= self._check_every() or self._is_one_over():
             self._read_all, self._checked = False, now
             self._due |= dict.fromkeys(one.id for one in self._live())
         due, self._due = self._due, {}

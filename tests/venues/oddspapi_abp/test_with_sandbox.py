@@ -45,7 +45,7 @@ from planrunner.net.memory import MemoryWire
 from planrunner.ports import SendBy, Venue
 from planrunner.runtime.clock import VirtualClock, run_virtual
 from planrunner.runtime.secrets import PRACTICE
-from planrunner.sandbox.bookmakers import Bookmaking
+from planrunner.sandbox.bookmakers import Bookmaking, Settles
 from planrunner.sandbox.faults import Fault, Faults, Trouble
 from planrunner.sandbox.practice import rehearse
 from planrunner.venues.oddspapi_abp.client import Terms
@@ -326,3 +326,71 @@ def test_the_older_generation_of_the_venue_says_the_same() -> None:
         assert not any(isinstance(one, VenueDown) for one in at.heard)
 
     play(card, books(legacy=True), Terms(base=f"{AT}/abp", header="X-ABP-API-KEY", rps=60))
+
+
+TROUBLES = [
+    *(("place-orders", one) for one in (
+        Trouble.BET_REJECTED, Trouble.BET_FAILED, Trouble.BET_CONFIRMED_LATE, Trouble.ODDS_DROP, Trouble.LIMITS_SHRINK,
+    )),
+    *((call, one) for call in ("ws-orders", "ws-bets") for one in (
+        Trouble.FRAME_LOST, Trouble.FRAME_TWICE, Trouble.FRAMES_SWAPPED, Trouble.BUFFER_FULL, Trouble.CONNECTION_LOST,
+    )),
+    *((call, one) for call in ("orders", "bets", "betslip") for one in (
+        Trouble.OLDER_REPORT, Trouble.REPORTED_TWICE, Trouble.EMPTY_REPORT, Trouble.MALFORMED_BODY, Trouble.NOT_JSON,
+        Trouble.ANOTHER_SHAPE, Trouble.HTTP_500, Trouble.TOO_MANY_REQUESTS, Trouble.REPLY_LOST_BEFORE_LANDING,
+    )),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "trouble"), TROUBLES, ids=lambda one: str(one))
+def test_whatever_goes_wrong_on_the_way_what_is_told_in_the_end_is_what_there_is(call: str, trouble: Trouble) -> None:
+    async def card(at: Session) -> None:
+        at.strike(call, trouble, times=2, seconds=25)
+        (event,) = await at.place(at.placement(size="600.00"))
+        assert isinstance(event, OrderAccepted)
+        facts = [event, *await at.hear(80)]
+        held = [one for one in facts if isinstance(one, OrderAccepted | OrderReported)]
+        progress = [one.sizes.progress for one in held]
+        assert progress == sorted(progress), "nothing is taken back"
+        assert held[-1].sizes.remaining == 0
+        at.faults.clear()
+        there = await at.query()
+        assert isinstance(there, OrderReported)
+        assert (there.sizes, there.fills) == (held[-1].sizes, held[-1].fills)
+        assert not any(isinstance(one, OrderUnknown) for one in facts)
+
+    assert play(card).placed() == [FIRST]
+
+
+def test_a_bet_that_is_confirmed_after_the_order_was_cancelled_is_waited_for() -> None:
+    async def card(at: Session) -> None:
+        at.strike("place-orders", Trouble.BET_CONFIRMED_LATE, seconds=30)
+        (event,) = await at.place(at.placement(size="600.00", good_until=at.clock.now() + timedelta(seconds=10)))
+        assert isinstance(event, OrderAccepted)
+        await at.hear(20)
+        there = await at.query()
+        assert isinstance(there, OrderReported)
+        assert there.sizes.remaining > 0, "a bet is still on its way"
+        await at.hear(60)
+        after = await at.query()
+        assert isinstance(after, OrderReported)
+        assert after.sizes.matched > there.sizes.matched
+        assert after.sizes.remaining == 0
+
+    play(card)
+
+
+@pytest.mark.parametrize(
+    ("how", "outcome"),
+    [("HALF_WON", Outcome.HALF_WON), ("HALF_LOST", Outcome.HALF_LOST), ("PUSH", Outcome.VOID), ("VOID", Outcome.VOID),
+     ("CASHOUT", Outcome.CASHED_OUT), ("LOST", Outcome.LOST)],
+)  # fmt: skip
+def test_results_that_are_not_plainly_won(how: str, outcome: Outcome) -> None:
+    async def card(at: Session) -> None:
+        await at.place(at.placement())
+        settled = [one for one in await at.hear(6 * 3600) if isinstance(one, BetSettled)]
+        assert settled[-1].outcome is outcome
+        assert sum(isinstance(one, MarketSettled) for one in at.heard) >= 1
+
+    settles = Settles(event="Arsenal v Chelsea", market="Match Odds", selection="Arsenal", how=how)
+    play(card, books(settles=(settles,)))
