@@ -43,6 +43,8 @@ T = TypeVar("T")
 
 POOLS_AT_ONCE = 20
 CLOSING = timedelta(minutes=5)
+# Seconds. A wait this short is lengthened: the last digit of a clock may stand still, and what is waited for would never be due.
+TICK = 0.001
 TROUBLES = (VenueTrouble, VenueRefused, NeverSent, ReplyUnknown, Unreadable)
 
 
@@ -217,7 +219,7 @@ class Watcher:
         if left is not None and left <= 0:
             return
         with suppress(TimeoutError):
-            async with asyncio.timeout(None if left is None else min(left, self._pace.most)):
+            async with asyncio.timeout(None if left is None else max(min(left, self._pace.most), TICK)):
                 await self._wake.wait()
 
     def _dues(self) -> Iterable[float]:
