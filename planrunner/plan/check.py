@@ -14,7 +14,7 @@ from planrunner.model.account import Account, Site
 from planrunner.model.market import AccountName
 from planrunner.model.money import Money
 from planrunner.model.profile import VenueProfile
-from planrunner.plan import limit_checks, market_checks, order_checks, ticket_checks
+from planrunner.plan import limit_checks, market_checks, order_checks
 from planrunner.plan.decode import Draft, DraftOrder, DraftTicket
 from planrunner.plan.hedge_checks import hedges_of
 from planrunner.plan.messages import meaning as say
@@ -35,13 +35,20 @@ def check(plan: Draft, site: Site, profiles: Mapping[str, VenueProfile]) -> None
         account = accounts.get(order.account or "")
         profile = profiles.get(account.venue) if account else None
         order_checks.check_order(plan.shape, order, profile, account, has_market=plan.markets is not None)
-    for ticket in plan.tickets:
-        account = accounts.get(ticket.account or "")
-        ticket_checks.check_ticket(plan.shape, ticket, profiles.get(account.venue) if account else None)
+    if plan.tickets:
+        _tickets(plan, accounts, profiles)
     market_checks.check_markets(plan, accounts, profiles)
     times = _times(plan)
     if currency is not None:
         limit_checks.check_limits(plan, site, accounts, profiles, times=times)
+
+
+def _tickets(plan: Draft, accounts: Mapping[str, Account], profiles: Mapping[str, VenueProfile]) -> None:
+    from planrunner.plan.ticket_checks import check_ticket  # most plans have none
+
+    for ticket in plan.tickets:
+        account = accounts.get(ticket.account or "")
+        check_ticket(plan.shape, ticket, profiles.get(account.venue) if account else None)
 
 
 def _accounts(plan: Draft, site: Site) -> dict[str, Account]:
