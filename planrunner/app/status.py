@@ -27,7 +27,7 @@ from planrunner.model.market import RunId
 from planrunner.model.money import Money
 from planrunner.model.placement import ZERO, PlacementStatus
 from planrunner.model.plan import PoolBet
-from planrunner.model.program import Program
+from planrunner.model.program import Program, ProgramPoolBet
 from planrunner.runtime.clock import RealClock
 from planrunner.runtime.desk import Desk
 from planrunner.runtime.journal import Journal, patience_from
@@ -215,9 +215,12 @@ def _orders(program: Program, state: State) -> tuple[OrderStatus, ...]:
 def _order(state: State, order: OrderState) -> OrderStatus:
     asked = order.spec.order
     placements = [state.placements[ref] for ref in order.refs]
+    # What a pool took in it may still refuse, and it can't be taken back: nothing that waits for a match.
+    doubtful = (*IN_DOUBT, PlacementStatus.EXECUTABLE) if isinstance(asked, PoolBet) else IN_DOUBT
+    live = [one for one in placements if one.status is PlacementStatus.EXECUTABLE and one.status not in doubtful]
     matched = sum((one.sizes.matched for one in placements), ZERO)
-    remaining = sum((one.sizes.remaining for one in placements if one.status is PlacementStatus.EXECUTABLE), ZERO)
-    in_doubt = sum((one.sizes.remaining for one in placements if one.status in IN_DOUBT), ZERO)
+    remaining = sum((one.sizes.remaining for one in live), ZERO)
+    in_doubt = sum((one.sizes.remaining for one in placements if one.status in doubtful), ZERO)
     drafts = sum((one.asked.size for one in placements if one.status is PlacementStatus.DRAFT), ZERO)
     return OrderStatus(
         name=order.path.partition(".")[2],
@@ -234,10 +237,14 @@ def _order(state: State, order: OrderState) -> OrderStatus:
 
 
 def _text(order: OrderState) -> str:
-    """`back Arsenal at 3.10`, `exacta, 6 lines`."""
-    asked = order.spec.order
-    if isinstance(asked, PoolBet):
-        return f"{asked.pool.value}, {asked.lines} line{'' if asked.lines == 1 else 's'}"
+    """`back Arsenal at 3.10`, `exacta, race 3: 4 Miss Dolly Rocker, 6 Sea Fret in any order, 2 lines of 1.00 GBP`."""
+    from planrunner.report.slips import tell_legs
+
+    if isinstance(order.spec, ProgramPoolBet):
+        bet = order.spec.order
+        legs = "; ".join(leg.text for leg in tell_legs(bet, order.spec.legs))
+        return f"{bet.pool.value}, {legs}, {bet.lines} line{'' if bet.lines == 1 else 's'} of {bet.unit}"
+    asked = order.limit
     return f"{asked.side.value} {order.aim.selection_name} at {asked.odds}"
 
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from planrunner.cli.output import Styled, say
-from planrunner.model.commands import Alert, CancelOrder, PlaceOrders, PlaceTicket
+from planrunner.model.commands import Alert, Asked, CancelOrder, NewPoolBet, PlaceOrders, PlaceTicket, market_of
 from planrunner.model.events import (
     STOPPED,
     MarketChanged,
@@ -37,6 +37,8 @@ class Progress:
         self._told = False
         self._paths: dict[OrderRef, str] = {}
         self._matched: dict[OrderRef, Decimal] = {}
+        self._in_pools: set[OrderRef] = set()
+        self._fills: dict[OrderRef, frozenset[str]] = {}
         self._markets: dict[MarketId, str] = {}
         self._zone: tzinfo = UTC
         self._seen: set[MarketId] = set()
@@ -57,6 +59,8 @@ class Progress:
         if isinstance(body, PlaceOrders | PlaceTicket):
             for asked in body.placements:
                 self._paths[asked.ref] = asked.path.partition(".")[2]
+                if isinstance(asked, NewPoolBet):
+                    self._in_pools.add(asked.ref)
         if self._quiet and not isinstance(body, Alert):
             return
         for text, colour in self._news(body):
@@ -69,7 +73,7 @@ class Progress:
         match body:
             case PlaceOrders() | PlaceTicket():
                 verb = "places" if body.attempt == 1 else "sends again, to the letter,"
-                return [(f"{self._name(one.ref)}  {verb} {one.words}", None) for one in body.placements]
+                return [(f"{self._name(one.ref)}  {verb} {self._words(body, one)}", None) for one in body.placements]
             case CancelOrder():
                 return [(f"{self._name(body.ref)}  takes back what is left", None)]
             case OrderAccepted() | OrderReported():
@@ -101,8 +105,24 @@ class Progress:
         self._matched[body.ref] = max(before, now)
         if now <= before:
             return []
+        if body.ref in self._in_pools:
+            return [(f"{self._name(body.ref)}  accepted for {now:.2f}", "green")]
         average = f" (average odds {body.average_odds:.2f})" if body.average_odds is not None else ""
-        return [(f"{self._name(body.ref)}  {now - before:.2f} matched{average}", "green")]
+        return [(f"{self._name(body.ref)}  {now - before:.2f} matched{average}{self._taken_by(body)}", "green")]
+
+    def _taken_by(self, body: OrderAccepted | OrderReported) -> str:
+        """The bookmakers that are new among those a router tells of."""
+        before = self._fills.get(body.ref, frozenset())
+        self._fills[body.ref] = before | {fill.id for fill in body.fills if fill.size}
+        names = list(dict.fromkeys(fill.bookmaker for fill in body.fills if fill.size and fill.id not in before))
+        return f", taken by {' and '.join(names)}" if names else ""
+
+    def _words(self, command: PlaceOrders | PlaceTicket, asked: Asked) -> str:
+        """A bet in a pool names its pool."""
+        if isinstance(command, PlaceTicket):
+            pool = self._markets.get(market_of(command, asked), "a pool")
+            return f"{asked.words} in {pool}, with the ticket {command.ticket.partition('.')[2]}"
+        return asked.words
 
     def _turned(self, body: MarketChanged) -> list[tuple[str, str | None]]:
         is_new = body.market not in self._seen

@@ -67,7 +67,7 @@ def tell_order(history: History, program: Program, state: State, order: OrderSta
         tone=tone_of_both(tone, move.tone if move is not None else None),
         ended_at=history.ended.get(order.path),
         loss_before=ZERO if order.is_hedge else _loss_before(asked),
-        loss_after=_loss_after(state, order, both, hedge),
+        loss_after=_loss_after(state, order, both, hedge) + (moved.chain.loss_after if moved and hedge else ZERO),
         profit=_profit([chain, *([moved.chain] if moved is not None else [])]),
         found=order.found or None,
         hedge=hedge,
@@ -87,8 +87,8 @@ def _tell_move(history: History, program: Program, here: Chain, moved: Moved | N
 
 
 def _averaging(asked: LimitOrder, chain: Chain) -> str | None:
-    """Why a single fill may be at odds that nobody asked for."""
-    if not asked.odds_hold_for_average:
+    """Why a single fill may be at odds that nobody asked for, where single fills are told: a router tells them."""
+    if not asked.odds_hold_for_average or not (asked.routing or any(one.bookmakers for one in chain.placements)):
         return None
     limit = asked.odds.ratio
     worse, name = (operator.lt, "below") if asked.side is Side.BACK else (operator.gt, "above")

@@ -90,7 +90,8 @@ def bath(
         market = MarketId(f"pool-{number}")
         first = int(legs[0][0].race)
         markets[market] = Market(
-            id=market, name=f"{pool.value.capitalize()} R{first}", fixture=legs[0][1].name, selections=(), ladder="",
+            id=market, name=f"{pool.value.capitalize()} R{first}", selections=(), ladder="",
+            fixture=legs[0][1].name if len(legs) == 1 else "Bath",
             start=T0 + timedelta(minutes=12 + 30 * (first - 1)), meeting="Bath", kind=pool.value,
         )  # fmt: skip
         asked = PoolBet(
