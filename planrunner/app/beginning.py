@@ -60,13 +60,13 @@ class _Starts:
         return self._of_target(order.target) + (self._of_target(move.target) if move is not None else [])
 
     def of_ticket(self, ticket: Ticket) -> list[datetime]:
-        """Of the races of its bets; those of the whole meeting where they can't be told."""
+        """Of the races of its bets; of the whole meeting where one is told by its number, for then nothing of it may be over."""
         zone = zone_of(self._plan)
         card = sorted(self._card(ticket.meeting))
-        times = {f"{start.astimezone(zone):%H:%M}": start for start in card}
-        by_number = {str(number): start for number, start in enumerate(card, 1)}
         races = {leg.race for bet in ticket.bets for leg in bet.legs}
-        return [start for race in races if (start := times.get(race) or by_number.get(race)) is not None] or card
+        return (
+            [start for start in card if f"{start.astimezone(zone):%H:%M}" in races] if all(":" in one for one in races) else card
+        )
 
     def _of_target(self, target: Target) -> list[datetime]:
         zone = zone_of(self._plan)
