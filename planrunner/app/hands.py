@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 
 from planrunner.app.interruptions import STOPPED_BY, Interruptions
 from planrunner.app.left import Left, in_words, left_behind, take_back
@@ -33,7 +34,7 @@ RECAP = (RunStarted, PlaceOrders, PlaceTicket, OrderAccepted, OrderReported)
 class Hands:
     """Everything that one owner of one run holds. `go_on`: the command that takes the run up again. `hears_signals`: Ctrl-C is
     for this run; where several are looked after in one process it is for whoever looks after them. `notes`: what to tell of a
-    run that is taken up, in whole sentences."""
+    run that is taken up, in whole sentences; `beat`: the last sign of life of whoever had it before."""
 
     journal: Journal
     info: RunInfo
@@ -46,6 +47,7 @@ class Hands:
     go_on: str
     hears_signals: bool = True
     notes: Sequence[str] = ()
+    beat: datetime | None = None
 
     async def drive(self, state: State, records: Collection[Record] | None, stage: Stage) -> Ran:
         """From this state to the end. What stops a run on its way is told, never raised: there may be bets to look after.
@@ -73,7 +75,7 @@ class Hands:
         )
         first: list[Event] = [RunStarted(at=self.clock.now(), program=self.program)]
         if records is not None:
-            back = set_back(records, self.clock.now())
+            back = set_back(records, self.beat, self.clock.now())
             first = driver.resume(self.journal.intents(self.info.run), back, self.notes)
             for record in records:
                 if isinstance(record.body, RECAP):

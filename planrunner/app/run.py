@@ -107,6 +107,7 @@ def resume(kept: Kept, run: RunId, stage: Stage, tell: Tell, *, take_over: bool 
                 await _refuse_while_alive(journal, kept, run, clock)
             try:
                 async with stage.venues(clock) as venues:
+                    beat = journal.lease(run).beat
                     epoch = journal.take(run, this_process())
                     standing = stand(journal, info)
                     program, state = standing.program, standing.state
@@ -115,7 +116,7 @@ def resume(kept: Kept, run: RunId, stage: Stage, tell: Tell, *, take_over: bool 
                         state = initial(program)
                     hands = Hands(
                         journal=journal, info=info, epoch=epoch, program=program, venues=venues, clock=clock, hooks=hooks,
-                        tell=tell, go_on=kept.go_on(run), notes=kept.notes,
+                        tell=tell, go_on=kept.go_on(run), notes=kept.notes, beat=beat,
                     )  # fmt: skip
                     return await hands.drive(state, standing.records or None, stage)
             except (VenueRefused, VenueTrouble) as error:

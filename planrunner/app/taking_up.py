@@ -112,6 +112,7 @@ class TakingUp:
         stage = stage_of(self.state, standing, begun)
         with open_journal(self.state, begun.site) as journal:
             async with stage.venues(self.clock) as venues:
+                beat = journal.lease(info.run).beat
                 epoch = journal.take(info.run, this_process())
                 standing = stand(journal, info)
                 assert standing.program is not None
@@ -119,7 +120,7 @@ class TakingUp:
                 hands = Hands(
                     journal=journal, info=info, epoch=epoch, program=standing.program, venues=venues, clock=self.clock,
                     hooks=hooks_from(os.environ), tell=nothing_told, go_on=go_on(self.state, standing), hears_signals=False,
-                    notes=begun.notes,
+                    notes=begun.notes, beat=beat,
                 )  # fmt: skip
                 return await hands.drive(standing.state, standing.records, stage)
 

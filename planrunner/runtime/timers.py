@@ -37,8 +37,9 @@ class SetBack:
     last: timedelta
 
 
-def set_back(records: Iterable[Record], now: datetime) -> SetBack:
-    """Records are written down in order, so one that is dated before the last shows a clock that was set."""
+def set_back(records: Iterable[Record], beat: datetime | None, now: datetime) -> SetBack:
+    """Records are written down in order, so one that is dated before the last shows a clock that was set. `beat`: the last sign
+    of life of whoever had the run before; where there is none, its last record stands for that."""
     by, last = timedelta(0), None
     when_set: dict[str, timedelta] = {}
     for record in records:
@@ -46,7 +47,8 @@ def set_back(records: Iterable[Record], now: datetime) -> SetBack:
         last = record.at
         if isinstance(record.body, SetTimers):
             when_set |= {timer.name: by for timer in record.body.timers}
-    behind = _backwards(last, now)
+    by += _backwards(last, beat) if beat is not None else timedelta(0)
+    behind = _backwards(beat or last, now)
     by += behind
     return SetBack(total=by, since={name: by - before for name, before in when_set.items()}, last=behind)
 

@@ -75,14 +75,14 @@ def written(at, *timers):
     return Record(seq=1, epoch=1, at=AT + timedelta(seconds=at), body=body)
 
 
-def taken_up(records, now):
+def taken_up(records, now, beat=None):
     """At which age each of their deadlines fires for whoever takes them up when the wall clock says so."""
     fired = []
     due = {timer.name: timer.at for record in records for timer in record.body.timers}
 
     async def main(clock):
         timers = Timers(clock, lambda event: fired.append((event.name, round(clock.age()))))
-        timers.restore(due, set_back(records, clock.now()).since)
+        timers.restore(due, set_back(records, beat and AT + timedelta(seconds=beat), clock.now()).since)
         beside = asyncio.create_task(timers.run())
         await asyncio.sleep(8000)
         beside.cancel()
@@ -107,4 +107,9 @@ def test_a_clock_that_was_set_back_holds_no_deadline_up_that_was_set_before(reco
 
 
 def test_records_that_differ_by_a_moment_show_no_clock_that_was_set():
-    assert set_back([written(1), written(0), written(1)], AT).total == timedelta(0)
+    assert set_back([written(1), written(0), written(1)], None, AT).total == timedelta(0)
+
+
+def test_a_sign_of_life_says_how_long_a_run_was_still_driven_after_its_last_record():
+    assert taken_up([written(0, ("a", 60))], 40 - 3600, beat=40) == [("a", 20)]
+    assert taken_up([written(0, ("a", 60))], 45 - 3600, beat=40 - 3600) == [("a", 55)]  # set while it was driven
