@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from planrunner.app.stage import Venues
 from planrunner.engine.state import BetState, PlacementState, State
-from planrunner.model.commands import CancelOrder, QueryOrder
+from planrunner.model.commands import CancelOrder, NewPoolBet, QueryOrder
 from planrunner.model.events import (
     CancelAccepted,
     CancelRefused,
@@ -53,7 +53,7 @@ class Left:
 
 def left_behind(program: Program, state: State, sent: Collection[OrderRef]) -> tuple[Left, ...]:
     """What is not over, in the plan's order, as the run knew it last. `sent`: what may have left this machine."""
-    placements = [state.placements[ref] for spec in program.orders for ref in state.orders[spec.path].refs if ref in sent]
+    placements = [state.placements[ref] for spec in program.specs for ref in state.orders[spec.path].refs if ref in sent]
     return tuple(
         Left(placement=one, bets=one.bets, account=state.orders[one.asked.path].spec.account)
         for one in placements
@@ -95,6 +95,8 @@ async def _take_back(left: Left, state: State, venues: Venues) -> Left:
 
 async def _cancel(left: Left, state: State, venues: Venues) -> Left:
     asked = left.placement.asked
+    if isinstance(asked, NewPoolBet):
+        return left  # a pool gives nothing back: it is only looked at
     spec = state.orders[asked.path].spec
     venue = venues[spec.account]
     for bet in left.bets:
@@ -151,9 +153,7 @@ def words(left: Left) -> str:
         ("taken back", sizes.cancelled),
         ("lapsed", sizes.lapsed),
         ("voided", sizes.voided),
-        (f"still there{why}", left.remaining),
+        (f"taken in and not answered{why}" if isinstance(asked, NewPoolBet) else f"still there{why}", left.remaining),
     ]
     became = ", ".join(f"{size:.2f} {what}" for what, size in parts if size)
-    return (
-        f"{name}: {asked.words}: {became} ({bets} at {left.account}, reference {asked.ref})"
-    )
+    return f"{name}: {asked.words}: {became} ({bets} at {left.account}, reference {asked.ref})"

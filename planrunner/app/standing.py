@@ -36,7 +36,7 @@ class Standing:
 
     @property
     def accounts(self) -> Collection[AccountName]:
-        return () if self.program is None else {spec.account for spec in self.program.orders}
+        return () if self.program is None else {spec.account for spec in self.program.specs}
 
     @property
     def sent(self) -> Collection[OrderRef]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from planrunner.app.left import left_behind, words
 from planrunner.app.status import status
 from planrunner.cli.progress import Progress
 from planrunner.model.journal import Mode
@@ -52,3 +53,11 @@ def test_a_bet_that_a_pool_took_in_is_in_doubt_until_it_is_answered(tmp_path: Pa
     assert first.text == "exacta, race 3: 4 Miss Dolly Rocker, 6 Sea Fret in any order, 2 lines of 1.00 GBP"
     assert (first.matched, first.remaining, first.in_doubt) == (0, 0, Decimal("2.00"))
     assert first.references == (window.bet_ref(1),)
+
+
+def test_a_bet_that_a_pool_took_in_and_nobody_drives_is_left_behind():
+    window = Window(bath((Pool.WIN, "2.00", [leg(1, 4)]), (Pool.TRIO, "1.00", [leg(1, 2, 4, 6)]))).start().at(2)
+    window.taken_in(1, 2).accepts(2)
+    [left] = left_behind(window.program, window.state, {window.bet_ref(1), window.bet_ref(2)})
+    assert left.placement.asked.ref == window.bet_ref(1)
+    assert "2.00 taken in and not answered" in words(left)
