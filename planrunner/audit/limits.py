@@ -128,7 +128,7 @@ def plan_rules(of: Where, plan: PlanTerms) -> Iterator[Rule]:
     )
     yield from _given(own, plan.currency)
     if (root := plan.orders.get(of.root)) is not None:
-        name = "the stake of the order" if of.root == of.path else f"the stake of {shown(of.root)}, whose remainder it takes over"
+        name = "the stake of the order" if of.root == of.path else f"the stake of {shown(of.root)}"
         yield from _given(((name, ("stake", of.run, of.root), root.stake, True),), plan.currency)
     if (order := plan.orders.get(of.path)) is not None:
         chain = ("order", of.run, of.path)

@@ -21,8 +21,10 @@ from planrunner.audit.audit import Audited, audit
 from planrunner.audit.limits import NO_LIMITS, Limits
 from planrunner.audit.run import _compact, _follows, _sha
 from planrunner.model.account import Site
+from planrunner.model.plan import Plan
 from planrunner.runtime.journal import Journal
 from planrunner.sandbox.faults import Fault
+from planrunner.sandbox.scenario import Scenario
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "audits"
@@ -62,12 +64,23 @@ class Pair:
         return replace(self, journal=tuple(json.dumps(line) for line in (head, *records)))
 
 
-def ran(plan: Path, folder: Path, *, case: str, seed: int = 1, faults: Sequence[Fault] = (), site: Site | None = None) -> Pair:
+def ran(
+    plan: Path,
+    folder: Path,
+    *,
+    case: str,
+    seed: int = 1,
+    faults: Sequence[Fault] = (),
+    site: Site | None = None,
+    scenario: Scenario | None = None,
+    change: Callable[[Plan], Plan] | None = None,
+) -> Pair:
     """Rehearsed from beginning to settlement. With `faults` more goes wrong than the case says; `site` has other limits than
-    those the plan was checked with."""
+    those the plan was checked with. `scenario`: another world than the practice one; `change`: to what no plan's text says."""
     loaded = load(plan)
     site = site or loaded.site
-    rehearsal, day, notes = world_of(loaded.plan, seed=seed, case=case)
+    loaded = replace(loaded, plan=change(loaded.plan)) if change else loaded
+    rehearsal, day, notes = world_of(loaded.plan, seed=seed, case=case, scenario=scenario)
     for fault in faults:
         rehearsal.faults.add(fault)
     stage = staged(rehearsal, site.accounts, begin=rehearsal.world.begin, today=day, notes=notes)
@@ -91,19 +104,22 @@ def _lines(path: Path) -> tuple[str, ...]:
 def matters(line: str) -> bool:
     """Whether a line of the venue is kept: look-ups and logins are most of a log, and nothing for an auditor."""
     fact = json.loads(line)
-    return fact["kind"] not in ("request", "reply") or fact["call"] == "placeOrders"
+    return fact["kind"] not in ("request", "reply") or fact["call"].startswith("place")
 
 
 def main(names: Sequence[str]) -> None:
     for name in names or PAIRS:
         plan, case = PAIRS[name]
         with tempfile.TemporaryDirectory() as folder:
-            pair = ran(ROOT / "plans" / f"{plan}.yaml", Path(folder), case=case)
-        (GOLDEN / name).mkdir(parents=True, exist_ok=True)
-        (GOLDEN / name / "journal.jsonl").write_text("".join(line.rstrip("\n") + "\n" for line in pair.journal), encoding="utf-8")
-        venue = "".join(f"{line}\n" for line in pair.venue if matters(line))
-        (GOLDEN / name / "venue.jsonl").write_text(venue, encoding="utf-8")
-        print(name, len(pair.journal), len(pair.venue), *map(str, pair.audited().findings), sep="\n  ")
+            write(name, ran(ROOT / "plans" / f"{plan}.yaml", Path(folder), case=case))
+
+
+def write(name: str, pair: Pair) -> None:
+    (GOLDEN / name).mkdir(parents=True, exist_ok=True)
+    (GOLDEN / name / "journal.jsonl").write_text("".join(line.rstrip("\n") + "\n" for line in pair.journal), encoding="utf-8")
+    venue = "".join(f"{line}\n" for line in pair.venue if matters(line))
+    (GOLDEN / name / "venue.jsonl").write_text(venue, encoding="utf-8")
+    print(name, len(pair.journal), len(pair.venue), *map(str, pair.audited().findings), sep="\n  ")
 
 
 if __name__ == "__main__":
