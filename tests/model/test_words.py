@@ -90,7 +90,7 @@ def test_the_table_prints_and_nothing_leaves_an_end_but_a_completed_bet_that_is_
     assert {status for (status, _) in TRANSITIONS if status in FINAL} == {PlacementStatus.EXECUTION_COMPLETE}
 
 
-def test_an_unknown_placement_is_never_rejected_or_unsent_only_found_asked_again_or_lost_again() -> None:
+def test_an_unknown_placement_is_never_unsent_only_found_asked_again_lost_again_or_kept_as_refused_by_the_venue() -> None:
     assert {fact for (status, fact) in TRANSITIONS if status is PlacementStatus.UNKNOWN} == {
-        Fact.LOST, Fact.INTENT, Fact.ACCEPTED, Fact.LIVE, Fact.COMPLETE
+        Fact.LOST, Fact.INTENT, Fact.ACCEPTED, Fact.LIVE, Fact.COMPLETE, Fact.REJECTED
     }  # fmt: skip
