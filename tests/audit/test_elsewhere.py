@@ -5,6 +5,7 @@ As in `test_breaches`, an edit of the journal is sealed again as if it had been 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -228,6 +229,22 @@ def test_one_edit_is_found(name: str) -> None:
     findings = edit(golden(pair)).audited().findings
     print(*findings, sep="\n")
     assert {finding.code for finding in findings} == codes
+
+
+def test_a_stake_that_was_rounded_down_and_told_so_is_clean() -> None:
+    """What the pool did not take of 6.00 is told as lapsed by the journal, and by the venue not at all."""
+    pair = at_venue("bet", 0, lambda bet: {**bet, "size": "5.40"})(golden("ticket"))
+    bet = next(line["bet"] for line in map(json.loads, pair.venue) if line["kind"] == "bet")
+    pair = pair.venue_with(lambda lines: [
+        {**line, "size": "5.40"} if line["kind"] == "fill" and line["bet"] == bet else line for line in lines
+    ])  # fmt: skip
+
+    def told(record: Json) -> Json:
+        if record.get("kind") != "OrderReported" or record["body"]["bet"] != bet:
+            return record
+        return with_body(sizes={**record["body"]["sizes"], "matched": "5.40", "lapsed": "0.60"})(record)
+
+    assert pair.journal_with(lambda lines: [told(line) for line in lines]).audited().findings == ()
 
 
 def test_a_finding_says_what_each_side_says_of_a_ticket() -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from planrunner.audit.audit import audit
 from planrunner.sandbox.cases import CASES
+from tests.audit.elsewhere import ELSEWHERE
 from tests.audit.runs import PAIRS, ROOT, Pair, golden, ran
 
 PLANS = sorted(path.stem for path in (ROOT / "plans").glob("*.yaml"))
@@ -106,7 +107,7 @@ def damaged(draw: Callable[..., Any], lines: tuple[str, ...]) -> list[str]:
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data())
 def test_damaged_files_give_findings_and_never_an_exception(data: st.DataObject) -> None:
-    pair = kept(data.draw(st.sampled_from(sorted(PAIRS))))
+    pair = kept(data.draw(st.sampled_from(sorted([*PAIRS, *ELSEWHERE]))))
     whole = pair.journal_with(lambda lines: lines).journal
     journal = damaged(data.draw, whole) if data.draw(st.booleans()) else list(whole)
     venue = damaged(data.draw, pair.venue) if data.draw(st.booleans()) else list(pair.venue)
