@@ -66,15 +66,22 @@ def served(scenario: Path) -> Iterator[Slot]:
 
 
 def books(log: str) -> dict[str, tuple[object, ...]]:
-    """From the venue's own log alone: reference -> (selection, side, odds, size, {part: size}), one entry per bet."""
-    bets: dict[str, Holding] = {}
+    """From the venues' own log alone: reference -> (selection, side, odds, size, {part: size}), one entry per bet.
+
+    A pool's bet has no odds, and its selection is the pool and all that was picked; what each bookmaker of a router took is a
+    part.
+    """
+    bets: dict[tuple[object, str], Holding] = {}
     for line in map(json.loads, log.splitlines()):
+        venue = line.get("venue")
         match line["kind"]:
             case "bet":
-                asked = (line["selection"], line["side"], line["odds"], line["size"])
-                bets[line["bet"]] = Holding(ref=line["ref"], asked=asked)
-            case "fill" | "cancel" | "lapse" | "void":
-                bets[line["bet"]].add(line["kind"], line["size"])
+                what = line.get("selection") or f"{line['pool']} {line['picks']}, reserves {line['reserves']}"
+                asked = (what, line["side"], line.get("odds"), line["size"])
+                bets[venue, line["bet"]] = Holding(ref=line["ref"], asked=asked)
+            case "fill" | "cancel" | "lapse" | "void" as part:
+                where = f" at {line['at_bookmaker']}" if "at_bookmaker" in line else ""
+                bets[venue, line["bet"]].add(part + where, line["size"])
     held: dict[str, tuple[object, ...]] = {}
     for bet in bets.values():
         held[bet.ref] = (*held.get(bet.ref, ()), (*bet.asked, tuple(sorted(bet.parts.items()))))

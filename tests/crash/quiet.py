@@ -26,12 +26,14 @@ from planrunner.app.per_market import PerMarket
 from planrunner.app.plans import load
 from planrunner.app.rehearsal import world_of
 from planrunner.app.run import Job, resume, start
+from planrunner.app.sandboxes import sandbox_app
 from planrunner.app.stage import Stage, opened
 from planrunner.app.venues import make_venue
 from planrunner.engine.replay import replay
 from planrunner.model.errors import PlanrunnerError
 from planrunner.model.journal import Mode, RunState
 from planrunner.model.plan import Plan
+from planrunner.net.channel import Channel, Opening
 from planrunner.net.departure import Departure
 from planrunner.net.door import Door
 from planrunner.net.memory import MemoryWire
@@ -39,7 +41,7 @@ from planrunner.net.message import Outgoing, Reply
 from planrunner.runtime.clock import SetClock, VirtualClock, VirtualLoop, run_on
 from planrunner.runtime.journal import Journal
 from planrunner.runtime.secrets import PRACTICE
-from planrunner.sandbox.betfair.app import betfair_app
+from planrunner.sandbox.bookmakers import USUAL, Bookmaking, Shows
 from planrunner.sandbox.ladders import LADDERS
 from planrunner.sandbox.practice import practice_scenario
 from planrunner.sandbox.scenario import (
@@ -63,10 +65,18 @@ from tests.forked import PROCESSES
 KILLED = -9
 HALF, DEEP = Decimal("0.5"), 50_000
 # How others meet our orders, of every plan: all of each or half of it when it comes, or half of all when it has rested a while.
+# Pools take all there is; bookmakers do as the others, but where all is met what they offer is enough for it, several together.
+ALL = "all"
 WORLDS: dict[str, Reaction] = {
-    "all": Reaction(when=When.ARRIVES, share=Decimal(1)),
+    ALL: Reaction(when=When.ARRIVES, share=Decimal(1)),
     "at-once": Reaction(when=When.ARRIVES, share=HALF),
     "later": Reaction(when=When.RESTS, share=HALF, of=ShareOf.DEMAND, after=2 * SECOND),
+}
+# By bookmaker: of the fair odds, and how much it takes there in its own currency.
+OFFERED = {
+    "pinnacle": (Decimal(1), Decimal(400)),
+    "sharpbet": (Decimal("0.99"), Decimal(300)),
+    "vertex": (Decimal("0.98"), Decimal(500)),
 }
 FASTER = 10
 AFTERNOON = 13 * 60
@@ -89,8 +99,10 @@ def _shorter(found: re.Match[str], faster: int) -> str:
 
 
 def _is_named(fixture: FixtureScript, plan: Plan) -> bool:
-    """A race that a plan may name by its time keeps it."""
-    return fixture.meeting is not None and plan.per_market is None
+    """A race that a plan may name by its time keeps it, and so does a fixture whose number, which hangs on it, is named."""
+    targets = [target for order in plan.orders for target in (order.target, order.move and order.move.target) if target]
+    by_number = any(target.event_id is not None for target in targets)
+    return plan.per_market is None and (fixture.meeting is not None or by_number)
 
 
 def _nearer(fixture: FixtureScript) -> FixtureScript:
@@ -110,7 +122,25 @@ def quiet(world: str) -> Scenario:
     """The practice world, in which nothing moves but in answer to us."""
     practice = practice_scenario()
     fixtures = tuple(_still(fixture) for fixture in practice.fixtures)
-    return replace(practice, fixtures=fixtures, punters=False, others_take_ours=False, reactions=(WORLDS[world],))
+    bookmakers = _bookmakers(fixtures) if world == ALL else None
+    return replace(
+        practice, fixtures=fixtures, punters=False, others_take_ours=False, reactions=(WORLDS[world],), bookmakers=bookmakers
+    )
+
+
+def _bookmakers(fixtures: Sequence[FixtureScript]) -> Bookmaking:
+    """What each offers stays, but for what we take of it."""
+    named = [(one.name, market.name, runner) for one in fixtures for market in one.markets for runner in market.runners]
+    books = []
+    for book in USUAL.books:
+        share, room = OFFERED.get(book.slug, (Decimal(0), Decimal(0)))
+        shows = tuple(
+            Shows(at=0, event=event, market=market, selection=runner.name, to_back=((round(runner.fair * share, 2), room),))
+            for event, market, runner in named
+            if runner.fair and room
+        )
+        books.append(replace(book, follows=False, shows=shows))
+    return replace(USUAL, books=tuple(books))
 
 
 def _still(fixture: FixtureScript) -> FixtureScript:
@@ -175,7 +205,7 @@ class Quiet:
         self.site = loaded.site
         self.clock = VirtualClock(self.rehearsal.world.begin + LEAD - LEAD / FASTER)
         self.loop = VirtualLoop(self.clock)
-        self.wire = MemoryWire(betfair_app(self.rehearsal.world, self.clock, faults=self.rehearsal.faults))
+        self.wire = MemoryWire(sandbox_app(self.rehearsal, self.clock))
         self.journal = self.folder / ".planrunner" / "planrunner.db"
 
     def close(self) -> None:
@@ -214,10 +244,7 @@ class Quiet:
 
     def open_bets(self) -> list[str]:
         """References of bets of which something could still be matched."""
-        return [
-            ref for ref, bets in books(self.log()).items() for (_, _, _, size, parts) in bets
-            if round(float(str(size)) - sum(part for _, part in parts), 2)  # type: ignore[attr-defined]
-        ]  # fmt: skip
+        return [ref for ref, bets in books(self.log()).items() if any(_left(bet) for bet in bets)]
 
     def _process(self, trouble: Trouble, run: str | None) -> Ended:
         here, there = PROCESSES.Pipe()
@@ -253,6 +280,12 @@ class Quiet:
         return self.clock.now(), reply
 
 
+def _left(bet: Any) -> float:
+    """Of a bet as `books` has it, what could still be matched; what was void had been matched before."""
+    _, _, _, size, parts = bet
+    return round(float(size) - sum(part for kind, part in parts if kind != "void"), 2)
+
+
 @dataclass(frozen=True)
 class _Wire:
     """To the venue in the other process. Nothing else happens in this one while it answers."""
@@ -266,6 +299,10 @@ class _Wire:
         await VirtualClock.sleep_until(self.clock, at)  # a bet delay
         assert isinstance(reply, Reply)
         return reply
+
+    async def connect(self, asked: Opening) -> Channel:
+        """Between processes there are requests and replies only: whoever listens elsewhere has to ask."""
+        raise ConnectionRefusedError
 
     async def close(self) -> None:
         """It is the process's."""
@@ -294,12 +331,11 @@ def _nobody_listens(*_: object) -> None:
 
 
 def _stage(venue: Connection, clock: SetClock, day: date, job: Job, clock_set: tuple[float, timedelta] | None) -> Stage:
-    names = {order.account for order in job.plan.orders} | ({job.plan.per_market.account} if job.plan.per_market else set())
 
     @asynccontextmanager
     async def venues(_: Any) -> Any:
         door = Door(_Wire(venue, clock), clock)
-        accounts = {name: account for name, account in job.site.accounts.items() if name in names}
+        accounts = {name: account for name, account in job.site.accounts.items() if name in job.plan.accounts}
         made = {
             name: make_venue(account, door=door, clock=clock, secrets=PRACTICE, at="http://sandbox.invalid")
             for name, account in accounts.items()
