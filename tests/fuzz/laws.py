@@ -5,6 +5,7 @@ A law is a function of one example. It fails by raising, by taking longer than S
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import time
@@ -101,6 +102,21 @@ ODD: st.SearchStrategy[Any] = st.one_of(
         max_leaves=6,
     ),
 )  # fmt: skip
+# The same as bytes, and more that are hardly JSON.
+NUMBERS = st.sampled_from([
+    b"1e999999999", b"1e-999999999", b"1E99999999999999999999", b"-1e400",
+    b"9" * 5_000, b"0." + b"3" * 5_000, b"1.7976931348623157e308",
+    b"NaN", b"-Infinity", b"[" * 5_000, b'{"a":' * 5_000, b'"\\ud800"', b'"\\u0000"', b"\xef\xbb\xbf{}",
+    b"\xff\xfe{\x00}\x00",
+])  # fmt: skip
+
+
+def written(value: Any) -> bytes:
+    """As JSON; also what is hardly text."""
+    return json.dumps(value).encode("utf-8", "surrogatepass")
+
+
+RAW = NUMBERS | st.binary(max_size=30) | ODD.map(written)
 Step = tuple[float, Any, str]
 STEPS: st.SearchStrategy[list[Step]] = st.lists(
     st.tuples(st.floats(0, 0.999), ODD, st.sampled_from(["put", "put", "put", "lose", "double", "rename"])), max_size=4

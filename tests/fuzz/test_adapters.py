@@ -35,7 +35,7 @@ from planrunner.sandbox.log import VenueLog
 from planrunner.venues.betfair import catalogue, holdings, translate, wire
 from planrunner.venues.betfair.polling import Pace
 from planrunner.venues.betfair.venue import BetfairVenue
-from tests.fuzz.laws import ODD, STEPS, Law, changed
+from tests.fuzz.laws import NUMBERS, RAW, STEPS, Law, changed
 from tests.venues.betfair.under_test import WORLD, PracticeSecrets
 from tests.venues.contract import ACCOUNT, BEGIN, FIXTURE, MARKET, RESTS, TAKES
 
@@ -277,17 +277,10 @@ def any_bytes_are_json_or_not(content: bytes) -> None:
     assert answer is not None
 
 
-NUMBERS = st.sampled_from([
-    b"1e999999999", b"1e-999999999", b"1E99999999999999999999", b"-1e400",
-    b"9" * 5_000, b"0." + b"3" * 5_000, b"1.7976931348623157e308",
-    b"NaN", b"-Infinity", b"[" * 5_000, b'{"a":' * 5_000, b'"\\ud800"', b'"\\u0000"', b"\xef\xbb\xbf{}",
-    b"\xff\xfe{\x00}\x00",
-])  # fmt: skip
 OPERATIONS = [
     "login", "keepAlive", "getAccountDetails", "listMarketCatalogue", "listEvents", "listEventTypes", "listCountries",
     "listVenues", "listMarketTypes", "placeOrders", "cancelOrders", "listCurrentOrders", "listClearedOrders", "listMarketBook",
 ]  # fmt: skip
-RAW = NUMBERS | st.binary(max_size=30) | ODD.map(lambda value: json.dumps(value).encode("utf-8", "surrogatepass"))
 NUMBER_INSIDE = NUMBERS.map(lambda number: b'{"jsonrpc":"2.0","result":[{"marketId":"1.1","version":' + number + b'}],"id":1}')
 LIES: st.SearchStrategy[Lie] = st.tuples(
     st.integers(0, 20), STEPS, st.none() | st.sampled_from([None, 200, 200, 204, 400, 500, 503]),

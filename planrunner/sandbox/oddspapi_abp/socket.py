@@ -70,7 +70,7 @@ class Sockets:
         """Raises Over."""
         try:
             async with asyncio.timeout(LOGIN_WITHIN):
-                frame = _read(await socket.receive_text())
+                frame = _read(await _text(socket))
         except TimeoutError:
             raise Over(REFUSED, "Login timeout") from None
         struck = self.abp.desk.faults.strike("ws-login")
@@ -92,7 +92,7 @@ class Sockets:
 
     async def _listen(self, socket: WebSocket, subscription: Subscription) -> None:
         while True:
-            frame = _read(await socket.receive_text())
+            frame = _read(await _text(socket))
             match frame.get("type"):
                 case "pong":
                     subscription.answered = asyncio.get_running_loop().time()
@@ -150,6 +150,14 @@ def _welcome(key: Key, subscription: Subscription, channels: list[str]) -> Json:
         "access": {"clientFiltered": list(OWN), "global": list(GLOBAL)}, "reliableDelivery": subscription.reliable,
         "features": {"messageOrdering": True, "acknowledgments": subscription.reliable, "batchAck": False},
     }  # fmt: skip
+
+
+async def _text(socket: WebSocket) -> str:
+    """The next message of text; one of bytes says nothing here."""
+    try:
+        return await socket.receive_text()
+    except KeyError:
+        return ""
 
 
 def _read(text: str) -> dict[str, Json]:
