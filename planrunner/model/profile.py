@@ -35,7 +35,7 @@ class VenueProfile:
     runs (None: the venue sets no such bound). `uuid_references`: its references are written as UUIDs. `expires_within`: it ends
     orders by itself at a time that it is told, at most so long after they are placed (None: it does not). `pools`: it takes
     tickets for these, and nothing else. `routes`: it spreads orders over bookmakers, so that an order has `settings`.
-    `by_ids_only`: it knows nothing by name.
+    `by_ids_only`: it knows nothing by name. `by_key`: whoever shows its key comes in, and no login ends.
     """
 
     venue: str
@@ -57,6 +57,7 @@ class VenueProfile:
     pools: frozenset[Pool] = field(default_factory=frozenset)
     routes: bool = False
     by_ids_only: bool = False
+    by_key: bool = False
     can_cancel: bool = True
     can_keep_in_play: bool = False
     kept_orders_types: frozenset[OrderType] = field(default_factory=frozenset)

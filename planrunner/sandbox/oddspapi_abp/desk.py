@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -58,7 +58,14 @@ class Announce:
     """An emergency begins or ends."""
 
 
-Thing = Try | Decide | Expire | SettleMarket | Announce
+@dataclass(frozen=True, slots=True, eq=False)
+class Land:
+    """A request that was stuck on its way arrives."""
+
+    do: Callable[[int], object]
+
+
+Thing = Try | Decide | Expire | SettleMarket | Announce | Land
 
 
 @dataclass(slots=True, kw_only=True)

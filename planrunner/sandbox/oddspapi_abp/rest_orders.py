@@ -18,6 +18,7 @@ from planrunner.sandbox.oddspapi_abp.orders import ON_THE_WAY, Order, Spec
 from planrunner.sandbox.oddspapi_abp.venue import Abp
 from planrunner.sandbox.oddspapi_abp.views import bet_view, currency_info, fixture_info, order_view, outcome_info
 from planrunner.sandbox.oddspapi_abp.wire import Json, loads
+from planrunner.sandbox.scenario import SECOND
 
 PAGE = 100
 
@@ -52,6 +53,9 @@ class Asked:
 async def place(asked: Asked) -> Json:
     abp, legacy = asked.abp, asked.abp.desk.legacy
     wanted = specs(asked.content, asked.at, legacy=legacy)
+    if asked.struck is not None and asked.struck.trouble is Trouble.TIMEOUT_LANDS_LATER:
+        abp.place_later(asked.client, asked.key.bookmakers, wanted, asked.at + asked.struck.seconds * SECOND)
+        return {}  # nobody hears it
     placed = abp.place(asked.client, asked.key.bookmakers, wanted, asked.struck, asked.at)
     if len(placed.seen) == len(wanted):
         raise all_seen(placed.seen, placed.working)

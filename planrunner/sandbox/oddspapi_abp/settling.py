@@ -106,8 +106,11 @@ def _by_result(order: Order, bet: Bet) -> tuple[Settlement, Decimal]:
         return Settlement.VOID, worth(bet, Settlement.VOID)
     share = shares(board.winners, board.terms.winners).get(runner, Fraction(0))
     wins = (share > 0) is order.spec.back
-    if 0 < share < 1 and order.spec.back:  # a dead heat: the share of the stake is paid in full
-        return Settlement.WON, near(Fraction(bet.part.placed * bet.part.price) * share)
+    if 0 < share < 1:  # a dead heat: the share of the stake is paid in full
+        paid = near(Fraction(bet.part.placed * bet.part.price) * share)
+        if order.spec.back:
+            return Settlement.WON, paid
+        return Settlement.HALF_LOST, bet.part.placed * bet.part.price - paid
     how = Settlement.WON if wins else Settlement.LOST
     return how, worth(bet, how)
 

@@ -1,7 +1,8 @@
 """What a fault does to one request: before it is carried out, instead of it, or to its answer.
 
 `refused` takes an HTTP status as its code (`401`, `403`, `403-HEADER`, `404`, `409`, `422`, `429`, `500`, `501`, `503`, `504`);
-with `lands` the request is carried out first. `leg failed` takes a reason to decline (`STAKE_EXCEEDS_LIMIT`).
+with `lands` the request is carried out first. `leg failed` takes a reason to decline (`STAKE_EXCEEDS_LIMIT`). Of requests only a
+placement lands later.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from planrunner.sandbox.scenario import SECOND
 
 PAGES = {Trouble.HTTP_500: 500, Trouble.HTTP_502: 502, Trouble.HTTP_503: 503}
 AFTER = {Trouble.HTTP_500_AFTER_LANDING: 500, Trouble.HTTP_504_AFTER_LANDING: 504}
-LOST = frozenset((Trouble.REPLY_LOST_AFTER_LANDING, Trouble.REPLY_LOST_BEFORE_LANDING))
+NEVER_LANDS = (Trouble.REPLY_LOST_BEFORE_LANDING, Trouble.TIMEOUT_NEVER_LANDS)
+LOST = frozenset((Trouble.REPLY_LOST_AFTER_LANDING, Trouble.TIMEOUT_LANDS_LATER, *NEVER_LANDS))
 REASONS = {500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Time-out"}
 
 
@@ -36,7 +38,7 @@ class NoReply(Response):
 def instead(fault: Fault | None) -> Response | None:
     """An answer without the request being carried out at all."""
     match fault.trouble if fault else None:
-        case Trouble.REPLY_LOST_BEFORE_LANDING:
+        case Trouble.REPLY_LOST_BEFORE_LANDING | Trouble.TIMEOUT_NEVER_LANDS:
             return NoReply()
         case (Trouble.HTTP_500 | Trouble.HTTP_502 | Trouble.HTTP_503) as page:
             return _page(PAGES[page])
@@ -91,7 +93,7 @@ async def delay(abp: Abp, fault: Fault | None) -> None:
 
 
 def is_lost(fault: Fault | None) -> bool:
-    return fault is not None and fault.trouble is Trouble.REPLY_LOST_AFTER_LANDING
+    return fault is not None and fault.trouble in LOST
 
 
 def misreport(abp: Abp, name: str, client: str, query: Mapping[str, str], body: Json, fault: Fault | None) -> Json:

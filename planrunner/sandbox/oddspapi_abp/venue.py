@@ -14,7 +14,7 @@ from planrunner.sandbox.faults import Fault, Faults, Trouble
 from planrunner.sandbox.oddspapi_abp import checks, router, settling
 from planrunner.sandbox.oddspapi_abp.accounts import Accounts
 from planrunner.sandbox.oddspapi_abp.checks import Declined, Reason
-from planrunner.sandbox.oddspapi_abp.desk import NAME, Announce, Decide, Desk, Expire, SettleMarket, Try
+from planrunner.sandbox.oddspapi_abp.desk import NAME, Announce, Decide, Desk, Expire, Land, SettleMarket, Try
 from planrunner.sandbox.oddspapi_abp.doors import Doors
 from planrunner.sandbox.oddspapi_abp.emergencies import Emergencies
 from planrunner.sandbox.oddspapi_abp.hub import Hub
@@ -69,6 +69,8 @@ class Abp:
                 settling.settle_market(self.desk, thing, at)
             case Announce():
                 self.announce(at)
+            case Land(do=do):
+                do(at)
             case _:
                 assert_never(thing)
         self.stir()
@@ -104,6 +106,15 @@ class Abp:
         return Placed(
             accepted=accepted, declined=declined, seen=uuids, working=[one for one in uuids if self._works(client, one)]
         )
+
+    def place_later(self, client: str, allowed: Sequence[str], specs: Sequence[Spec], at: int) -> None:
+        """As when a request is stuck on its way until then. What is over by then is not taken."""
+
+        def land(now: int) -> None:
+            self.place(client, allowed, [spec for spec in specs if spec.expires > now], None, now)
+
+        self.desk.agenda.add(at, Land(land))
+        self.stir()
 
     def cancel(self, orders: Iterable[Order], at: int) -> tuple[list[Order], list[Order]]:
         """Those that were cancelled, and those that can't be."""

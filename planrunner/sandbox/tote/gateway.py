@@ -101,7 +101,7 @@ class Gateway:
         result = self._run(asked, owner, fault, now)
         if trouble is Trouble.SOCKET_DROPPED:
             self.tote.messages.drop(owner)
-        return 500 if is_strict and result.data is None else 200, dict(result.formatted)
+        return 500 if is_strict and result.data is None else 200, _formatted(result)
 
     def _run(self, asked: Asked, owner: str, fault: Fault | None, now: int) -> ExecutionResult:
         context = Ask(tote=self.tote, owner=owner, now=now, fault=fault)
@@ -128,6 +128,14 @@ class Gateway:
             own if is_one else undashed("request", self.tote.world.seed, self.tote.is_audit, self._requests)
         )
         return reply
+
+
+def _formatted(result: ExecutionResult) -> Json:
+    """Without `data` where nothing was carried out: an argument was none of its kind, and no field is to blame."""
+    body: dict[str, Any] = dict(result.formatted)
+    if result.data is None and result.errors and all(error.path is None for error in result.errors):
+        del body["data"]
+    return body
 
 
 def _read(content: bytes) -> Asked | list[GraphQLError]:

@@ -123,6 +123,12 @@ class Piece:
     settlement: str
     returned: Decimal | None
     is_converted: bool
+    is_lay: bool = False
+
+    @property
+    def at_risk(self) -> Fraction:
+        """In its own currency. A layer's stake is the backer's; what can be lost is what the backer would win."""
+        return Fraction(self.paid) * (Fraction(self.odds) - 1) if self.is_lay else Fraction(self.paid)
 
     @property
     def is_void(self) -> bool:
@@ -137,9 +143,9 @@ class Piece:
         return self.status in OPEN_BETS
 
     def back(self) -> Fraction:
-        """What came back for it in its own currency: gross, the stake included. Raises Unreadable where that is not told."""
-        stake, told = Fraction(self.paid), Fraction(self.returned) if self.returned else None
-        won = stake * Fraction(self.odds)
+        """What came back for it in its own currency: gross, with what was at risk. Raises Unreadable where that is not told."""
+        stake, told = self.at_risk, Fraction(self.returned) if self.returned else None
+        won = Fraction(self.paid) * Fraction(self.odds)  # for both sides: the one's stake and the other's
         match self.settlement:
             case "WON":
                 return told if told is not None else won
@@ -187,7 +193,7 @@ class Held:
     def _profit(self, piece: Piece) -> Fraction:
         if piece.is_void or piece.settlement == "PUSH":
             return Fraction(0)
-        gain = piece.back() - Fraction(piece.paid)
+        gain = piece.back() - piece.at_risk
         return gain * piece.size / Fraction(piece.paid) if piece.paid else Fraction(0)
 
 
@@ -287,6 +293,7 @@ def _piece(row: Any, order: Order, rates: Rates) -> Piece:
         settlement=settlement,
         returned=wire.maybe(row, "settlementAmount"),
         is_converted=currency != order.currency,
+        is_lay=order.side is Side.LAY,
     )
 
 

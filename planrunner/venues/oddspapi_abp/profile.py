@@ -29,6 +29,7 @@ PROFILE = VenueProfile(
     default_ladder=HUNDREDTHS.name,
     routes=True,
     by_ids_only=True,
+    by_key=True,
     batch=100,
     uuid_references=True,
     reference_length=36,

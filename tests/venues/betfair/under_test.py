@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import ClassVar
 
-from planrunner.model.market import AccountName, OrderRef
+from planrunner.model.market import AccountName, Market
 from planrunner.net.door import Door
 from planrunner.net.socket_wire import SocketWire
+from planrunner.ports import Venue
 from planrunner.sandbox.betfair.app import betfair_app
 from planrunner.sandbox.building import build
-from planrunner.sandbox.faults import Fault, Faults, Trouble
-from planrunner.sandbox.log import VenueLog
+from planrunner.sandbox.faults import Trouble
 from planrunner.sandbox.scenario import (
     HOUR,
     MINUTE,
@@ -51,10 +50,10 @@ from tests.venues.contract import (
     RESTS,
     TAKES,
     Asking,
-    HandClock,
     Happens,
     Mishap,
-    uvicorn_serving,
+    Sandboxed,
+    Session,
 )
 
 _OFFERS = (
@@ -77,37 +76,6 @@ WORLD = Scenario(
     ),
     reactions=(Reaction(when=When.RESTS, share=Decimal("0.4"), of=ShareOf.ORDER, after=MINUTE, selection=RESTS),),
 )
-_CALLS = {
-    Asking.PLACE: "placeOrders",
-    Asking.CANCEL: "cancelOrders",
-    Asking.LOOK_UP: "listCurrentOrders",
-    Asking.LOOK_UP_SETTLED: "listClearedOrders",
-    Asking.BOOK: "listMarketBook",
-    Asking.CATALOGUE: "listMarketCatalogue",
-}
-_TROUBLES = {
-    Mishap.REPLY_LOST_AFTER_LANDING: Trouble.REPLY_LOST_AFTER_LANDING,
-    Mishap.REPLY_LOST_BEFORE_LANDING: Trouble.REPLY_LOST_BEFORE_LANDING,
-    Mishap.LANDS_LATER: Trouble.TIMEOUT_LANDS_LATER,
-    Mishap.REPORTED_TWICE: Trouble.REPORTED_TWICE,
-    Mishap.OLDER_REPORT: Trouble.OLDER_REPORT,
-    Mishap.LOGIN_EXPIRED: Trouble.SESSION_KILLED,
-    Mishap.TOO_MANY_REQUESTS: Trouble.TOO_MANY_REQUESTS,
-    Mishap.HALF_AN_ANSWER: Trouble.MALFORMED_BODY,
-    Mishap.NO_ANSWER_OF_THE_VENUE: Trouble.NOT_JSON,
-    Mishap.ANOTHER_ANSWER: Trouble.ANOTHER_SHAPE,
-}
-_HAPPENINGS: dict[Happens, tuple[Happening, ...]] = {
-    Happens.SUSPEND: (Suspend(),),
-    Happens.REOPEN: (Reopen(),),
-    Happens.TURN_IN_PLAY: (TurnInPlay(),),
-    Happens.SHORTER: (ShowOffers(selection=TAKES, to_back=((Decimal("2.90"), 2500),)),),
-    Happens.LONGER: (ShowOffers(selection=TAKES, to_back=((Decimal("3.10"), 2500),)),),
-    Happens.DEAD_HEAT: (SettleAgain(result=(TAKES, RESTS)),),
-    Happens.ABANDON: (Abandon(),),
-    Happens.OTHER_RESULT: (SettleAgain(result=(RESTS,)),),
-    Happens.REMOVE_DRAW: (Remove(selection="The Draw", factor=Decimal(10)),),
-}
 
 
 class PracticeSecrets:
@@ -118,32 +86,53 @@ class PracticeSecrets:
         pass
 
 
-class BetfairUnderTest:
+class BetfairUnderTest(Sandboxed):
     profile = PROFILE
-
-    def __init__(self) -> None:
-        self.clock = HandClock()
-        self.log = VenueLog()
-        self.faults = Faults()
-        self.url = ""
-        self._happens: deque[Happening] = deque()
+    least = PROFILE.minimums[PROFILE.usual_currency].stake
+    decides_after = 0.0
+    CALLS: ClassVar[Mapping[Asking, str]] = {
+        Asking.PLACE: "placeOrders",
+        Asking.CANCEL: "cancelOrders",
+        Asking.LOOK_UP: "listCurrentOrders",
+        Asking.LOOK_UP_SETTLED: "listClearedOrders",
+        Asking.BOOK: "listMarketBook",
+        Asking.CATALOGUE: "listMarketCatalogue",
+    }
+    TROUBLES: ClassVar[Mapping[Mishap, Trouble | tuple[str, Trouble]]] = {
+        Mishap.REPLY_LOST_AFTER_LANDING: Trouble.REPLY_LOST_AFTER_LANDING,
+        Mishap.REPLY_LOST_BEFORE_LANDING: Trouble.REPLY_LOST_BEFORE_LANDING,
+        Mishap.LANDS_LATER: Trouble.TIMEOUT_LANDS_LATER,
+        Mishap.REPORTED_TWICE: Trouble.REPORTED_TWICE,
+        Mishap.OLDER_REPORT: Trouble.OLDER_REPORT,
+        Mishap.OUT_OF_ORDER: Trouble.OLDER_REPORT,
+        Mishap.GAP: Trouble.HTTP_503,
+        Mishap.LOGIN_EXPIRED: Trouble.SESSION_KILLED,
+        Mishap.TOO_MANY_REQUESTS: Trouble.TOO_MANY_REQUESTS,
+        Mishap.HALF_AN_ANSWER: Trouble.MALFORMED_BODY,
+        Mishap.NO_ANSWER_OF_THE_VENUE: Trouble.NOT_JSON,
+        Mishap.ANOTHER_ANSWER: Trouble.ANOTHER_SHAPE,
+    }
+    HAPPENINGS: ClassVar[Mapping[Happens, tuple[Happening, ...]]] = {
+        Happens.SUSPEND: (Suspend(),),
+        Happens.REOPEN: (Reopen(),),
+        Happens.TURN_IN_PLAY: (TurnInPlay(),),
+        Happens.SHORTER: (ShowOffers(selection=TAKES, to_back=((Decimal("2.90"), 2500),)),),
+        Happens.LONGER: (ShowOffers(selection=TAKES, to_back=((Decimal("3.10"), 2500),)),),
+        Happens.DEEPER: (ShowOffers(selection=TAKES, to_back=((Decimal("3.00"), 200_000),)),),
+        Happens.DEAD_HEAT: (SettleAgain(result=(TAKES, RESTS)),),
+        Happens.ABANDON: (Abandon(),),
+        Happens.OTHER_RESULT: (SettleAgain(result=(RESTS,)),),
+        Happens.REMOVE_DRAW: (Remove(selection="The Draw", factor=Decimal(10)),),
+    }
 
     @contextmanager
     def serving(self) -> Iterator[None]:
         self.world = build(WORLD, begin=BEGIN, seed=1, log=self.log)
-        app = betfair_app(self.world, self.clock, faults=self.faults)
-
-        async def eventful(scope: Any, receive: Any, send: Any) -> None:
-            """What happens by itself happens in the server's own thread."""
-            while self._happens:
-                self._happen(self._happens.popleft())
-            await app(scope, receive, send)
-
-        with uvicorn_serving(eventful) as self.url:
+        with self.served(betfair_app(self.world, self.clock, faults=self.faults)):
             yield
 
     @asynccontextmanager
-    async def adapter(self, *, currency: str | None = None) -> AsyncIterator[BetfairVenue]:
+    async def adapter(self, *, currency: str | None = None) -> AsyncIterator[Venue]:
         door = Door(SocketWire(self.clock), self.clock)
         venue = BetfairVenue(
             account=AccountName(ACCOUNT),
@@ -161,21 +150,10 @@ class BetfairUnderTest:
             await venue.close()
             await door.close()
 
-    def mishap(self, what: Mishap, to: Asking | None = None, *, times: int = 1) -> None:
-        of = to or (Asking.LOOK_UP if what in (Mishap.REPORTED_TWICE, Mishap.OLDER_REPORT) else Asking.PLACE)
-        self.faults.add(Fault(call=_CALLS[of], trouble=_TROUBLES[what], times=times, seconds=10))
-
-    def happen(self, what: Happens) -> None:
-        self._happens.extend(_HAPPENINGS[what])
-
-    def calls(self, of: Asking) -> int:
-        return sum(line["call"] == _CALLS[of] for line in self.log.lines("request"))
-
-    def _happen(self, happening: Happening) -> None:
-        self.world.advance(self.clock.now())
-        board = next(one for one in self.world.boards.values() if one.terms.fixture.name == FIXTURE and one.terms.name == MARKET)
-        self.world.board(board.terms.id)
-        board.happen(happening)
-
-    def bets(self) -> list[OrderRef]:
-        return [OrderRef(line["ref"]) for line in self.log.lines("bet")]
+    async def session(self, adapter: Venue) -> Session:
+        await adapter.open()
+        session = Session(venue=adapter, of=self, market=None)  # type: ignore[arg-type]
+        market = await session.search()
+        assert isinstance(market, Market)
+        session.market = market
+        return session
