@@ -335,7 +335,7 @@ TROUBLES = [
     *((call, one) for call in ("ws-orders", "ws-bets") for one in (
         Trouble.FRAME_LOST, Trouble.FRAME_TWICE, Trouble.FRAMES_SWAPPED, Trouble.BUFFER_FULL, Trouble.CONNECTION_LOST,
     )),
-    *((call, one) for call in ("orders", "bets", "betslip") for one in (
+    *((call, one) for call in ("orders", "list-bets", "betslip") for one in (
         Trouble.OLDER_REPORT, Trouble.REPORTED_TWICE, Trouble.EMPTY_REPORT, Trouble.MALFORMED_BODY, Trouble.NOT_JSON,
         Trouble.ANOTHER_SHAPE, Trouble.HTTP_500, Trouble.TOO_MANY_REQUESTS, Trouble.REPLY_LOST_BEFORE_LANDING,
     )),

@@ -204,8 +204,8 @@ TROUBLES: list[tuple[str, Trouble]] = [
     *[
         ("connection", trouble)
         for trouble in (
-            Trouble.CONNECTION_REFUSED, Trouble.NO_KEEP_ALIVE, Trouble.FLAT_MESSAGES, Trouble.CONNECTION_LOST,
-            Trouble.UNAUTHORIZED,
+            Trouble.CONNECTION_REFUSED, Trouble.NO_KEEP_ALIVE, Trouble.FLAT_MESSAGES, Trouble.SOCKET_DROPPED,
+            Trouble.UNAUTHORIZED, Trouble.HTTP_503,
         )
     ],
     ("dividends", Trouble.DIVIDEND_CHANGED),
