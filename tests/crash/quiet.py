@@ -8,10 +8,12 @@ how a run ends does not hang on how long anything takes, and an interrupted one 
 from __future__ import annotations
 
 import asyncio
+import mmap
 import os
 import re
 import resource
 import shutil
+import struct
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -38,10 +40,11 @@ from planrunner.net.departure import Departure
 from planrunner.net.door import Door
 from planrunner.net.memory import MemoryWire
 from planrunner.net.message import Outgoing, Reply
-from planrunner.runtime.clock import SetClock, VirtualClock, VirtualLoop, run_on
+from planrunner.runtime.clock import SetClock, Stalled, VirtualClock, VirtualLoop, run_on
 from planrunner.runtime.journal import Journal
 from planrunner.runtime.secrets import PRACTICE
 from planrunner.sandbox.bookmakers import USUAL, Bookmaking, Shows
+from planrunner.sandbox.faults import Fault
 from planrunner.sandbox.ladders import LADDERS
 from planrunner.sandbox.practice import practice_scenario
 from planrunner.sandbox.scenario import (
@@ -78,6 +81,7 @@ OFFERED = {
     "sharpbet": (Decimal("0.99"), Decimal(300)),
     "vertex": (Decimal("0.98"), Decimal(500)),
 }
+DIAL = struct.Struct("q")  # microseconds since its process began
 FASTER = 10
 AFTERNOON = 13 * 60
 LENGTH = re.compile(r"(?<=[ :])(\d+)([smh])\b")
@@ -163,9 +167,11 @@ def _offers(runner: Runner, ladder: str) -> ShowOffers:
 
 @dataclass(frozen=True)
 class Trouble:
-    """What befalls a process: killed at a hook, a file that grows no further, a wall clock that is set after so many seconds."""
+    """What befalls a process: killed at a hook, or when the n-th request has arrived and before it is answered; a file that grows
+    no further; a wall clock that is set after so many seconds."""
 
     crash_at: str | None = None
+    gone_after: int | None = None
     list_to: Path | None = None
     room: int | None = None
     clock_set: tuple[float, timedelta] | None = None
@@ -193,6 +199,7 @@ class Quiet:
     plan: Path
     world: str
     folder: Path
+    faults: Sequence[Fault] = ()
     set_by: timedelta = timedelta(0)  # how far the machine's wall clock is off when the next process begins
     requests: list[str] = field(default_factory=list)
 
@@ -202,6 +209,7 @@ class Quiet:
         near = [fixture if _is_named(fixture, loaded.plan) else _nearer(fixture) for fixture in scenario.fixtures]
         scenario = replace(scenario, fixtures=tuple(near))
         self.rehearsal, self.day, _ = world_of(loaded.plan, seed=1, case="usual", scenario=scenario)
+        self.rehearsal.faults.faults.extend(self.faults)
         self.site = loaded.site
         self.clock = VirtualClock(self.rehearsal.world.begin + LEAD - LEAD / FASTER)
         self.loop = VirtualLoop(self.clock)
@@ -221,6 +229,10 @@ class Quiet:
         if not states:
             return self._process(trouble, None)
         return self._process(trouble, list(states)[-1]) if RunState.RUNNING in states.values() else Ended(KILLED)
+
+    def pass_by(self, time: timedelta) -> None:
+        """While nobody drives the run."""
+        self.clock.jump(time.total_seconds())
 
     def states(self) -> dict[str, RunState]:
         """By run. On the way every record's digest is checked, and every run that began is told again."""
@@ -248,35 +260,51 @@ class Quiet:
 
     def _process(self, trouble: Trouble, run: str | None) -> Ended:
         here, there = PROCESSES.Pipe()
-        asked = (there, self.plan, self.journal, self.clock.now(), self.day, run, trouble, self.set_by)
+        (dial := self.folder / "dial").write_bytes(DIAL.pack(0))
+        begin = self.clock.now()
+        asked = (there, self.plan, self.journal, begin, dial, self.day, run, trouble, self.set_by)
         process = PROCESSES.Process(target=_run, args=asked)
         process.start()
         there.close()
-        ended = self._serve(here)
+        ended = self._serve(here, trouble.gone_after, process.kill)
         here.close()
         process.join(60)
         code = process.exitcode
         process.close()
+        lived = timedelta(microseconds=DIAL.unpack(dial.read_bytes())[0])
+        self.clock.jump((begin + lived - self.clock.now()).total_seconds())
         if ended is None:
             assert code == KILLED, f"the process ended with {code} and without a word"
             return Ended(KILLED)
         return ended
 
-    def _serve(self, run: Connection) -> Ended | None:
-        """Answers a process until it is gone."""
+    def _serve(self, run: Connection, most: int | None, kill: Callable[[], None]) -> Ended | None:
+        """Answers a process until it is gone, or is to be gone."""
+        before = len(self.requests)
         while True:
             try:
                 asked = run.recv()
                 if isinstance(asked, Ended):
                     return asked
-                run.send(self._answer(*asked))
+                answer = self._answer(*asked)
+                if len(self.requests) - before == most:
+                    kill()
+                    return None
+                run.send(answer)
             except (EOFError, ConnectionError):
                 return None
 
-    def _answer(self, at: datetime, request: Outgoing) -> tuple[datetime, Reply]:
+    def _answer(self, at: datetime, request: Outgoing) -> tuple[datetime, Reply | None]:
+        """None: there is none, however long one waits."""
         self.clock.jump((at - self.clock.now()).total_seconds())
-        self.requests.append(request.content.decode())
-        reply = self.loop.run_until_complete(self.wire.exchange(request, Departure(self.clock, None)))
+        self.requests.append(f"{request.url} {request.content.decode()}")
+        asked = self.loop.create_task(self.wire.exchange(request, Departure(self.clock, None)))
+        try:
+            reply = self.loop.run_until_complete(asked)
+        except Stalled:
+            asked.cancel()
+            self.loop.run_until_complete(asyncio.gather(asked, return_exceptions=True))
+            reply = None
         return self.clock.now(), reply
 
 
@@ -296,6 +324,8 @@ class _Wire:
     async def exchange(self, request: Outgoing, departure: Departure) -> Reply:
         departure.go(lambda _: self.venue.send((self.clock.true, request)), request.content)
         at, reply = self.venue.recv()
+        if reply is None:
+            await asyncio.get_running_loop().create_future()  # the caller's patience ends
         await VirtualClock.sleep_until(self.clock, at)  # a bet delay
         assert isinstance(reply, Reply)
         return reply
@@ -308,14 +338,28 @@ class _Wire:
         """It is the process's."""
 
 
+class _Dial(SetClock):
+    """A clock whose dial is still read when its process is gone: the next one must not begin before that."""
+
+    def __init__(self, start: datetime, file: Path) -> None:
+        super().__init__(start)
+        with file.open("r+b") as opened:
+            self._shown = mmap.mmap(opened.fileno(), DIAL.size)
+
+    def jump(self, seconds: float) -> None:
+        super().jump(seconds)
+        DIAL.pack_into(self._shown, 0, self._passed)
+
+
 def _run(
-    venue: Connection, plan: Path, file: Path, begin: datetime, day: date, run: str | None, trouble: Trouble, off: timedelta
-) -> None:
+    venue: Connection, plan: Path, file: Path, begin: datetime, dial: Path, day: date, run: str | None, trouble: Trouble,
+    off: timedelta,
+) -> None:  # fmt: skip
     """A process: one run, from its beginning or from where it was interrupted."""
     os.environ.update(trouble.environment())
     if trouble.room is not None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (trouble.room, resource.RLIM_INFINITY))
-    loaded, clock = load(plan), SetClock(begin)
+    loaded, clock = load(plan), _Dial(begin, dial)
     clock.set(off)
     job = Job(plan_file=str(plan), plan=loaded.plan, site=loaded.site, journal=file, per_market=PerMarket(loaded))
     stage = _stage(venue, clock, day, job, trouble.clock_set)
