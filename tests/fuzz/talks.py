@@ -142,9 +142,11 @@ class Liar:
         self._talk = talk
         self._lies = lies
         self._asked: dict[str, int] = {}
+        self.connected = 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "websocket":
+            self.connected += 1
             await self._push(scope, receive, send)
             return
         name = name_of(scope["path"], (await receive())["body"])

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -22,7 +21,7 @@ from planrunner.runtime.clock import VirtualClock, run_virtual
 from planrunner.sandbox.oddspapi_abp.app import abp_app
 from planrunner.sandbox.practice import Rehearsal
 from planrunner.sandbox.tote.app import tote_app
-from tests.fuzz.laws import ODD, RAW, STEPS, Law, changed, mutated, written
+from tests.fuzz.laws import RAW, STEPS, Law, changed, mutated, written
 from tests.fuzz.talks import Asked, abp_talk, abp_world, tote_talk, tote_world
 from tests.sandbox import abp, client, tote
 
@@ -33,12 +32,16 @@ MORE_OF_TOTE = [
     Asked(name="token", method="POST", target="/tote/oauth/token", content=written({
         "grant_type": "password", "client_id": "c", "username": "u", "password": "p", "audience": "https://partner.tote.co.uk",
     })),
-    Asked(name="products", method="POST", target=GATEWAY, content=written({"query": tote.PRODUCTS, "variables": {"types": ["WIN"]}})),
+    Asked(name="products", method="POST", target=GATEWAY, content=written(
+        {"query": tote.PRODUCTS, "variables": {"types": ["WIN"]}}
+    )),
     Asked(name="sdl", method="GET", target=f"{GATEWAY}?sdl", content=b""),
 ]  # fmt: skip
 BODY = {"bookmaker": "pinnacle", "username": "u", "password": "p", "balance": 10, "maxStake": 5.5, "meta": {}}
 MORE_OF_ABP = [
-    Asked(name="place-orders", method="POST", target="/abp/place-orders", content=written({"orders": [abp.order(n) for n in (7, 8)]})),
+    Asked(name="place-orders", method="POST", target="/abp/place-orders", content=written(
+        {"orders": [abp.order(n) for n in (7, 8)]}
+    )),
     Asked(name="place-orders", method="POST", target="/abp/place-orders", content=written({"orders": [abp.order(
         9, bookmakers=["pinnacle"], expiresAt="2026-12-05T14:30:00Z", orderCurrency="EUR", back=False, acceptPartialStake=False,
     )]})),
@@ -54,7 +57,8 @@ WORDS = [
     b"{", b"}", b"(", b")", b"...", b"[", b"]", b"$a", b"!", b":", b"=", b'"', b'"""', b"null", b"query", b"mutation",
     b"subscription", b"fragment f on Query", b"...f", b"@skip(if: true)", b"@include(if: $x)", b"__schema { types { name } }",
     b"__typename", b"on Bet", b"input:", b"first: -1", b"first: 99999999999", b"after: \"x\"", b"id: 7", b"ids: [null]", b"#",
-    b"products", b"bets", b"\x00", b"\xc3\xa9", b"1e999999999", b"9" * 40, b"{" * 300, b"date: \"0001-01-01\"", b"since: \"9999-12-31T23:59:59-14:00\"",
+    b"products", b"bets", b"\x00", b"\xc3\xa9", b"1e999999999", b"9" * 40, b"{" * 300, b"date: \"0001-01-01\"",
+    b"since: \"9999-12-31T23:59:59-14:00\"",
 ]  # fmt: skip
 TELLS = ("application/json", "text/plain", "application/graphql-response+json")
 
@@ -245,7 +249,6 @@ LAWS: dict[str, Law] = {
     "any frames to the Tote are taken or end it": Law(of=any_frames_to_the_tote_are_taken_or_end_it, examples=TALKS, share=40),
     "any frames to ABP are taken or end it": Law(of=any_frames_to_abp_are_taken_or_end_it, examples=TALKS, share=60),
 }
-_ = (Callable, ODD)
 
 
 @pytest.mark.parametrize("name", LAWS)

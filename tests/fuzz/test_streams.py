@@ -119,3 +119,17 @@ def test_ten_minutes(name: str) -> None:
 def test_everything_that_the_adapters_ask_is_lied_about() -> None:
     assert {one.name for one in tote_talk()[0].asked} == {*OF_TOTE}
     assert {one.name for one in abp_talk().asked} == {*OF_ABP}
+
+
+@pytest.mark.parametrize("of_tote", [True, False])
+def test_who_lets_us_in_and_hangs_up_at_once_is_called_less_and_less_often(*, of_tote: bool) -> None:
+    """Five hours of it, with everything that is open looked up after each."""
+    talk, card = tote_talk() if of_tote else (abp_talk(), ())
+    rude = Lies(replies={}, frames=[(0.0, 0, [], None)], dialect=2 if of_tote else 0, closes=(1012, ""), denies=None)
+    liar = Liar(talk, rude)
+
+    async def main(clock: VirtualClock) -> None:
+        await (talk_to_tote(clock, liar, card) if of_tote else talk_to_abp(clock, liar))
+
+    run_virtual(main, start=tote.BEGIN if of_tote else client.BEGIN)
+    assert 5 < liar.connected < 600

@@ -121,7 +121,7 @@ async def bets(asked: Asked) -> Json:
         raise detail(400, "At least one of betIds, orderIds, userRef is required")
     wanted = {bet.id: bet for order in _orders(asked, order_ids, (), ref) for bet in order.bets}
     for number in ids:
-        one = asked.abp.desk.bets.get(int(number)) if number.isdecimal() else None
+        one = asked.abp.desk.bets.get(_id(number))
         if one is not None and one.order.client == asked.client:
             wanted[one.id] = one
     found, more = _page(wanted.values(), asked, "afterBetId")
@@ -133,7 +133,7 @@ async def bets(asked: Asked) -> Json:
 
 async def bet(asked: Asked) -> Json:
     number = asked.path["bet_id"]
-    found = asked.abp.desk.bets.get(int(number)) if number.isdecimal() else None
+    found = asked.abp.desk.bets.get(_id(number))
     if found is None:
         raise detail(404, "Bet not found")
     if found.order.client != asked.client:
@@ -143,7 +143,7 @@ async def bet(asked: Asked) -> Json:
 
 async def betslip(asked: Asked) -> Json:
     fixture, outcome, player = (asked.query.get(name) for name in ("fixtureId", "outcomeId", "playerId"))
-    if fixture is None or outcome is None or player is None or not outcome.isdecimal() or not player.isdecimal():
+    if fixture is None or outcome is None or player is None or not _is_id(outcome) or not _is_id(player):
         raise detail(400, "fixtureId, outcomeId and playerId are required")
     found = asked.abp.desk.catalogue.outcome(fixture, int(outcome))
     nested = {} if found is None or int(player) else _odds(asked, found)
@@ -187,6 +187,15 @@ def _ladder(levels: Sequence[tuple[Decimal, Decimal]]) -> Json:
     return [{"price": price, "size": size} for price, size in levels]
 
 
+def _id(text: str) -> int:
+    """0, which nothing has, where it can be no id."""
+    return int(text) if _is_id(text) else 0
+
+
+def _is_id(text: str) -> bool:
+    return text.isdecimal() and len(text) < 20
+
+
 def _list(asked: Asked, name: str) -> list[str]:
     return [one.strip() for one in asked.query.get(name, "").split(",") if one.strip()]
 
@@ -195,7 +204,7 @@ def _orders(asked: Asked, ids: Iterable[str], uuids: Iterable[str], ref: str | N
     """A client's orders that any of the filters fits; others' are as if they were not there."""
     desk, found = asked.abp.desk, {}
     for number in ids:
-        order = desk.orders.get(int(number)) if number.isdecimal() else None
+        order = desk.orders.get(_id(number))
         if order is not None and order.client == asked.client:
             found[order.id] = order
     for uuid in uuids:
@@ -216,7 +225,7 @@ N = TypeVar("N", bound=_Numbered)
 def _page(found: Iterable[N], asked: Asked, cursor: str) -> tuple[list[N], bool]:
     """Highest number first, after the cursor; and whether there are more."""
     after, size = asked.query.get(cursor), asked.query.get("limit", str(PAGE))
-    if (after is not None and not after.isdecimal()) or not size.isdecimal() or not 1 <= int(size) <= PAGE:
+    if (after is not None and not _is_id(after)) or not _is_id(size) or not 1 <= int(size) <= PAGE:
         raise Wrong(
             422, {"detail": [{"loc": ["query", cursor], "msg": "Input should be a valid integer", "type": "int_parsing"}]}
         )

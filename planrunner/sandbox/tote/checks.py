@@ -10,6 +10,8 @@ from planrunner.sandbox.tote.bets import Input, Picks, PoolBet
 from planrunner.sandbox.tote.card import Card, Leg, Product
 from planrunner.sandbox.tote.terms import CURRENCIES
 
+MOST = Decimal(10) ** 15  # what no stake is; more can't be divided exactly
+
 
 class Wrong(Exception):
     """The reason why a bet is refused."""
@@ -92,6 +94,8 @@ def _take_stake(bet: PoolBet, product: Product, rounds: bool) -> None:
     if (total is None) == (line is None):
         raise Wrong(reasons.STAKE_FORM)
     asked = _minor(total if line is None else line * bet.lines)
+    if asked > MOST:
+        raise Wrong(reasons.ABOVE)
     bet.stake = int(asked)
     if bet.currency not in CURRENCIES:
         raise Wrong(reasons.CURRENCY)

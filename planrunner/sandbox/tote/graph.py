@@ -28,6 +28,8 @@ from graphql import (
 
 from planrunner.sandbox.tote import resolvers
 
+LONGEST = 28  # digits of the venue's own decimals, and powers of ten
+
 
 @cache
 def sdl(name: str) -> str:
@@ -132,7 +134,7 @@ def _decimal(value: Any) -> Decimal:
         number = Decimal(str(value))
     except InvalidOperation:
         number = Decimal("NaN")
-    if not number.is_finite():
+    if not number.is_finite() or (number and not -LONGEST < number.adjusted() < LONGEST):
         raise GraphQLError(f"Decimal cannot represent {value!r}.")
     return number
 

@@ -82,7 +82,7 @@ def connection(entries: Sequence[T], view: Callable[[T], View], page: View, **to
 
 
 def _is_cursor(text: str | None) -> bool:
-    return bool(text) and str(text).removeprefix("c").isdecimal()
+    return bool(text) and str(text).removeprefix("c").isdecimal() and len(str(text)) < 20
 
 
 def bet_type(kind: BetType, places: int | None = None) -> View:

@@ -14,8 +14,10 @@ from planrunner.venues.oddspapi_abp.client import Client
 from planrunner.venues.oddspapi_abp.frames import PING, PONG, Data, LoggedIn, Ping, Trouble, frame
 from planrunner.venues.oddspapi_abp.wire import Unreadable
 
-# Seconds until it is opened again: twice as long each time in a row.
+# Seconds until it is opened again: twice as long each time in a row. One that held for as long as the second is a good one, and
+# ends the row: who lets us in and hangs up at once is not called each second for ever, with everything read each time.
 AGAIN_FIRST, AGAIN_MOST = 1.0, 60.0
+NEVER = float("inf")
 SILENT_AT_MOST = 3  # pings of ours in a row that nothing followed
 
 
@@ -41,16 +43,16 @@ class Stream:
     def __init__(self, client: Client, listener: Listener) -> None:
         self._client = client
         self._listener = listener
-        self._was_joined = False
+        self._joined_at = NEVER  # on the clock that waiting goes by
 
     async def run(self) -> None:
         """For ever."""
         wait = AGAIN_FIRST
         while True:
-            self._was_joined = False
+            self._joined_at = NEVER
             text = await self._until_over()
             self._listener.lost(text)
-            if self._was_joined:
+            if asyncio.get_running_loop().time() - self._joined_at >= AGAIN_MOST:
                 wait = AGAIN_FIRST
             await asyncio.sleep(wait)
             wait = min(2 * wait, AGAIN_MOST)
@@ -64,7 +66,7 @@ class Stream:
         try:
             async with asyncio.timeout(self._client.terms.login_within):
                 await self._log_in(channel)
-            self._was_joined = True
+            self._joined_at = asyncio.get_running_loop().time()
             self._listener.joined()
             await self._listen(channel)
         except TimeoutError:

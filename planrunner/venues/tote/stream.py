@@ -28,7 +28,8 @@ UNAUTHORIZED = frozenset({4401, 4403})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
     """In seconds: for the connection and its acknowledgement; without a word from the other end; before another try, the first
-    time and at most."""
+    time and at most. A connection that held for as long as the last is a good one, and the next try is a first one again: who
+    lets us in and hangs up at once is not called each second for ever, with a look at everything each time."""
 
     connect: float = 5.0
     silence: float = 60.0
@@ -95,14 +96,15 @@ class Stream:
         tries = 0
         try:
             while True:
-                shown = self._client.authorization
+                shown, up_since = self._client.authorization, self._clock.age()
                 try:
                     await self._connect()
-                    tries = 0
                     self._tell(None)
                     tried.set()
                     await self._listen()
                 except _Down as down:
+                    held = self.is_up and self._clock.age() - up_since >= self._patience.most
+                    tries = 0 if held else tries
                     self._tell(str(down))
                     await self._hang_up()
                     if down.login:
