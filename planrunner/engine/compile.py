@@ -12,7 +12,7 @@ from planrunner.engine.resolve_pools import ResolvedBet
 from planrunner.model.account import Account, Site
 from planrunner.model.market import AccountName, RunId
 from planrunner.model.money import zero
-from planrunner.model.plan import FallbackStep, Hedge, LimitOrder, Move, Plan, PoolBet
+from planrunner.model.plan import FallbackStep, Hedge, LimitOrder, Move, OrderType, Plan, PoolBet
 from planrunner.model.profile import VenueProfile
 from planrunner.model.program import BY_LOOKS, Program, ProgramOrder, ProgramPoolBet, Terms, hedge_path, move_path
 
@@ -114,7 +114,8 @@ def _moved(order: LimitOrder, move: Move) -> LimitOrder:
 
 
 def _hedge(order: LimitOrder, step: FallbackStep) -> LimitOrder:
-    """The other side. Its odds and ending are those of the step that asks for it; its stake is known only then."""
+    """The other side, at the same bookmakers. Its odds and ending are those of the step that asks for it; its stake is known
+    only then. Where a router's odds hold for the average, so do the hedge's; of a fill or kill at an exchange only its own do."""
     assert isinstance(step.action, Hedge)
     return LimitOrder(
         name=f"{order.name}/hedge",
@@ -124,6 +125,8 @@ def _hedge(order: LimitOrder, step: FallbackStep) -> LimitOrder:
         odds=step.action.no_worse_than,
         stake=zero(order.stake.currency),
         line=step.line,
+        odds_hold_for_average=order.odds_hold_for_average and order.type is not OrderType.FILL_OR_KILL,
+        routing=order.routing,
     )
 
 

@@ -1,7 +1,8 @@
 """Worst-loss arithmetic, in this one place.
 
 Nothing is netted against anything: a back risks its stake, a lay its liability, a bet in a pool its cost. Whatever is in flight
-or unknown counts as if fully matched at its limit. A hedge is counted with the bets it hedges, so it adds nothing.
+or unknown counts as if fully matched at its limit. A hedge is counted with the bets it hedges, so it adds nothing; a remainder
+that is moved to another account is what is left of its order, so it is counted with that.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from fractions import Fraction
 
 from planrunner.model.money import Money, rounded_down, rounded_up, zero
 from planrunner.model.odds import Odds, Side
-from planrunner.model.plan import Hedge, LimitOrder, Order, Plan, Reprice
+from planrunner.model.plan import Hedge, LimitOrder, Move, Order, Plan, Reprice
 
 
 def risk(side: Side, size: Decimal, odds: Decimal | Fraction) -> Decimal:
@@ -63,13 +64,16 @@ def most_markets(plan: Plan) -> int:
 
 
 def placed_by(order: LimitOrder) -> int:
-    """How many orders it is for `max_orders`: its hedge is one more."""
-    return 2 if any(isinstance(step.action, Hedge) for step in order.fallback) else 1
+    """How many orders it is for `max_orders`: its hedge is one more, and so is what takes its remainder over elsewhere."""
+    kinds = {type(step.action) for step in order.fallback}
+    return 1 + (Hedge in kinds) + (Move in kinds)
 
 
 def worst_odds(order: LimitOrder) -> Odds:
-    """The odds furthest towards the market that any rung may go to: where a lay loses most, and a back wins least."""
+    """The odds furthest towards the market that any rung may go to, here or where its remainder is moved: where a lay loses
+    most, and a back wins least."""
     rungs = [order.odds, *(step.action.no_worse_than for step in order.fallback if isinstance(step.action, Reprice))]
+    rungs += [order.move.odds] if order.move is not None else []
     return (min if order.side is Side.BACK else max)(rungs, key=lambda odds: odds.ratio)
 
 

@@ -7,7 +7,7 @@ every limit holds by itself, whatever the others are. What other runs hold at th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_UP, Decimal
 from enum import StrEnum
@@ -48,7 +48,8 @@ class Measure(StrEnum):
 class Share:
     """What one order, or one bet in a pool, takes of the limits in one market. `times`: in how many markets it may be placed.
     `account` and `place` are None where the plan says them wrong. A bet in a pool loses its stake as a back does; it is placed
-    before the first race of its ticket, which `start` tells."""
+    before the first race of its ticket, which `start` tells. `is_moved`: it is what is left of an order on another account, so
+    wherever the order itself counts, it counts no second time."""
 
     order: str
     account: Account | None
@@ -60,6 +61,7 @@ class Share:
     times: int = 1
     start: tuple[str, ...] = ()
     in_pool: bool = False
+    is_moved: bool = False
 
 
 class MeetingDay(Protocol):
@@ -136,16 +138,18 @@ def cascade(plan: Plan, site: Site, profiles: Mapping[str, VenueProfile]) -> tup
     """Every limit of a checked plan. Of a limit that is for each order, or each market, the one nearest to it."""
     times = most_markets(plan)
     shares = [_share(order, site, times) for order in plan.orders]
+    moved = [moved_share(share, site.accounts[move.account], move.target)
+             for order, share in zip(plan.orders, shares, strict=True) if (move := order.move) is not None]  # fmt: skip
     of_orders = len(shares)
     shares += [pool_share(bet.name, ticket, bet.pool, bet.legs, bet.stake, site.accounts[ticket.account], bet.place)
                for ticket in plan.tickets for bet in ticket.bets]  # fmt: skip
     found = [
         *_order_bounds(plan, shares[:of_orders]),
         *plan_bounds(shares, {"max_loss": plan.limits.max_loss, "max_stake": plan.limits.max_stake}),
-        *plan_market_bounds(shares, plan.limits.max_exposure_per_market),
+        *plan_market_bounds([*shares, *moved], plan.limits.max_exposure_per_market),
         *_max_orders(plan, shares),
-        *account_bounds(shares, site),
-        *site_bounds(shares, site),
+        *account_bounds([*shares, *moved], site),
+        *site_bounds([*shares, *moved], site),
         *_venue_bounds(plan, shares[:of_orders], site, profiles),
     ]
     return tuple(_nearest(found))
@@ -160,6 +164,11 @@ def market_words(target: Target | None) -> tuple[str, ...]:
     when = "today" if target.today else str(target.on or "")
     names = (target.event or target.event_id or "", when, target.race or "", target.market or "")
     return tuple(" ".join(name.split()) for name in names)
+
+
+def moved_share(share: Share, account: Account, target: Target) -> Share:
+    """What all of an order is where it may be moved to; when it is placed there, nobody knows beforehand."""
+    return replace(share, account=account, market=market_words(target), place=None, is_moved=True)
 
 
 def pool_share(
@@ -289,13 +298,13 @@ def _common(
         if limit is None or limit.currency != currency:
             continue
         if name == "max_stake_per_order":
-            for share in shares:
+            for share in _each_once(shares):
                 yield Bound(
                     name=name, level=level, of=of, limit=limit, used=share.stake, measure=Measure.STAKE, shares=(share,),
                     written=written, is_of_one=True,
                 )  # fmt: skip
         elif name == "max_open_exposure":
-            yield _sum(name, level, of, limit, Measure.LOSS, shares, written)
+            yield _sum(name, level, of, limit, Measure.LOSS, _each_once(shares), written)
         else:
             yield from _per_market(
                 level, of, limit, shares, by=lambda share: share.account.venue if share.account else "", written=written
@@ -317,12 +326,20 @@ def _per_market(
     markets: dict[tuple[str, ...], list[Share]] = {}
     for share in shares:
         markets.setdefault((by(share), *(plain(word) for word in share.market)), []).append(share)
-    for together in markets.values():
+    for together in map(_each_once, markets.values()):
         yield Bound(
             name="max_exposure_per_market", level=level, of=of, limit=limit,
             used=sum((share.loss for share in together), zero(limit.currency)), measure=Measure.LOSS, shares=tuple(together),
             market=told_market(together[0].market), written=written, is_of_one=True,
         )  # fmt: skip
+
+
+def _each_once(shares: Sequence[Share]) -> Sequence[Share]:
+    """An order and what is moved of it are one stake."""
+    if not any(share.is_moved for share in shares):
+        return shares
+    orders = {share.order for share in shares if not share.is_moved}
+    return [share for share in shares if not share.is_moved or share.order not in orders]
 
 
 def _times(money: Money, times: int) -> Money:
@@ -368,16 +385,20 @@ def _max_orders(plan: Plan, shares: Sequence[Share]) -> Iterator[Bound]:
 
 
 def _venue_bounds(plan: Plan, shares: Sequence[Share], site: Site, profiles: Mapping[str, VenueProfile]) -> Iterator[Bound]:
-    """The venue's minimum; for a stake below it what stake times odds must reach instead."""
-    for order, share in zip(plan.orders, shares, strict=True):
-        profile = profiles[site.accounts[order.account].venue]
+    """The venue's minimum, also where a remainder is moved to, which may be all of the stake; for a stake below it what stake
+    times odds must reach instead."""
+    pairs = list(zip(plan.orders, shares, strict=True))
+    placed = [(order, share, order.account, order.odds) for order, share in pairs]
+    placed += [(order, share, move.account, move.odds) for order, share in pairs if (move := order.move) is not None]
+    for order, share, account, odds in placed:
+        profile = profiles[site.accounts[account].venue]
         if profile.routes:
             continue  # every bookmaker has its own
         minimum = profile.minimums[order.stake.currency]
         name, least, used = "minimum stake", minimum.stake, order.stake.amount
         if used < least and minimum.payout is not None:
             name, least = "minimum payout", minimum.payout
-            ratio = order.odds.ratio
+            ratio = odds.ratio
             used = used * ratio.numerator / ratio.denominator
         yield Bound(
             name=name, level=Level.VENUE, of=profile.title, limit=Money(amount=least, currency=order.stake.currency),

@@ -31,6 +31,10 @@ def check(plan: Draft, site: Site, profiles: Mapping[str, VenueProfile]) -> None
     _zone(plan)
     currency = _one_currency(plan, accounts)
     _kinds(plan, accounts, profiles)
+    if plan.moves:
+        from planrunner.plan.move_checks import check_moves  # most plans have none
+
+        check_moves(plan, accounts, profiles)
     for order in plan.orders:
         account = accounts.get(order.account or "")
         profile = profiles.get(account.venue) if account else None
@@ -52,7 +56,7 @@ def _tickets(plan: Draft, accounts: Mapping[str, Account], profiles: Mapping[str
 
 
 def _accounts(plan: Draft, site: Site) -> dict[str, Account]:
-    """The accounts of orders, tickets and markets. An unknown one is forgotten, so that nothing is said of its venue."""
+    """The accounts of orders, what is moved, tickets and markets. An unknown one is forgotten: no word of its venue."""
     found: dict[str, Account] = {}
     for order in plan.placed:
         if order.account is None:
@@ -64,6 +68,13 @@ def _accounts(plan: Draft, site: Site) -> dict[str, Account]:
             order.account = None
         else:
             found[order.account] = account
+    for _, step, move in plan.moves:
+        if move.account is not None and (account := site.accounts.get(AccountName(move.account))) is not None:
+            found[account.name] = account
+        elif move.account is not None:
+            value = step.node.scalar("move_remainder_to")
+            plan.shape.complain(value, say_venue.unknown_account(value, list(site.accounts)))
+            move.account = step.action = None
     if plan.markets is not None and plan.per_market is not None:
         account = site.accounts.get(plan.per_market.account)
         if account is None:
@@ -108,7 +119,7 @@ def _zone(plan: Draft) -> None:
     blocks = [plan.markets] if plan.markets is not None else []
     bets = [bet.node for ticket in plan.tickets for bet in ticket.bets]
     legs = [leg for bet in bets if isinstance(some := bet.values.get("legs"), Listing) for leg in some.items]
-    nodes = (*blocks, *(one.node for one in plan.placed), *bets, *legs)
+    nodes = (*blocks, *(one.node for one in plan.placed), *(step.node for _, step, _ in plan.moves), *bets, *legs)
     for block in sorted((node for node in nodes if isinstance(node, Block)), key=lambda node: node.span.line):
         for key in ("place_at", "expires_at", "race", "starts_after", "starts_before"):
             value = block.values.get(key)
@@ -198,20 +209,29 @@ def _account_currencies(plan: Draft, accounts: Mapping[str, Account], currency: 
             order.stake = None
         for bet in order.bets if isinstance(order, DraftTicket) else ():
             bet.unit = None
+    for _, step, move in plan.moves:
+        account = accounts.get(move.account or "")
+        if account is not None and account.currency != currency:
+            value = step.node.scalar("move_remainder_to")
+            if account.name not in told:
+                plan.shape.complain(value, say_venue.account_currency(value, account=account.currency, plan=currency))
+            told.add(account.name)
+            move.account = step.action = None
 
 
 # Limits
 
 
 def _times(plan: Draft) -> int:
-    """In how many markets the orders may be placed: `max_orders` has room for so many, hedges and bets of tickets counted."""
+    """In how many markets the orders may be placed: `max_orders` has room for so many, with hedges, moves and bets of tickets."""
     hedges = sum(len(hedges_of(order)[:1]) for order in plan.orders)
+    moves = len({id(order) for order, _, _ in plan.moves})
     bets = sum(ticket.placed for ticket in plan.tickets)
-    most, placed = plan.max_orders, len(plan.orders) + hedges + bets
+    most, placed = plan.max_orders, len(plan.orders) + hedges + moves + bets
     if most is None or not plan.is_whole or not placed or not all(ticket.is_whole for ticket in plan.tickets):
         return 1
     if placed > most:
-        counts = {"order": len(plan.orders), "hedge": hedges, "bet": bets}
+        counts = {"order": len(plan.orders), "hedge": hedges, "move": moves, "bet": bets}
         problem = say.max_orders(plan.limit("max_orders"), counts, per_market=plan.repeats)
         _complain(plan, "max_orders", problem)
         return 1

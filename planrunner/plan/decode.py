@@ -31,6 +31,7 @@ from planrunner.model.plan import (
     If,
     KeepInPlay,
     MarketQuery,
+    Move,
     Now,
     OnlyIf,
     OrderType,
@@ -57,12 +58,23 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TRIGGERS = ("after", "every", "before_start", "after_start", "if")
-ACTIONS = ("cancel", "reprice", "keep", "hedge", "retry", "alert")
+ACTIONS = ("cancel", "reprice", "keep", "hedge", "move_remainder_to", "retry", "alert")
 ENDINGS = ("expires_after", "expires_before_start", "expires_after_start", "expires_at")
 _MONEY_OF_LIMITS = ("max_loss", "max_stake", "max_exposure_per_market")
 _SIDES = {side.value: side for side in Side}
 _TYPES = {kind.value: kind for kind in OrderType}
 _CONDITIONS = {condition.value: condition for condition in Condition}
+
+
+@dataclass(slots=True)
+class DraftMove:
+    """Where a step moves the remainder, as far as that can be read; `odds` are those of the order where it gives none."""
+
+    account: str | None
+    target: Target
+    odds: Odds | None
+    endings: dict[str, Ending | None]
+    routing: Routing | None
 
 
 @dataclass(slots=True)
@@ -73,6 +85,7 @@ class DraftStep:
     trigger: Trigger | None = None
     action: Action | None = None
     text: str = ""
+    move: DraftMove | None = None
 
 
 @dataclass(slots=True)
@@ -166,6 +179,11 @@ class Draft:
     def placed(self) -> list[DraftOrder | DraftTicket]:
         """Everything that is placed."""
         return [*self.orders, *self.tickets]
+
+    @property
+    def moves(self) -> list[tuple[DraftOrder, DraftStep, DraftMove]]:
+        """Every step that moves a remainder, with its order."""
+        return [(order, step, step.move) for order in self.orders for step in order.steps if step.move is not None]
 
     @property
     def repeats(self) -> bool:
@@ -345,6 +363,10 @@ def _order(reading: Reading, node: Block, zone: ZoneInfo | None) -> DraftOrder:
     order.target = _target(reading, node)
     order.routing = _routing(reading, _block(reading.shape, node, "settings"))
     order.steps = [read_step(reading, item) for item in steps_of(reading.shape, node)]
+    for step in order.steps:
+        if "move_remainder_to" in step.node.values and sum(key in step.node.values for key in ACTIONS) == 1:
+            step.move = _move(reading, step.node, order.odds, zone)
+            step.action = _finished(step.move, step.node)
     return order
 
 
@@ -481,8 +503,33 @@ def _action(reading: Reading, node: Block) -> Action | None:
             return _hedge(reading, node)
         case "retry":
             return Retry()
-        case _:
+        case "reprice":
             return _reprice(reading, node)
+        case _:
+            return None  # a move is of its order, see `_order`
+
+
+def _move(reading: Reading, node: Block, odds: Odds | None, zone: ZoneInfo | None) -> DraftMove:
+    return DraftMove(
+        account=reading.text(node, "move_remainder_to"),
+        target=_target(reading, node),
+        odds=reading.odds(node, "odds") if "odds" in node.values else odds,
+        endings={key: _ending(reading, node, key, zone) for key in ENDINGS if key in node.values},
+        routing=_routing(reading, _block(reading.shape, node, "settings")),
+    )
+
+
+def _finished(move: DraftMove, node: Block) -> Move | None:
+    if move.account is None or move.odds is None or None in move.endings.values():
+        return None
+    return Move(
+        account=AccountName(move.account),
+        target=move.target,
+        odds=move.odds,
+        ending=next(iter(move.endings.values()), None),
+        odds_hold_for_average="odds_hold_for" in node.values,
+        routing=move.routing if move.routing != Routing() else None,
+    )
 
 
 def _hedge(reading: Reading, node: Block) -> Hedge | None:

@@ -12,7 +12,7 @@ from planrunner.plan.messages import shape as say
 from planrunner.plan.messages import text as say_text
 from planrunner.plan.nodes import Block, Listing, Node, Scalar, Span
 from planrunner.plan.problems import Problem
-from planrunner.plan.words import KEYS
+from planrunner.plan.words import KEYS, OF_MOVES
 
 TRIGGERS = frozenset({"after", "every", "before_start", "after_start", "if"})
 ACTIONS = frozenset({"cancel", "reprice", "keep", "hedge", "alert", "move_remainder_to", "retry"})
@@ -167,7 +167,7 @@ class _Layout:
         kept: list[Node] = []
         steps: dict[int, list[Node]] = {}
         for item in orders.items:
-            is_step = isinstance(item, Block) and bool(item.values) and item.values.keys() <= STEP
+            is_step = isinstance(item, Block) and bool(item.values) and item.values.keys() <= _keys_of_step(item)
             if is_step and kept and isinstance(kept[-1], Block):
                 steps.setdefault(len(kept) - 1, []).append(item)
             else:
@@ -281,10 +281,15 @@ def _goes_on_order(order: Block, item: Block) -> bool:
     return item.values.keys() <= ORDER | {"fallback"} and (len(order.values) == 1 or len(item.values) == 1)
 
 
+def _keys_of_step(step: Block) -> frozenset[str]:
+    """Where it moves the remainder, it says where to as an order does."""
+    return STEP | OF_MOVES if "move_remainder_to" in step.values else STEP
+
+
 def _goes_on_step(step: Block, item: Block) -> bool:
     """A step that only says when, and an item that only says what, or what goes with that."""
     mine, other = step.values.keys(), item.values.keys()
-    if not other or other & TRIGGERS or not mine & TRIGGERS or not mine.isdisjoint(other) or other - STEP:
+    if not other or other & TRIGGERS or not mine & TRIGGERS or not mine.isdisjoint(other) or other - _keys_of_step(step):
         return False
     return not (mine & ACTIONS and other & ACTIONS)
 

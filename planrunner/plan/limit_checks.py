@@ -33,11 +33,13 @@ def check_limits(
     """
     known = [(order, share) for order in plan.orders if (share := _share(order, accounts, times)) is not None]
     bets = [one for ticket in plan.tickets for one in _bets(ticket, accounts)]
-    told = _Told(plan, known, bets, profiles)
     shares = [share for _, share in (*known, *bets)]
-    bounds = [*cascade.account_bounds(shares, site), *cascade.site_bounds(shares, site)]
+    moved = list(_moved(plan, known, accounts)) if plan.moves else []
+    told = _Told(plan, [*known, *moved], bets, profiles)
+    everywhere = [*shares, *(share for _, share in moved)]
+    bounds = [*cascade.account_bounds(everywhere, site), *cascade.site_bounds(everywhere, site)]
     if plan.is_whole and all(at_risk(order) is not None for order in plan.orders) and all(map(_is_known, plan.tickets)):
-        bounds = [*cascade.plan_bounds(shares, plan.amounts), *_plan_market(plan, shares), *bounds]
+        bounds = [*cascade.plan_bounds(shares, plan.amounts), *_plan_market(plan, everywhere), *bounds]
     else:
         bounds = [bound for bound in bounds if bound.name == "max_stake_per_order"]
     for bound in tightest((bound for bound in bounds if bound.is_exceeded), told.least):
@@ -119,6 +121,17 @@ def _share(order: DraftOrder, accounts: Mapping[str, Account], times: int) -> Sh
         place=order.place,
         times=times,
     )
+
+
+def _moved(
+    plan: Draft, known: Sequence[tuple[DraftOrder, Share]], accounts: Mapping[str, Account]
+) -> Iterator[tuple[DraftOrder, Share]]:
+    """What is left of orders, on the accounts it may be moved to."""
+    shares = {id(order): share for order, share in known}
+    for order, _, move in plan.moves:
+        share, account = shares.get(id(order)), accounts.get(move.account or "")
+        if share is not None and account is not None:
+            yield order, cascade.moved_share(share, account, move.target)
 
 
 def _bets(ticket: DraftTicket, accounts: Mapping[str, Account]) -> Iterator[tuple[_Place, Share]]:

@@ -38,7 +38,7 @@ def check_order(
     if profile is not None and profile.by_ids_only:
         routing_checks.check_target(shape, order, profile, has_market=has_market)
     else:
-        _target(shape, order, has_market=has_market or _may_be_by_ids(order, profile))
+        check_target(shape, order, has_market=has_market or _may_be_by_ids(order, profile))
         _favourite(shape, order)
     check_only_if(shape, order)
     _ending(shape, order)
@@ -62,18 +62,19 @@ def _may_be_by_ids(order: DraftOrder, profile: VenueProfile | None) -> bool:
     return profile is None and {"event_id", "selection_id"} <= order.node.values.keys()
 
 
-def _target(shape: Shape, order: DraftOrder, *, has_market: bool) -> None:
-    """By names or by ids; what would not be looked at is not allowed to stand there and mislead a reviewer."""
+def check_target(shape: Shape, order: DraftOrder, *, has_market: bool, is_step: bool = False) -> None:
+    """By names or by ids; what would not be looked at is not allowed to stand there and mislead a reviewer. `is_step`: it is
+    said where a step moves the remainder to."""
     node = order.node
     begin = node.span
     groups = (
         ("fixture", ("event", "event_id", "market_id"), "`event` (or `event_id`, `market_id`)", "event: Arsenal v Chelsea"),
         ("market", ("market", "market_id"), "`market` (or `market_id`)", "market: Match Odds"),
-        ("selection", SELECTIONS, "`selection` (or `selection_id`, `favourite`)", "selection: Arsenal"),
+        ("selection", SELECTIONS, f"`selection` (or `selection_id`{'' if is_step else ', `favourite`'})", "selection: Arsenal"),
     )
     for what, keys, words, fix in groups[2:] if has_market else groups:
         if not any(key in node.values for key in keys) and not shape.is_silent(node, *keys):
-            shape.complain(None, say.says_not(begin, what, words, fix))
+            shape.complain(None, say.says_not(begin, what, words, fix, is_step=is_step))
     for stronger, weaker in (
         ("market_id", ("event", "event_id", "date", "race", "market")),
         ("event_id", ("event", "date")),
@@ -148,7 +149,7 @@ def _venue(shape: Shape, order: DraftOrder, profile: VenueProfile) -> bool:
         types = sorted(kind.value for kind in profile.types)
         shape.complain(value, say_venue.unknown_type(value, title=profile.title, types=types))
     elif order.type is not None and not profile.routes:
-        _average(shape, order, profile, order.type)
+        check_average(shape, order, profile, order.type)
     if order.odds is None or is_on_ladder(order, order.odds, profile):
         return False
     value = order.node.scalar("odds")
@@ -156,7 +157,8 @@ def _venue(shape: Shape, order: DraftOrder, profile: VenueProfile) -> bool:
     return True
 
 
-def _average(shape: Shape, order: DraftOrder, profile: VenueProfile, kind: OrderType) -> None:
+def check_average(shape: Shape, order: DraftOrder, profile: VenueProfile, kind: OrderType) -> None:
+    """Does the plan say that the odds hold for the average, where and only where the venue has it so?"""
     node = order.node
     if kind in profile.average_odds_types and "odds_hold_for" not in node.values:
         if not shape.is_silent(node, "odds_hold_for"):
@@ -187,11 +189,17 @@ def _liability(shape: Shape, order: DraftOrder, *, is_off: bool) -> None:
 
 
 def _worst_odds(order: DraftOrder) -> tuple[Odds, Scalar] | None:
-    """The highest odds of any rung, and where they stand; None while one of them is unknown."""
+    """The highest odds of any rung, or of what is moved elsewhere, and where they stand; None while one of them is unknown."""
     if order.odds is None:
         return None
     worst = (order.odds, order.node.scalar("odds"))
     for step in order.steps:
+        if step.move is not None:
+            if step.move.odds is None:
+                return None
+            there = step.node.values.get("odds")
+            if isinstance(there, Scalar):
+                worst = max(worst, (step.move.odds, there), key=lambda one: one[0].ratio)
         if "reprice" not in step.node.values:
             continue
         floor, value = step_checks.floor_of(step), step.node.values.get("no_worse_than")

@@ -38,7 +38,9 @@ def check_target(shape: Shape, order: DraftOrder, profile: VenueProfile, *, has_
     meant = {*(_INSTEAD[key] for key in strays), *(["event_id"] if has_market else [])}
     for key, what in (("event_id", "fixture"), ("selection_id", "selection")):
         if key not in node.values and key not in meant and not shape.is_silent(node, key):
-            shape.complain(None, say_meaning.says_not(node.span, what, f"`{key}`", f"{key}: {_EXAMPLES[key]}"))
+            is_step = "move_remainder_to" in node.values
+            problem = say_meaning.says_not(node.span, what, f"`{key}`", f"{key}: {_EXAMPLES[key]}", is_step=is_step)
+            shape.complain(None, problem)
     fixture = _scalar(shape, node, "event_id")
     if fixture is not None and not fixture.text.startswith("id"):
         shape.complain(fixture, say.no_fixture(fixture, profile.title))

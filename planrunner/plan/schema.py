@@ -22,6 +22,7 @@ from planrunner.plan.messages import text as say_text
 from planrunner.plan.nodes import Block, Listing, Node, Scalar, tree, walk
 from planrunner.plan.problems import Problem
 from planrunner.plan.reader import Source
+from planrunner.plan.words import OF_MOVES
 
 NodeT = TypeVar("NodeT", bound=Node)
 
@@ -43,7 +44,8 @@ _CALLED = {
     "stop_loss": "max_loss", "variables": "inputs", "vars": "inputs", "parameters": "inputs", "params": "inputs",
     "foreach": "for_each", "loop": "for_each", "with_items": "for_each", "repeat": "for_each", "extends": "use_blueprint",
     "include": "use_blueprint", "template": "use_blueprint", "values": "with", "conditions": "only_if", "condition": "only_if",
-    "cash_out": "hedge", "green_up": "hedge", "trade_out": "hedge", "persistence": "keep", "wait": "after", "delay": "after",
+    "cash_out": "hedge", "move_to": "move_remainder_to", "move": "move_remainder_to", "transfer_to": "move_remainder_to",
+    "green_up": "hedge", "trade_out": "hedge", "persistence": "keep", "wait": "after", "delay": "after",
     "interval": "every", "min_stake": "min_fill", "side_of_bet": "side", "direction": "side", "back_lay": "side",
     "risk": "limits", "limit": "limits", "risk_limits": "limits",
 }  # fmt: skip
@@ -191,8 +193,9 @@ class _Explainer:
             return
         if isinstance(node, Block):
             properties = schema.get("properties", {})
+            strays = OF_MOVES if schema.get("title") == "step" and "move_remainder_to" not in node.values else frozenset()
             for name, value in node.values.items():
-                if name in properties:
+                if name in properties and name not in strays:
                     self._keys_and_words(value, properties[name], name)
                 elif schema.get("additionalProperties"):
                     self._keys_and_words(value, schema["additionalProperties"], name)
@@ -228,8 +231,6 @@ class _Explainer:
             return
         guess = self._guess(block, name, schema) if len(self.found.problems) < _MOST_ERRORS else None
         elsewhere = self._home_of(name)
-        if later and elsewhere:
-            return  # `move_remainder_to` brings keys of an order with it
         supposed.update({guess or elsewhere or "", "odds" if name in _LOWEST else ""})
         if title == "step" and (sentence := _TRIGGER_IN_WORDS.match(name)):
             supposed.update(layout.ACTIONS | layout.TRIGGERS)
@@ -240,6 +241,8 @@ class _Explainer:
 
     def _guess(self, block: Block, name: str, schema: Mapping[str, Any]) -> str | None:
         free = [key for key in schema["properties"] if key not in block.values]
+        if schema["title"] == "step" and "move_remainder_to" not in block.values:
+            free = [key for key in free if key not in OF_MOVES]
         plain = name.lower().replace("-", "_").replace(" ", "_")
         if name in _LOWEST and block.text("side") != "back":
             return None  # of a lay it would be the highest

@@ -15,6 +15,7 @@ from planrunner.model.plan import (
     Hedge,
     If,
     KeepInPlay,
+    Move,
     Now,
     OrderType,
     Reprice,
@@ -25,12 +26,14 @@ from planrunner.plan import hedge_checks
 from planrunner.plan.decode import ACTIONS, TRIGGERS, DraftOrder, DraftStep
 from planrunner.plan.ladders import is_on_ladder, nearest_odds
 from planrunner.plan.messages import meaning as say
+from planrunner.plan.messages import shape as say_shape
 from planrunner.plan.messages import ticket as say_ticket
 from planrunner.plan.messages import venue as say_venue
 from planrunner.plan.moments import Position, position
-from planrunner.plan.nodes import Scalar, Span
+from planrunner.plan.nodes import Block, Scalar, Span
 from planrunner.plan.scalars import odds_text
 from planrunner.plan.schema import Shape
+from planrunner.plan.words import OF_MOVES
 
 # Looked at once, at a moment the step gives; the other conditions are waited for.
 LOOKED_AT = frozenset({Condition.UNMATCHED, Condition.PARTLY_MATCHED, Condition.MATCHED})
@@ -39,6 +42,7 @@ _ENDS_AT_ONCE = frozenset({OrderType.FILL_OR_KILL, OrderType.FILL_AND_KILL, Orde
 _GOES_WITH = {"no_worse_than": ("reprice", "hedge"), "at_most": ("reprice",), "for_at_most": ("hedge",)}
 _NO_TIME = timedelta()
 _A_FEW = 5  # ticks
+_TAKEN = {Cancel: say.after_cancel, Hedge: say.after_hedge, Move: say.after_move}
 
 
 def check_steps(shape: Shape, order: DraftOrder, profile: VenueProfile | None) -> None:
@@ -113,8 +117,10 @@ def _one_action(shape: Shape, step: DraftStep) -> bool:
 
 
 def _companions(shape: Shape, step: DraftStep) -> None:
-    """`every` belongs to `reprice`; the limits of a step to the actions they limit."""
+    """`every` belongs to `reprice`; the limits of a step to the actions they limit; keys of an order to what is moved."""
     node = step.node
+    if "move_remainder_to" not in node.values:
+        no_keys_of_orders(shape, node)
     given = [key for key in ACTIONS if key in node.values]
     if "every" in node.values and "reprice" in given:
         if step.trigger == Every(delay=_NO_TIME):
@@ -124,6 +130,13 @@ def _companions(shape: Shape, step: DraftStep) -> None:
     for key, actions in _GOES_WITH.items():
         if key in node.values and given and not set(actions) & set(given) and not shape.is_silent(node):
             shape.complain(None, say.only_with(_key(step, key), actions))
+
+
+def no_keys_of_orders(shape: Shape, step: Block) -> None:
+    """A step has some, where it moves the remainder."""
+    for key in step.values if not OF_MOVES.isdisjoint(step.values) else ():
+        if key in OF_MOVES and id(step.values[key]) not in shape.bad:
+            shape.complain(step.values[key], say_shape.unknown_key(step.keys[key], "step", None, "order"))
 
 
 def _outlives(step: DraftStep) -> bool:
@@ -179,7 +192,8 @@ def _suggested_floor(order: DraftOrder, profile: VenueProfile | None) -> str | N
     return odds_text(ladder.odds(moved)) if moved != tick else None
 
 
-def _position(order: DraftOrder, step: DraftStep) -> Position | None:
+def position_of(order: DraftOrder, step: DraftStep) -> Position | None:
+    """When a step comes; None where that is not a time, or not known."""
     moment = step.trigger.moment if isinstance(step.trigger, If) else step.trigger
     return position(moment, order.place) if moment is not None and order.place is not None else None
 
@@ -192,7 +206,7 @@ def _reachable(shape: Shape, order: DraftOrder, step: DraftStep, profile: VenueP
     if isinstance(step.trigger, If) and (why := _pointless(order, step.trigger, step)):
         shape.complain(step.node, say.never(_begin(step), why))
         return
-    here = _position(order, step)
+    here = position_of(order, step)
     if here is None or order.place is None:
         return
     placed = position(Now(), order.place)
@@ -215,19 +229,19 @@ def _pointless(order: DraftOrder, trigger: If, step: DraftStep) -> str | None:
     """Why an action has nothing to act on when this condition holds."""
     if isinstance(step.action, TellOwner):
         return None
-    is_hedge = isinstance(step.action, Hedge)
+    is_hedge, is_move = isinstance(step.action, Hedge), isinstance(step.action, Move)
     match trigger.condition:
-        case Condition.REJECTED:
-            return "a rejected order does not exist at the venue, so only `alert` goes with `if: rejected`"
-        case Condition.EXPIRED if not is_hedge:
-            return "the remainder has been taken back by then, so only `alert` and `hedge` go with `if: expired`"
+        case Condition.REJECTED if not is_move:
+            return "a rejected order does not exist at the venue, so only `alert` and `move_remainder_to` go with `if: rejected`"
+        case Condition.EXPIRED if not is_hedge and not is_move:
+            return "the remainder is taken back by then, so only `alert`, `hedge` and `move_remainder_to` go with `if: expired`"
         case Condition.MATCHED if not is_hedge:
             return "nothing is left of a matched order, so only `alert` and `hedge` go with `if: matched`"
         case Condition.UNMATCHED if is_hedge:
             return "nothing is matched then, so there is nothing to hedge"
         case Condition.SUSPENDED if isinstance(step.action, Reprice):
             return "no bet can be placed while the market is suspended"
-        case Condition.IN_PLAY if isinstance(step.action, Reprice) and not _is_kept(order):
+        case Condition.IN_PLAY if isinstance(step.action, Reprice | Move) and not _is_kept(order):
             return "the remainder lapses when the market turns in-play, unless a step says `keep: in_play`"
         case _:
             return None
@@ -273,26 +287,29 @@ def _in_order(shape: Shape, order: DraftOrder) -> None:
 
 
 def _after_cancel(shape: Shape, order: DraftOrder) -> None:
-    """A remainder that was taken back, by a `cancel` or for a hedge, can't be moved or kept."""
+    """A remainder that was taken back, by a `cancel`, for a hedge or to another account, can't be repriced, kept or moved."""
     for index, taker in enumerate(order.steps):
-        if not isinstance(taker.action, Cancel | Hedge) or taker.trigger is None or id(taker.node) in shape.bad:
+        if not isinstance(taker.action, Cancel | Hedge | Move) or taker.trigger is None or id(taker.node) in shape.bad:
             continue
         for later, step in enumerate(order.steps):
-            acts = isinstance(step.action, Cancel | Reprice | KeepInPlay)
+            acts = isinstance(step.action, Cancel | Reprice | KeepInPlay | Move)
             if later != index and acts and _follows(order, taker, step, is_below=later > index):
                 line = _begin(taker).line
                 if id(step.node) not in shape.bad:
-                    told = say.after_hedge if isinstance(taker.action, Hedge) else say.after_cancel
-                    shape.complain(step.node, told(_begin(step), line))
+                    shape.complain(step.node, _TAKEN[type(taker.action)](_begin(step), line))
 
 
 def _follows(order: DraftOrder, taker: DraftStep, step: DraftStep, *, is_below: bool) -> bool:
-    """Does `step` come, for certain, when `taker` has acted? Steps of one time act in the order written."""
+    """Does `step` come, for certain, when `taker` has acted? Steps of one time act in the order written, and an order that was
+    taken back before does not expire."""
     if isinstance(taker.trigger, If):
         return is_below and step.trigger == taker.trigger
     if step.trigger is None:
         return False
-    first, then = _position(order, taker), _position(order, step)
+    first, then = position_of(order, taker), position_of(order, step)
+    if step.trigger == If(condition=Condition.EXPIRED):
+        ends = next(iter(order.endings.values()), None) if len(order.endings) == 1 else None
+        then = position(ends, order.place) if ends is not None and order.place is not None else None
     if first is None or then is None or first.axis != then.axis:
         return False
     return then.at > first.at or (then.at == first.at and is_below)

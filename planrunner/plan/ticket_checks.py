@@ -16,6 +16,7 @@ from planrunner.plan.messages import ticket as say
 from planrunner.plan.messages import venue as say_venue
 from planrunner.plan.nodes import Block, Scalar
 from planrunner.plan.schema import Shape
+from planrunner.plan.step_checks import no_keys_of_orders
 from planrunner.plan.ticket_draft import PLACES, leg_blocks, runners_of
 
 # What a bet on one race says; over several, each of its legs.
@@ -216,6 +217,8 @@ def _action(shape: Shape, step: DraftStep) -> bool:
     for key in _LIMITS_OF_STEPS if not wrong else ():
         if key in node.values:
             shape.complain(None, say.limit_of_step(node.keys[key]))
+    if "move_remainder_to" not in node.values:
+        no_keys_of_orders(shape, node)
     if not given and not shape.is_silent(node, *ACTIONS):
         shape.complain(None, say.no_action(node.span))
     for key in given[1:] if not wrong else ():

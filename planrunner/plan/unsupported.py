@@ -11,7 +11,6 @@ KEYS: dict[str, frozenset[str]] = {
     "plan": frozenset({"when"}),
     "limits": frozenset({"max_loss_in_total"}),
     "order": frozenset({"player", "shares"}),
-    "step": frozenset({"move_remainder_to"}),
     "site": frozenset({"notify"}),
     "policy": frozenset({"approval_needs_two_people_above"}),
 }
@@ -19,7 +18,6 @@ KEYS: dict[str, frozenset[str]] = {
 REPLACES: dict[str, tuple[str, ...]] = {
     "player": ("selection", "selection_id"),
     "shares": ("stake",),
-    "move_remainder_to": ("cancel",),
 }
 _WORDS: dict[str, frozenset[str]] = {
     "side": frozenset({"buy", "sell"}),

@@ -8,7 +8,12 @@ KEYS = frozenset([
     "player_id", "line", "side", "odds", "odds_hold_for", "stake", "liability_at_most", "type", "min_fill", "place_before_start",
     "place_at", "only_if", "settings", "expires_after", "expires_before_start", "expires_after_start", "expires_at", "fallback",
     "after", "every", "before_start", "after_start", "if", "cancel", "reprice", "no_worse_than", "at_most", "keep", "hedge",
-    "for_at_most", "retry", "alert", "max_loss", "max_orders", "max_stake", "max_exposure_per_market",
+    "for_at_most", "retry", "alert", "move_remainder_to", "max_loss", "max_orders", "max_stake", "max_exposure_per_market",
+])  # fmt: skip
+# Keys of an order that a step has too, where it moves the remainder: what is bet there.
+OF_MOVES = frozenset([
+    "event", "event_id", "date", "race", "market", "market_id", "selection", "selection_id", "player_id", "line", "odds",
+    "odds_hold_for", "settings", "expires_after", "expires_before_start", "expires_after_start", "expires_at",
 ])  # fmt: skip
 # Keys of tickets, their bets and legs, and of settings, that no order has.
 OF_TICKETS = frozenset([

@@ -7,9 +7,9 @@ from datetime import time
 
 from planrunner.model.account import Site
 from planrunner.model.exposure import can_lose, most_markets, placed_by, total
-from planrunner.model.plan import MarketQuery, Plan, Reprice
+from planrunner.model.plan import LimitOrder, MarketQuery, Plan, Reprice
 from planrunner.model.profile import VenueProfile
-from planrunner.review.explained import Explained
+from planrunner.review.explained import Explained, ToldOrder
 from planrunner.review.limits import tell_binding, tell_limits
 from planrunner.review.loss import tell_loss
 from planrunner.review.orders import tell_order
@@ -25,7 +25,7 @@ def explain(plan: Plan, site: Site, profiles: Mapping[str, VenueProfile], *, unm
         plan=plan.name,
         digest=plan.digest,
         summary=(*_summary(plan, site, profiles), *_taken(unmade)),
-        orders=tuple(tell_order(one, profiles[site.accounts[one.account].venue], plan.time_zone) for one in plan.orders),
+        orders=tuple(_order(one, plan, site, profiles) for one in plan.orders),
         tickets=tuple(tell_ticket(one, plan.time_zone) for one in plan.tickets),
         remarks=tuple(_remarks(plan)),
         loss=tell_loss(plan),
@@ -34,14 +34,19 @@ def explain(plan: Plan, site: Site, profiles: Mapping[str, VenueProfile], *, unm
     )
 
 
+def _order(order: LimitOrder, plan: Plan, site: Site, profiles: Mapping[str, VenueProfile]) -> ToldOrder:
+    there = profiles[site.accounts[order.move.account].venue] if order.move is not None else None
+    return tell_order(order, profiles[site.accounts[order.account].venue], plan.time_zone, there=there)
+
+
 def _summary(plan: Plan, site: Site, profiles: Mapping[str, VenueProfile]) -> Iterator[str]:
-    names = dict.fromkeys([*(order.account for order in plan.orders), *(ticket.account for ticket in plan.tickets)])
-    accounts = [site.accounts[name] for name in names]
+    accounts = [site.accounts[name] for name in plan.accounts]
     told = listed([f"{one.name} ({profiles[one.venue].title}, {one.currency}, {one.mode.value})" for one in accounts])
     worst = total(can_lose(plan), plan.currency)
-    placed = sum(placed_by(order) for order in plan.orders)
-    hedges = placed - len(plan.orders)
-    count = plural(len(plan.orders), "order") + (f" and {plural(hedges, 'hedge')}" if hedges else "")
+    moves = sum(order.move is not None for order in plan.orders)
+    hedges = sum(placed_by(order) for order in plan.orders) - len(plan.orders) - moves
+    counts = {"order": len(plan.orders), "hedge": hedges, "moved remainder": moves}
+    count = listed([plural(number, what) for what, number in counts.items() if number or what == "order"])
     count += " for each market" if plan.per_market is not None else ""
     if plan.tickets:
         tickets = f"{plural(len(plan.tickets), 'ticket')} of {plural(sum(len(one.bets) for one in plan.tickets), 'bet')}"

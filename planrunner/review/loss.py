@@ -52,3 +52,5 @@ def _notes(plan: Plan) -> Iterator[str]:
         yield "Nothing is netted: it counts as if every bet lost."
     if any(isinstance(step.action, Hedge) for order in plan.orders for step in order.fallback):
         yield "A hedge is counted with the bets it hedges and adds nothing."
+    if any(order.move is not None for order in plan.orders):
+        yield "A remainder that is moved is what is left of its order, so it is counted with that, once."

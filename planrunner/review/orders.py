@@ -9,12 +9,12 @@ from typing import assert_never
 from planrunner.model.exposure import liability, risk, worst_odds
 from planrunner.model.money import Money, rounded_down, rounded_up
 from planrunner.model.odds import Odds, Side
-from planrunner.model.plan import At, BeforeStart, LimitOrder, Now, OnlyIf, OrderType, PlaceWhen, Target
+from planrunner.model.plan import At, BeforeStart, LimitOrder, Now, OnlyIf, OrderType, PlaceWhen, Routing
 from planrunner.model.profile import VenueProfile
 from planrunner.review.explained import Point, ToldOrder
 from planrunner.review.routing import tell_routing
 from planrunner.review.steps import ENDS, can_compare, moment_of, tell_steps
-from planrunner.review.words import limit_odds, listed, moment, ordinal, plural
+from planrunner.review.words import limit_odds, listed, moment, plural, target_in_words
 
 _TYPES = {
     OrderType.FILL_AND_KILL: "It takes what it can on arrival, and the rest is cancelled at once.",
@@ -26,8 +26,11 @@ _TYPES = {
 }
 
 
-def tell_order(order: LimitOrder, profile: VenueProfile | None, zone: str | None) -> ToldOrder:
-    points = tell_steps(order, profile, zone)
+def tell_order(
+    order: LimitOrder, profile: VenueProfile | None, zone: str | None, *, there: VenueProfile | None = None
+) -> ToldOrder:
+    """`there`: of the venue that a step moves its remainder to."""
+    points = tell_steps(order, profile, zone, there=there)
     return ToldOrder(
         name=order.name,
         line=order.line,
@@ -45,27 +48,6 @@ def _bet(order: LimitOrder, zone: str | None) -> str:
     return f"{verb} {target_in_words(order.target, zone)} with {what}{order.stake} at {limit_odds(order.odds, order.side)}."
 
 
-def target_in_words(target: Target, zone: str | None) -> str:
-    """`Arsenal in Match Odds of Arsenal v Chelsea on 2026-12-05`."""
-    if target.favourite is not None:
-        selection = "the favourite" if target.favourite == 1 else f"the {ordinal(target.favourite)} favourite"
-    else:
-        selection = target.selection or f"selection {target.selection_id}"
-    selection += f" of player {target.player_id}" if target.player_id not in (None, "0") else ""
-    line = f" (line {target.line})" if target.line is not None else ""
-    market = target.market or (f"market {target.market_id}" if target.market_id else "")
-    event = target.event or (f"event {target.event_id}" if target.event_id else "")
-    race = target.race or ""
-    told = (
-        selection + line,
-        f"in {market}" if market else "",
-        f"of {event}" if event else "",
-        (f"at the {race} race" + (f" ({zone})" if zone else "") if ":" in race else f"in race {race}") if race else "",
-        "on the day of the run" if target.today else f"on {target.on.isoformat()}" if target.on else "",
-    )
-    return " ".join(part for part in told if part)
-
-
 def _sentences(order: LimitOrder, profile: VenueProfile | None, zone: str | None) -> Iterator[str]:
     yield _outcome(order)
     if order.target.favourite is not None:
@@ -77,7 +59,9 @@ def _sentences(order: LimitOrder, profile: VenueProfile | None, zone: str | None
     if order.only_if is not None:
         yield _only_if(order.only_if, order)
     if profile is not None and profile.routes:
-        yield from tell_routing(order, profile)
+        yield from tell_routing(order.routing or Routing(), profile, order.stake)
+        if order.ending is not None:
+            yield f"{profile.title} is told when it ends and ends it by itself, also where planrunner can't be heard."
     yield from _type(order)
 
 

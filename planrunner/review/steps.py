@@ -32,6 +32,7 @@ from planrunner.model.plan import (
     PoolBet,
     Reprice,
     Retry,
+    Routing,
     TellOwner,
     ToBest,
     ToHead,
@@ -40,8 +41,9 @@ from planrunner.model.plan import (
 from planrunner.model.profile import VenueProfile
 from planrunner.plan.moments import Axis, position
 from planrunner.review.explained import Point
+from planrunner.review.routing import tell_routing
 from planrunner.review.rungs import ladder_of, rungs, start_of
-from planrunner.review.words import ladder_odds, length, limit_odds, moment, plural, signed
+from planrunner.review.words import ladder_odds, length, limit_odds, moment, plural, signed, target_in_words
 
 # What cannot be compared is told in this order: mostly a plan is run well before the start.
 _AXES = (Axis.PLACING, Axis.CLOCK, Axis.START)
@@ -74,9 +76,12 @@ class _Placed:
         return self.group, self.axis, self.at, self.index
 
 
-def tell_steps(order: LimitOrder, profile: VenueProfile | None, zone: str | None) -> tuple[Point, ...]:
-    """All that happens to an order once it is placed, in order of time as far as that is known before it runs."""
-    steps = sorted(_steps(order, profile), key=lambda one: one.key)
+def tell_steps(
+    order: LimitOrder, profile: VenueProfile | None, zone: str | None, *, there: VenueProfile | None = None
+) -> tuple[Point, ...]:
+    """All that happens to an order once it is placed, in order of time as far as that is known before it runs. `there`: of the
+    venue that its remainder is moved to."""
+    steps = sorted(_steps(order, profile, _Elsewhere(zone, there)), key=lambda one: one.key)
     ending = _ending(order, zone)
     if ending is None:
         return tuple(one.point for one in steps)
@@ -110,12 +115,20 @@ def _comes_after(step: _Placed, ending: _Placed) -> bool:
     return step.group > ending.group or (step.group == ending.group and step.axis == ending.axis and step.at >= ending.at)
 
 
-def _steps(order: LimitOrder, profile: VenueProfile | None) -> Iterator[_Placed]:
+@dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    """What telling a move takes: the plan's zone, and the venue it goes to."""
+
+    zone: str | None
+    profile: VenueProfile | None
+
+
+def _steps(order: LimitOrder, profile: VenueProfile | None, elsewhere: _Elsewhere) -> Iterator[_Placed]:
     """Steps in the order of time, so that a reprice is told from the rung where the one before has left the order."""
     found = sorted((_place(order, step, index) for index, step in enumerate(order.fallback)), key=lambda one: one[0])
     stands = _Stands(order, profile)
     for (group, axis, at, index), step in found:
-        what, ladder = _action(order, step, stands)
+        what, ladder = _action(order, step, stands, elsewhere)
         yield _Placed(group, axis, at, index, Point(when=_when(step.trigger), what=what, rungs=ladder))
 
 
@@ -188,7 +201,7 @@ class _Stands:
         return found
 
 
-def _action(order: LimitOrder, step: FallbackStep, stands: _Stands) -> tuple[str, tuple[str, ...]]:
+def _action(order: LimitOrder, step: FallbackStep, stands: _Stands, elsewhere: _Elsewhere) -> tuple[str, tuple[str, ...]]:
     action = step.action
     match action:
         case Cancel():
@@ -203,7 +216,7 @@ def _action(order: LimitOrder, step: FallbackStep, stands: _Stands) -> tuple[str
         case Hedge():
             return _hedge(order, step, action), ()
         case Move():
-            return f"what is unmatched is taken back, and placed at {action.odds} on {action.account}", ()
+            return " ".join(_move(order, step, action, elsewhere)), ()
         case Retry():
             return "the venue is asked once more, where it says that the trouble was its own", ()
     assert_never(action)
@@ -234,6 +247,31 @@ def _reprice(order: LimitOrder, step: FallbackStep, action: Reprice, found: tupl
     return what
 
 
+def _move(order: LimitOrder, step: FallbackStep, action: Move, elsewhere: _Elsewhere) -> Iterator[str]:
+    there = elsewhere.profile
+    where = f"the account {action.account}" + (f" ({there.title})" if there is not None else "")
+    condition = step.trigger.condition if isinstance(step.trigger, If) else None
+    if condition is Condition.REJECTED:
+        size = "all of it is placed on"
+    elif condition is Condition.EXPIRED:
+        size = "exactly that is placed on"
+    else:
+        size = "what is unmatched is taken back, and once the venue has confirmed how much that is, exactly that is placed on"
+    verb, ends = order.side.value, action.ending
+    if ends is None:
+        until = "It ends when this order would have ended."
+    else:
+        until = f"It ends {_ends(ends, elsewhere.zone).replace('it is placed', 'it is placed there')}."
+    yield f"{size} {where}: {verb} {target_in_words(action.target, elsewhere.zone)} at {limit_odds(action.odds, order.side)}."
+    if there is not None and there.routes:
+        yield from tell_routing(action.routing or Routing(), there, "it")
+    if action.odds_hold_for_average:
+        yield f"The odds of {action.odds} hold for the average of what is matched there."
+    yield until
+    small = f", nor where that is less than {there.title} takes" if there is not None and not there.routes else ""
+    yield f"Nothing is placed there while it is not known what is left here{small}."
+
+
 def _hedge(order: LimitOrder, step: FallbackStep, action: Hedge) -> str:
     other, bound = order.side.other, limit_odds(action.no_worse_than, order.side.other)
     nothing_is_left = isinstance(step.trigger, If) and step.trigger.condition in (Condition.MATCHED, Condition.EXPIRED)
@@ -242,6 +280,8 @@ def _hedge(order: LimitOrder, step: FallbackStep, action: Hedge) -> str:
         f"what was matched is hedged with a {other.value} for the same profit whatever happens: at the best odds on offer, "
         f"{bound}, for at most {length(action.for_at_most)}. What is not hedged by then stays open, and the owner is told"
     )
+    if order.move is not None:
+        text += f". What was moved to {order.move.account} is not hedged"
     size, leaves = hedged(order, action)
     return (
         f"{text}. Had all of it been matched at {order.odds}, the hedge would at the worst be a {other.value} of {size} at "

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from planrunner.model.money import Money
 from planrunner.model.odds import Odds, Side
+from planrunner.model.plan import Target
 
 _UNITS = (
     (timedelta(days=1), "day"),
@@ -54,6 +55,27 @@ def ladder_odds(odds: Decimal | Fraction) -> str:
     exact = Fraction(odds)
     places = 1 if exact >= 100 else 2
     return f"{Decimal(round(exact * 10**places)).scaleb(-places):.{places}f}"
+
+
+def target_in_words(target: Target, zone: str | None) -> str:
+    """`Arsenal in Match Odds of Arsenal v Chelsea on 2026-12-05`."""
+    if target.favourite is not None:
+        selection = "the favourite" if target.favourite == 1 else f"the {ordinal(target.favourite)} favourite"
+    else:
+        selection = target.selection or f"selection {target.selection_id}"
+    selection += f" of player {target.player_id}" if target.player_id not in (None, "0") else ""
+    line = f" (line {target.line})" if target.line is not None else ""
+    market = target.market or (f"market {target.market_id}" if target.market_id else "")
+    event = target.event or (f"event {target.event_id}" if target.event_id else "")
+    race = target.race or ""
+    told = (
+        selection + line,
+        f"in {market}" if market else "",
+        f"of {event}" if event else "",
+        (f"at the {race} race" + (f" ({zone})" if zone else "") if ":" in race else f"in race {race}") if race else "",
+        "on the day of the run" if target.today else f"on {target.on.isoformat()}" if target.on else "",
+    )
+    return " ".join(part for part in told if part)
 
 
 def limit_odds(odds: Odds, side: Side) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from planrunner import resources
+from planrunner.plan.words import OF_MOVES
 from tests.plan.checking import check
 from tests.plan.test_laws import written
 
@@ -22,6 +23,18 @@ KEPT = {"expires_before_start": None, "expires_after_start": "10m"}
 ROUTED = {
     "venue": "oddspapi_abp", "event": None, "event_id": "id1000009900000001", "market": None, "selection": None,
     "selection_id": "101", "odds_hold_for": "average",
+}  # fmt: skip
+# What goes with a key of a step that moves the remainder.
+MOVED = {
+    "after": "2m",
+    "move_remainder_to": "corner",
+    "event": "Arsenal v Chelsea",
+    "market": "Match Odds",
+    "selection": "Arsenal",
+}
+ROUTED_THERE = {
+    "after": "2m", "move_remainder_to": "oddspapi_abp", "event_id": "id1000009900000001", "selection_id": "101",
+    "odds_hold_for": "average",
 }  # fmt: skip
 TICKET: dict[str, Any] = DEFS["ticket"]["examples"][0]
 BET: dict[str, Any] = TICKET["bets"][0]
@@ -57,6 +70,11 @@ STEPS: dict[str, dict[str, Any]] = {
     "hedge": HEDGE,
     "for_at_most": HEDGE,
     "alert": {"after": "2m"},
+    **dict.fromkeys(OF_MOVES, MOVED),
+    **dict.fromkeys(("event_id", "selection_id", "player_id", "settings", "odds_hold_for"), ROUTED_THERE),
+    "move_remainder_to": ROUTED_THERE,
+    "settings": {key: one for key, one in ROUTED_THERE.items() if key != "odds_hold_for"},
+    "market_id": {"after": "2m", "move_remainder_to": "corner", "selection": "Arsenal"},
 }
 
 

@@ -55,7 +55,8 @@ _WORDS = """
 planrunner plan limits max_loss orders name venue event market selection side odds stake back lay betfair corner +120 65% 5/2 1m
 0s
 every after if reprice best no_worse_than cancel remainder keep in_play alert fallback type fill_or_kill min_fill odds_hold_for
-average liability_at_most expires_after expires_at time_zone Europe/London tickets hedge settings 1 999999d 0% -100 2026-02-30
+average liability_at_most expires_after expires_at time_zone Europe/London tickets hedge settings
+move_remainder_to 1 999999d 0% -100 2026-02-30
 today null ${x} [ ] { } # ' &a *a 3.10 " favourite only_if odds_at_least price_at_most 40% available_at_least in_play no
 runners_at_most for_each_market green_up for_at_most join_best 1% max_orders starts_after 13:00
 tote oddspapi_abp meeting bets pool exacta each_way placepot runners finish any_order first legs race unit_stake total_cost
@@ -110,7 +111,8 @@ _KEYS = """
 planrunner plan limits orders max_loss name venue event market selection side odds stake expires_after fallback
 after cancel reprice
 if accounts policy mode currency when shares favourite only_if odds_at_least odds_at_most available_at_least runners_at_most
-in_play for_each_market sport starts_after starts_before meetings hedge no_worse_than for_at_most place_before_start
+in_play for_each_market sport starts_after starts_before meetings hedge move_remainder_to no_worse_than for_at_most
+place_before_start
 liability_at_most tickets meeting bets pool race runners finish first second third legs unit_stake total_cost reserves settings
 bookmakers accept_partial retry event_id selection_id allow_lay
 """

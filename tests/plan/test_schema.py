@@ -20,6 +20,7 @@ from planrunner.plan.messages.shape import BLOCKS
 from planrunner.plan.nodes import Block, tree
 from planrunner.plan.problems import Problem
 from planrunner.plan.reader import read
+from planrunner.plan.words import OF_MOVES
 from tests.plan.checking import PLAN, check, check_site, codes
 from tests.plan.test_laws import KEYS, SOURCES, WORDS, shaped, written
 
@@ -125,7 +126,8 @@ def test_the_schema_and_the_model_have_the_same_words() -> None:
     later = {"limit_on_close", "market_on_close", "market"}
     assert words(step["if"]) == {one.value for one in Condition}
     assert words(order["type"]) | later == {one.value for one in OrderType}
-    assert set(decode.TRIGGERS) | set(decode.ACTIONS) | {"no_worse_than", "at_most", "for_at_most"} == set(step)
+    assert set(decode.TRIGGERS) | set(decode.ACTIONS) | {"no_worse_than", "at_most", "for_at_most"} | OF_MOVES == set(step)
+    assert set(order) > OF_MOVES
     assert set(decode.ENDINGS) <= set(order)
     asked = {one.name for one in fields(OnlyIf)}
     assert {"market_open" if key == "market" else key for key in defs["only_if"]["properties"]} == asked
@@ -155,7 +157,7 @@ def test_every_scalar_that_does_not_fit_has_a_message(name: str) -> None:
         for odd in ("C:\\bets\\picks.csv", "`", "x" * 2000):
             if not rule.is_valid(odd):
                 for title in homes(schema, key):
-                    assert all(problem.message.endswith((".", ")")) for problem in told_of(name, title, key, odd)), key
+                    assert all(problem.message.endswith((".", ")", "?")) for problem in told_of(name, title, key, odd)), key
 
 
 def homes(schema: dict[str, Any], key: str) -> list[str]:

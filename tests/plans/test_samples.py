@@ -102,6 +102,14 @@ FACTS: dict[str, tuple[int, dict[str, Came]]] = {
             "everton": came("20.00", NOTHING, "30"),
         },
     ),
+    "moves": (
+        0,
+        {
+            "to the router": came("20.00", ALL, "3.1"), "to the router/moved": came("20.00", ALL, "2.3"),
+            "from the router": came("10.00", NOTHING, "9"), "from the router/moved": came("10.00", NOTHING, "9"),
+            "if refused": came("10.00", NOTHING, "2.5"),
+        },
+    ),
     "inputs": (0, {"chelsea": came("4.00", ALL, "2.74")}),
     "blueprint": (0, {"Newcastle": came("5.00", ALL, "2.2", "1.91")}),
     "table": (

@@ -48,10 +48,11 @@ def step_ends_by_itself(at: Span, kind: str) -> Problem:
 
 
 def max_orders(value: Scalar, counts: Mapping[str, int], *, per_market: bool) -> Problem:
-    """`counts` are of orders, their hedges, and bets of tickets."""
-    orders, hedges, bets = counts["order"], counts["hedge"], counts["bet"]
+    """`counts` are of orders, their hedges and moves, and bets of tickets."""
+    orders, hedges, moves, bets = (counts[kind] for kind in ("order", "hedge", "move", "bet"))
     parts = [_counted(orders, "order") + (" for each market" if per_market else "")] if orders or not bets else []
     parts += [f"{_counted(hedges, 'hedge')}, which count{'s' if hedges == 1 else ''} too"] if hedges else []
+    parts += [f"{_counted(moves, 'moved remainder')}, which count{'s' if moves == 1 else ''} too"] if moves else []
     parts += [f"{_counted(bets, 'bet')} of tickets"] if bets else []
     text = f"this plan has {' and '.join(parts)}, but `max_orders` is {value.text}."
     return problem("PR306", value.span, text, fix=f"max_orders: {sum(counts.values())}")
@@ -62,8 +63,9 @@ def same_name(value: Scalar, first: Scalar) -> Problem:
     return problem("PR307", value.span, text)
 
 
-def says_not(at: Span, what: str, keys: str, fix: str) -> Problem:
-    return problem("PR308", at, f"this order does not say which {what} it is on; write {keys}.", fix=fix)
+def says_not(at: Span, what: str, keys: str, fix: str, *, is_step: bool = False) -> Problem:
+    who, does = ("step", "goes to") if is_step else ("order", "is on")
+    return problem("PR308", at, f"this {who} does not say which {what} it {does}; write {keys}.", fix=fix)
 
 
 def says_twice(key: Scalar, other: str) -> Problem:
@@ -126,7 +128,7 @@ def if_needs_no_moment(key: Scalar, condition: str) -> Problem:
 
 
 def no_action(at: Span) -> Problem:
-    text = "this step does not say what to do; write one of `cancel`, `reprice`, `keep`, `hedge`, `alert`."
+    text = "this step does not say what to do; write one of `cancel`, `reprice`, `keep`, `hedge`, `move_remainder_to`, `alert`."
     return problem("PR312", at, text, fix="cancel: remainder")
 
 
@@ -193,6 +195,14 @@ def after_cancel(at: Span, line: int) -> Problem:
 
 def after_hedge(at: Span, line: int) -> Problem:
     text = f"the step on line {line} takes the remainder back and hedges the rest; only `alert` can follow."
+    return problem("PR318", at, text)
+
+
+def after_move(at: Span, line: int) -> Problem:
+    text = (
+        f"the step on line {line} has moved the remainder to another account by then; only `alert` and `hedge` can follow, and a "
+        "hedge is for what was matched here."
+    )
     return problem("PR318", at, text)
 
 

@@ -150,6 +150,7 @@ _WHY_NOT = {
     "reprice": "a bet in a pool has no odds to move",
     "keep": "a pool closes when its race starts",
     "hedge": "a bet in a pool has no other side",
+    "move_remainder_to": "a pool leaves nothing over that could go elsewhere",
 }
 
 
