@@ -91,5 +91,5 @@ def _of_query(root: Node | None, key: str, word: str) -> Span:
 
 
 def _problem(checked: Checked, finding: Finding) -> Problem:
-    at = checked.span(finding.order.name, finding.key, finding.word)
+    at = checked.span(finding.order.name, finding.key, finding.word, moved=finding.moved)
     return unknown_name(at, finding.text, among=finding.among, did_you_mean=finding.did_you_mean)

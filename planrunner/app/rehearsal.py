@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,7 +45,7 @@ def in_memory(plan: Plan, accounts: Accounts, *, seed: int, case: str, scenario:
 def world_of(plan: Plan, *, seed: int, case: str, scenario: Scenario | None = None) -> tuple[Rehearsal, date, tuple[str, ...]]:
     """The world that a plan is rehearsed in, its day, and what a reader must know of it. Raises Refused."""
     scenario = scenario or practice_scenario()
-    days = [order.target.on for order in plan.orders] + [ticket.on for ticket in plan.tickets]
+    days = [order.target.on for order in _named(plan)] + [ticket.on for ticket in plan.tickets]
     days += [plan.per_market.on] if plan.per_market else []
     day = min((on for on in days if on), default=scenario.begins_on or PRACTICE_DAY)
     begin = begin_for(plan, scenario, day)
@@ -102,7 +103,7 @@ def staged(rehearsal: Rehearsal, accounts: Accounts, *, begin: datetime, today: 
 def _invent(plan: Plan, rehearsal: Rehearsal) -> list[str]:
     """Fixtures the world lacks, unless a name in it is so near that the author most likely meant that one; their names."""
     wanted: dict[tuple[str, str], list[LimitOrder]] = {}
-    for order in plan.orders:
+    for order in _named(plan):
         if order.target.event is not None and order.target.market is not None and order.target.selection_id is None:
             wanted.setdefault((order.target.event, order.target.market), []).append(order)
     known = rehearsal.names()
@@ -118,6 +119,12 @@ def _invent(plan: Plan, rehearsal: Rehearsal) -> list[str]:
         rehearsal.invent(event, market, _selections(orders), start=_noon(orders, rehearsal))
         invented[event] = None
     return list(invented)
+
+
+def _named(plan: Plan) -> list[LimitOrder]:
+    """The orders, and again as they are where their remainders may be moved."""
+    moved = [replace(order, target=move.target) for order in plan.orders if (move := order.move) is not None]
+    return [*plan.orders, *moved]
 
 
 def _selections(orders: Sequence[LimitOrder]) -> list[str]:

@@ -11,7 +11,6 @@ from planrunner.engine.resolve import Resolved, Unresolved, resolve
 from planrunner.engine.resolve_pools import ResolvedBet, resolve_ticket
 from planrunner.model.errors import PlanProblems
 from planrunner.model.market import AccountName
-from planrunner.model.odds import Odds
 from planrunner.model.plan import LimitOrder, Move, Order, Plan, Target, Ticket
 from planrunner.model.profile import VenueProfile
 from planrunner.ports import Card, Catalogue, Venue
@@ -19,7 +18,8 @@ from planrunner.ports import Card, Catalogue, Venue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A word of an order that does not fit the venue: which key holds it, what is wrong, and the nearest that fits."""
+    """A word of an order that does not fit the venue: which key holds it, what is wrong, and the nearest that fits. `moved`: the
+    key is of the step that moves its remainder."""
 
     order: Order
     key: str
@@ -27,6 +27,7 @@ class Finding:
     text: str
     among: tuple[str, ...]
     did_you_mean: str | None
+    moved: bool = False
 
 
 class DoesNotFit(PlanProblems):
@@ -89,9 +90,9 @@ class _Asking:
         catalogue = self._catalogues[question]
         where = resolve(target, catalogue.markets, nearby=catalogue.nearby, on=on, zone=self._zone)
         if isinstance(where, Unresolved):
-            self.wrong.append(_finding(order, where))
+            self.wrong.append(_finding(order, where, moved=isinstance(goes, Move)))
             return None
-        self.wrong += _odds(order, goes.odds, where.market.ladder, venue.profile)
+        self.wrong += _odds(order, goes, where.market.ladder, venue.profile)
         return where
 
     async def bets(self, ticket: Ticket) -> dict[str, ResolvedBet]:
@@ -105,7 +106,7 @@ class _Asking:
         return {} if problems else {bet.name: where for bet, where in zip(ticket.bets, resolved, strict=True)}
 
 
-def _finding(order: Order, problem: Unresolved) -> Finding:
+def _finding(order: Order, problem: Unresolved, *, moved: bool = False) -> Finding:
     return Finding(
         order=order,
         key=problem.key,
@@ -113,6 +114,7 @@ def _finding(order: Order, problem: Unresolved) -> Finding:
         text=problem.text,
         among=problem.among,
         did_you_mean=problem.did_you_mean,
+        moved=moved,
     )
 
 
@@ -121,14 +123,16 @@ def zone_of(plan: Plan) -> tzinfo:
     return ZoneInfo(plan.time_zone) if plan.time_zone else UTC
 
 
-def _odds(order: LimitOrder, asked: Odds, ladder: str, profile: VenueProfile) -> list[Finding]:
+def _odds(order: LimitOrder, goes: LimitOrder | Move, ladder: str, profile: VenueProfile) -> list[Finding]:
     """`check` knows the venue's usual ladder only; a market may have another."""
+    asked = goes.odds
     below, above = profile.ladder(ladder).around(asked.ratio)
     if below is not None and below == above:
         return []
     near = " or ".join(str(odds) for odds in (below, above) if odds is not None)
     text = f"odds {asked} are not on the ladder of this market ({ladder}); the nearest are {near}"
-    return [Finding(order=order, key="odds", word=str(asked), text=text, among=(), did_you_mean=None)]
+    moved = isinstance(goes, Move)
+    return [Finding(order=order, key="odds", word=str(asked), text=text, among=(), did_you_mean=None, moved=moved)]
 
 
 def _question(target: Target) -> Target:

@@ -51,12 +51,15 @@ class Checked:
     def lines(self) -> Sequence[str]:
         return self.texts[""]
 
-    def span(self, order: str, key: str, word: str = "") -> Span:
+    def span(self, order: str, key: str, word: str = "", *, moved: bool = False) -> Span:
         """Where the value of a key of an order, or of a bet of a ticket (`bath/2`), stands: for what only a venue can find.
 
-        `word` is the value itself, where a bet has several of the kind.
+        `word` is the value itself, where a bet has several of the kind; `moved`: the key is of the step that moves the order's
+        remainder.
         """
         node = self._named("orders", order)
+        if node is not None and moved:
+            return self._in_move(node, key)
         if node is not None:
             value = node.values.get(key)
             return value.span if isinstance(value, Scalar) else node.span
@@ -67,6 +70,14 @@ class Checked:
         listing = self.root.values.get(key) if isinstance(self.root, Block) else None
         blocks = (node for node in listing.items if isinstance(node, Block)) if isinstance(listing, Listing) else ()
         return next((node for node in blocks if node.text("name") == name), None)
+
+    def _in_move(self, order: Block, key: str) -> Span:
+        """What such a step leaves out is as in its order; it is told where the step names the account."""
+        listing = order.values.get("fallback")
+        steps = (node for node in listing.items if isinstance(node, Block)) if isinstance(listing, Listing) else ()
+        step = next((node for node in steps if "move_remainder_to" in node.values), order)
+        value = step.values.get(key, step.values.get("move_remainder_to"))
+        return value.span if isinstance(value, Scalar) else step.span
 
     def _in_ticket(self, ticket: Block, name: str, key: str, word: str) -> Span:
         if isinstance(value := ticket.values.get(key), Scalar):

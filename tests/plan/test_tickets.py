@@ -144,7 +144,7 @@ def written(pool: Pool, legs: list[Leg], cost: Decimal) -> str:
     else:
         order_of = "        finish: any_order\n" if form.ordered else ""
         said = f"        race: 3\n        runners: [{', '.join(leg.runners)}]\n{order_of}"
-    head = TICKET[: TICKET.index("      - pool")].replace("14.00 GBP", f"{cost:.2f} GBP").replace("100.00", "999999.00")
+    head = TICKET[: TICKET.index("      - pool")].replace("100.00", "999999.00").replace("14.00 GBP", f"{cost:.2f} GBP")
     return f"{head}      - pool: {pool.value}\n{said}        unit_stake: 0.35 GBP\n"
 
 
