@@ -190,7 +190,8 @@ class Course:
         @asynccontextmanager
         async def venues(_: Any) -> Any:
             door = Door(Mortal(self._wire(clock), self), clock)
-            accounts = {order.account for order in self.loaded.plan.orders}
+            plan = self.loaded.plan
+            accounts = {one.account for one in (*plan.orders, *plan.tickets)}
             made = {
                 name: make_venue(account, door=door, clock=clock, secrets=PRACTICE, at=self.url)
                 for name, account in self.loaded.site.accounts.items()

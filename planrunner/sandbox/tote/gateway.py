@@ -75,7 +75,8 @@ class Gateway:
             self.tote.note("request", now, call="unreadable", length=length)
             return None
         fault = self.tote.faults.strike(asked.call)
-        self.tote.note("request", now, call=asked.call, params=asked.arguments)
+        if fault is None or fault.trouble is not Trouble.REDIRECTED:  # that one was turned away at the edge and never came in
+            self.tote.note("request", now, call=asked.call, params=asked.arguments)
         if fault is not None:
             self.tote.note("fault", now, call=asked.call, trouble=fault.trouble.value)
         return fault
