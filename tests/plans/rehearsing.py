@@ -12,7 +12,10 @@ from planrunner.app.running import Asked, Told, run
 from planrunner.plan.given import NOTHING_GIVEN, Given
 
 ROOT = Path(__file__).parents[2]
-PLANS = sorted(path.stem for path in (ROOT / "plans").glob("*.yaml"))
+SITE_FILE = "planrunner.yaml"
+FOLDER = ROOT / "plans"
+FILES = [path for path in (*FOLDER.glob("*.yaml"), *(FOLDER / "two-venues").glob("*.yaml")) if path.name != SITE_FILE]
+PLANS = sorted(str(path.relative_to(FOLDER).with_suffix("")) for path in FILES)
 
 
 def rehearse(plan: Path | str, folder: Path, *, case: str = "usual", seed: int = 1, given: Given = NOTHING_GIVEN) -> Told:

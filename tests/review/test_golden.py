@@ -12,10 +12,10 @@ import pytest
 
 from planrunner.app.explain import explain_plan
 from planrunner.review.text import as_text
+from tests.plans.rehearsing import PLANS
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "explain"
-PLANS = sorted(path.stem for path in (ROOT / "plans").glob("*.yaml"))
 
 
 def told(plan: str) -> str:
@@ -32,12 +32,14 @@ def test_a_plan_that_ships_is_told_as_approved(plan):
 
 def test_every_plan_is_told_and_every_telling_has_its_plan():
     assert len(PLANS) >= 6
-    assert sorted(path.stem for path in GOLDEN.iterdir()) == PLANS
+    assert sorted(str(path.relative_to(GOLDEN).with_suffix("")) for path in GOLDEN.rglob("*.txt")) == PLANS
 
 
 if __name__ == "__main__":
     GOLDEN.mkdir(exist_ok=True)
-    for stale in GOLDEN.glob("*.txt"):
+    for stale in GOLDEN.rglob("*.txt"):
         stale.unlink()
     for name in PLANS:
-        (GOLDEN / f"{name}.txt").write_text(told(name), encoding="utf-8")
+        telling = GOLDEN / f"{name}.txt"
+        telling.parent.mkdir(exist_ok=True)
+        telling.write_text(told(name), encoding="utf-8")
