@@ -1,7 +1,8 @@
 """A venue behind which no secret comes back: what it says is cleaned before anybody decides by it, writes it down or shows it.
 
-A venue was sent the password, the key and the token, so it can quote them in an error or a page. Facts themselves (numbers, ids,
-sizes, names of a market) are left as they are: nothing is decided by a text that credentials had a part in.
+A venue was sent the password, the key and the token, so it can quote them in an error or a page, or where a bookmaker's name
+should be. Facts themselves (numbers, ids, sizes, names of a market) are left as they are: nothing is decided by a text that
+credentials had a part in.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from planrunner.runtime.secrets import redacted
 
 E = TypeVar("E", bound=Event)
 _WORDS = ("text", "reason")  # of a fact: what the venue said, or a code of its own
+_LISTS = ("fills", "dividends")  # of a fact: what bookmakers hold of a bet, what a pool pays; with words in them
 
 
 class DiscreetVenue:
@@ -78,12 +80,16 @@ class DiscreetVenue:
 
 def cleaned(event: E) -> E:
     """The fact, its words without secrets."""
-    said: dict[str, str] = {field.name: getattr(event, field.name) for field in fields(event) if field.name in _WORDS}
-    new = {name: redacted(text) for name, text in said.items()}
-    if new == said:
-        return event
-    values: dict[str, Any] = {**new}
-    return replace(event, **values)
+    names = {field.name for field in fields(event)}
+    new: dict[str, Any] = {name: redacted(getattr(event, name)) for name in _WORDS if name in names}
+    new |= {name: tuple(map(_row, getattr(event, name))) for name in _LISTS if name in names}
+    return event if all(getattr(event, name) == value for name, value in new.items()) else replace(event, **new)
+
+
+def _row(row: Any) -> Any:
+    """One of a list, all its texts cleaned."""
+    texts = {field.name: getattr(row, field.name) for field in fields(row)}
+    return replace(row, **{name: redacted(text) for name, text in texts.items() if isinstance(text, str)})
 
 
 def _exchange(one: Exchange) -> Exchange:

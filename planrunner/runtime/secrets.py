@@ -50,10 +50,33 @@ class _Known:
             return
         self._values.add(value)
         longest_first = sorted(self._values, key=len, reverse=True)
-        self._pattern = re.compile("|".join("".join(map(_in_any_form, one)) for one in longest_first))
+        self._pattern = re.compile("|".join(_anywhere(one) for one in longest_first))
 
     def redacted(self, text: str) -> str:
-        return text if self._pattern is None else self._pattern.sub(HIDDEN, text)
+        if self._pattern is None:
+            return text
+        whole = self._pattern.sub(HIDDEN, text)
+        return _CUT.sub(self._without_a_beginning, whole) if "..." in whole or "…" in whole else whole
+
+    def _without_a_beginning(self, cut: re.Match[str]) -> str:
+        """A long text is told in part; what is left of a secret at its end is taken out, too."""
+        told = cut[1]
+        begun = max((_begun(told, one) for one in self._values), default=0)
+        return f"{told[: len(told) - begun]}{HIDDEN}{cut[2]}" if begun else cut[0]
+
+
+_CUT = re.compile(r"(.*?)(\.\.\.|…)", re.DOTALL)
+
+
+def _begun(told: str, value: str) -> int:
+    """How much of a secret a text ends with; less than the shortest secret is none."""
+    lengths = range(min(len(value) - 1, len(told)), SHORTEST - 1, -1)
+    return next((length for length in lengths if told.endswith(value[:length])), 0)
+
+
+def _anywhere(value: str) -> str:
+    """Spaces in a row may have become one."""
+    return "".join(map(_in_any_form, re.sub(" +", " ", value)))
 
 
 def _in_any_form(letter: str) -> str:
@@ -66,7 +89,7 @@ def _in_any_form(letter: str) -> str:
         forms |= {r"\+"}
     if not letter.isascii():
         forms |= {escape.replace("\\", r"\\+") for escape in (json.dumps(letter)[1:-1], ascii(letter)[1:-1])}
-    return rf"\\*(?:{'|'.join(sorted(forms))})"
+    return rf"\\*(?:{'|'.join(sorted(forms))}){'+' if letter == ' ' else ''}"
 
 
 _known = _Known()  # of the process, because whoever tells of an error has no other way to know

@@ -188,6 +188,22 @@ def test_whatever_form_a_secret_takes(inner: int, outer: int) -> None:
         assert redacted(f"it was {FORMS[outer](once)}, he said").count(HIDDEN) == 1
 
 
+@pytest.mark.parametrize("end", ["...", "…", "...; and more"])
+def test_a_secret_that_was_cut_off_with_the_text_around_it(end: str) -> None:
+    """Long words of a venue are told in part."""
+    value = "s3cr3t-of-the-end"
+    EnvironmentSecrets({"PLANRUNNER_TOTE_API_KEY": value}).get("tote", "api_key")
+    for length in range(4, len(value)):
+        assert redacted(f"it was {value[:length]}{end}") == f"it was {HIDDEN}{end}"
+    assert redacted(f"it was not{end}") == f"it was not{end}"
+
+
+def test_a_secret_whose_spaces_have_become_one() -> None:
+    EnvironmentSecrets({"PLANRUNNER_TOTE_PASSWORD": "s3cr3t  with   spaces"}).get("tote", "password")
+    for told in ("s3cr3t  with   spaces", "s3cr3t with spaces", "s3cr3t+with++spaces"):
+        assert redacted(f"it was {told}, he said") == f"it was {HIDDEN}, he said"
+
+
 def test_a_text_too_short_to_be_a_secret_is_left_alone() -> None:
     EnvironmentSecrets({"PLANRUNNER_BETFAIR_USERNAME": "2.0"}).get("betfair", "username")
     assert redacted("at 2.0") == "at 2.0"
