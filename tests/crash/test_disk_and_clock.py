@@ -144,7 +144,8 @@ def test_a_clock_that_is_set_back_while_nobody_drives_the_run_holds_nothing_up(s
             assert is_over or "was set back" in alerts(quiet)
             assert quiet.clock.now() - begun < HOUR / 2, f"{moment}: {ended}"
             if ended.code not in (Exit.UNKNOWN_EXPOSURE, KILLED):
-                assert (ended.code, quiet.bets()) == (expected.code, expected.bets), f"{moment}: {ended}"
+                assert ended.code == expected.code or _ended_by_its_venue(expected), f"{moment}: {ended}"
+                assert quiet.bets() == expected.bets, f"{moment}: {ended}"
 
 
 @share(1)
@@ -158,6 +159,11 @@ def test_a_clock_that_is_set_forward_while_nobody_drives_the_run_brings_what_is_
             begun, ended = quiet.clock.now(), quiet.go_on()
             ended_well(quiet, ended)
             assert quiet.clock.now() - begun < HOUR / 2, f"{moment}: {ended}"
+
+
+def _ended_by_its_venue(expected: Undisturbed) -> bool:
+    """What a venue ends when an order's time is over is told as lapsed where our clock says that it is not over yet."""
+    return any(part == "lapse" for *_, parts in expected.bets for part, _ in parts)  # type: ignore[attr-defined]
 
 
 def moments(of: Undisturbed) -> list[str]:

@@ -37,7 +37,16 @@ from planrunner.venues.oddspapi_abp import wire
 from planrunner.venues.oddspapi_abp.catalogue import seen, slip_of
 from planrunner.venues.oddspapi_abp.client import Client, NothingThere, chunks
 from planrunner.venues.oddspapi_abp.frames import Data, emergency, hint
-from planrunner.venues.oddspapi_abp.holdings import OVER_FOR_SURE, Held, Rates, ended_without_a_bet, fact_of, gathered, order_of
+from planrunner.venues.oddspapi_abp.holdings import (
+    OVER_FOR_SURE,
+    Held,
+    Rates,
+    VenueTime,
+    ended_without_a_bet,
+    fact_of,
+    gathered,
+    order_of,
+)
 from planrunner.venues.oddspapi_abp.stream import Stream
 from planrunner.venues.oddspapi_abp.translate import USER_REF, betslip_query
 from planrunner.venues.oddspapi_abp.wire import Unreadable
@@ -113,6 +122,7 @@ class Follower:
         self._client = client
         self._clock = clock
         self._rates = rates
+        self.time = VenueTime()
         self._pace = pace
         self._stream = Stream(client, self)
         self._listening: asyncio.Task[None] | None = None
@@ -383,7 +393,8 @@ class Follower:
     def _seen(self, followed: Followed, row: Any, bets: list[Any]) -> None:
         at = self._clock.now()
         try:
-            held = gathered(row, bets, self._rates, at)
+            self.time.hear(row, self._clock.age())
+            held = gathered(row, bets, self._rates, self.time.now(at, self._clock.age()))
             settled = None if ended_without_a_bet(held) else held.settled(at)
         except Unreadable as error:
             self._in_doubt(followed, f"what the venue holds as order {followed.id} can't be read: {error}")

@@ -82,6 +82,31 @@ class Rates:
         return Fraction(worth)
 
 
+class VenueTime:
+    """What time it is at the venue, as far as that is certain: that of the latest change it told of, and as much later as we have
+    lived since. Our own wall clock may have been set, so it alone never says that an order's time is over there."""
+
+    def __init__(self) -> None:
+        self._heard: tuple[datetime, float] | None = None  # and our age then
+
+    def hear(self, row: Any, age: float) -> None:
+        """An order tells when it was changed last."""
+        told = wire.moment(row, "updatedAt") or wire.moment(row, "createdAt")
+        if told is not None and told > self._least(told, age):
+            self._heard = told, age
+
+    def now(self, wall: datetime, age: float) -> datetime:
+        """By our own clock where nothing contradicts it by more than two clocks may differ."""
+        least = self._least(wall, age)
+        return max(min(wall, least + OVER_FOR_SURE), least)
+
+    def _least(self, otherwise: datetime, age: float) -> datetime:
+        if self._heard is None:
+            return otherwise - OVER_FOR_SURE
+        moment, then = self._heard
+        return moment + timedelta(seconds=age - then)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """An order as the venue shows it. `filled` is its own sum, None where it is left out."""

@@ -318,9 +318,12 @@ class AbpVenue:
             if not mine:
                 return (OrderNotFound(at=self._clock.now(), ref=command.ref),)
             made = await self._client.bets(list(mine), exchanges)
-            at = self._clock.now()
+            at, age = self._clock.now(), self._clock.age()
             try:
-                return tuple(fact_of(gathered(row, made[id_], self._rates, at), at) for id_, row in mine.items())
+                for row in mine.values():
+                    self._follower.time.hear(row, age)
+                there = self._follower.time.now(at, age)
+                return tuple(fact_of(gathered(row, made[id_], self._rates, there), at) for id_, row in mine.items())
             except Unreadable:
                 if not left:
                     raise
