@@ -19,7 +19,8 @@ from planrunner.model.journal import RunState
 from tests.audited import audited
 from tests.crash.quiet import KILLED, WORLDS, Ended, Quiet, Trouble, hooks_of, hurried
 
-SHIPPED = sorted((Path(__file__).parents[2] / "plans").glob("*.yaml"))
+PLANS = Path(__file__).parents[2] / "plans"
+SHIPPED = [*sorted(PLANS.glob("*.yaml")), *sorted(PLANS.glob("two-venues/*-then-*.yaml"))]
 SEED = 20261205
 SHARE = 2  # kills of each plan, where not all are asked for
 TWICE = 20  # pairs of kills of each plan in each world, when all are

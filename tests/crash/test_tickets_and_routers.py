@@ -15,9 +15,8 @@ from planrunner.sandbox.faults import Fault
 from planrunner.sandbox.faults import Trouble as Wrong
 from tests.audited import audited
 from tests.crash.quiet import ALL, KILLED, Quiet, Trouble, hurried
-from tests.crash.test_plans import Undisturbed, wrong
+from tests.crash.test_plans import PLANS, Undisturbed, wrong
 
-PLANS = Path(__file__).parents[2] / "plans"
 PLACING = ("placeBetsAsync", "/place-orders")
 NEVER_HEARD = Wrong.REPLY_LOST_AFTER_LANDING, Wrong.REPLY_LOST_BEFORE_LANDING
 LATE = 12  # seconds, which no order of these plans lives
