@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -44,6 +45,8 @@ from planrunner.model.plan import (
     Hedge,
     If,
     LimitOrder,
+    OrderType,
+    Routing,
     TellOwner,
     Trigger,
 )
@@ -222,6 +225,18 @@ def test_time_over_while_its_next_placement_is_on_its_way_that_one_is_taken_back
     story.hedge_reported(matched="2.00", cancelled="7.39")
     assert story.hedge.end is OrderEnd.UNHEDGED
     assert len(story.hedge.refs) == 2
+
+
+def test_a_hedge_through_a_router_goes_to_the_same_bookmakers_on_the_same_terms() -> None:
+    """Of a fill or kill at an exchange only its own odds hold for the average: its hedge is a limit order."""
+    routing = Routing(bookmakers=("pinnacle",), partial=False)
+    spec = Hedged(replace(back(fallback=(hedge(),)), routing=routing, odds_hold_for_average=True)).hedge.spec
+    assert isinstance(spec.order, LimitOrder)
+    assert (spec.order.routing, spec.order.odds_hold_for_average) == (routing, True)
+    killed = replace(back(fallback=(hedge(),)), type=OrderType.FILL_OR_KILL, odds_hold_for_average=True)
+    spec = Hedged(killed).hedge.spec
+    assert isinstance(spec.order, LimitOrder)
+    assert not spec.order.odds_hold_for_average
 
 
 def test_nothing_matched_needs_no_hedge() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_UP, Decimal
 from fractions import Fraction
@@ -26,10 +27,12 @@ from planrunner.model.plan import (
     Hedge,
     If,
     MarketQuery,
+    Move,
     OnlyIf,
     OrderType,
     Plan,
     Reprice,
+    Routing,
     Target,
     TellOwner,
     ToBest,
@@ -125,6 +128,39 @@ def test_a_hedge_as_a_value() -> None:
     (step,) = planned(order(HEDGED.replace("WHEN", "before_start: 2m"))).orders[0].fallback
     assert step.action == Hedge(no_worse_than=decimal_odds("3.50"), for_at_most=timedelta(minutes=1))
     assert step.text == "before start 2m: hedge green_up, no worse than 3.50, for at most 1m"
+
+
+MOVED = """\
+expires_before_start: 1m
+fallback:
+  - before_start: 5m
+    move_remainder_to: oddspapi_abp
+    event_id: id1000009900000001
+    selection_id: 101
+    odds_hold_for: average
+"""
+
+
+def test_a_move_as_a_value() -> None:
+    """What it leaves out is as in its order."""
+    plan = planned(order(MOVED))
+    there = Target(event_id="id1000009900000001", selection_id="101")
+    move = Move(account=AccountName("oddspapi_abp"), target=there, odds=decimal_odds("3.10"), odds_hold_for_average=True)
+    (step,) = plan.orders[0].fallback
+    assert step.action == plan.orders[0].move == move
+    assert step.text == "before start 5m: move remainder to oddspapi_abp"
+    assert plan.accounts == ("betfair", "oddspapi_abp")
+    more = "    odds: 3.05\n    settings:\n      bookmakers: [pinnacle]\n    expires_after: 2m\n"
+    (told,) = (one.move for one in planned(order(MOVED + more)).orders)
+    ending, routing = AfterPlacing(delay=timedelta(minutes=2)), Routing(bookmakers=("pinnacle",))
+    assert told == replace(move, odds=decimal_odds("3.05"), ending=ending, routing=routing)
+
+
+def test_what_is_moved_is_an_order_more_and_loses_nothing_more() -> None:
+    text = order(MOVED).replace("max_loss: 100.00 GBP", "max_loss: 10.00 GBP\n  max_orders: 2")
+    assert total(can_lose(planned(text)), "GBP") == Money(amount=Decimal(10), currency="GBP")
+    assert codes(text.replace("max_orders: 2", "max_orders: 1")) == ["PR306"]
+    assert codes(text.replace("max_loss: 10.00", "max_loss: 9.99")) == ["PR303"]
 
 
 def test_conditions_as_values() -> None:
