@@ -36,7 +36,7 @@ def _checked_case(_: click.Context, __: click.Parameter, value: str) -> str:
     return value
 
 
-@sandbox.command(cls=_Serve, short_help="serve a venue on this machine, in real time")
+@sandbox.command(cls=_Serve, short_help="serve the venues on this machine, in real time")
 @click.option("--scenario", metavar="FILE", type=FILE, help="A world of your own (schema: planrunner schema scenario).")
 @click.option("--market-data", metavar="FILE", type=FILE, help="A recorded Betfair market, from 10 minutes before its start.")
 @click.option("--case", metavar="CASE", default="usual", show_default=True, callback=_checked_case, help="See below.")
@@ -44,15 +44,17 @@ def _checked_case(_: click.Context, __: click.Parameter, value: str) -> str:
 @click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0 takes a free one.")
 @click.option("--log", metavar="FILE", type=FILE, help="Append the venue's own log to FILE, a JSON line per fact.")
 def serve(*, scenario: Path | None, market_data: Path | None, case: str, seed: int, port: int, log: Path | None) -> None:
-    """Serve the Betfair sandbox until Ctrl-C: the practice world, a scenario, or a recorded market.
+    """Serve the venues until Ctrl-C, all in one world: the practice world, a scenario, or a recorded market.
+
+    Betfair is at the root of the address, the Tote under /tote, OddsPapi ABP under /abp.
 
     \b
     Example:
       planrunner sandbox serve --port 8765 --case half-matches
       planrunner run plan.yaml --sandbox http://127.0.0.1:8765
 
-    Any user name, password and application key will do. Beside the venue there is a control API under /sandbox/:
-    health, log, fixtures, faults, happenings, advance, reset.
+    Any user name, password and key will do. Beside the venues there is a control API under /sandbox/: health, log, fixtures
+    (with the numbers that OddsPapi ABP knows them by), faults, happenings, abp, advance, reset.
     """
     if scenario is not None and market_data is not None:
         raise click.UsageError("--scenario and --market-data don't go together: each is a whole world")
@@ -60,5 +62,5 @@ def serve(*, scenario: Path | None, market_data: Path | None, case: str, seed: i
     from planrunner.app.sandbox import serve as run
 
     asked = Serve(port=port, seed=seed, case=case, scenario=scenario, market_data=market_data, log=log)
-    run(asked, lambda url: say(f"Betfair sandbox at {url} (stop with Ctrl-C)"))
+    run(asked, lambda url: say(f"Betfair at {url}, the Tote under /tote, OddsPapi ABP under /abp (stop with Ctrl-C)"))
     say("stopped")

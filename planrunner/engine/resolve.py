@@ -40,6 +40,9 @@ def resolve(
         word = target.market_id or target.event or target.event_id or ""
         key = "market_id" if target.market_id else "event" if target.event else "event_id"
         day = f" on {on}" if on else ""
+        if key == "event_id" and target.selection_id and not markets and not nearby:  # a router shows ids by their odds only
+            text = f"the venue has no odds for selection `{target.selection_id}` of event `{word}`{day}; see whether both ids are"
+            return _unknown(key, word, (), f"{text} right, and whether bets on it are taken now")
         known = [*nearby, *(name for one in markets for name in (one.fixture, one.meeting) if name)]
         return _unknown(key, word, known, f"the venue knows no {key.removesuffix('_id')} `{word}`{day}")
     if target.race is not None:

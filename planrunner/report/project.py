@@ -34,7 +34,7 @@ from planrunner.report.words import Times, money, odds, times_in
 
 MODES = {
     Mode.REHEARSAL: "rehearsal (the venue's sandbox in memory, virtual time; no money)",
-    Mode.SANDBOX: "sandbox (practice exchange, real time; no money)",
+    Mode.SANDBOX: "sandbox (practice venue, real time; no money)",
     Mode.LIVE: "live (real money)",
 }
 

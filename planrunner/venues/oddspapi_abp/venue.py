@@ -148,16 +148,30 @@ class AbpVenue:
     # the account
 
     async def bets(self, since: datetime) -> tuple[VenueBet, ...]:
-        """The orders of planrunner; what else the key places has another label."""
-        try:
-            rows = await self._client.orders({"userRef": translate.USER_REF})
-            found = {wire.text(row, "orderId"): row for row in rows}
-            made = await self._client.bets(list(found)) if found else {}
-            at = self._clock.now()
-            listed = [_listed(gathered(row, made[id_], self._rates, at), at) for id_, row in found.items()]
-        except (NeverSent, ReplyUnknown, Unreadable) as error:
-            raise VenueTrouble(f"the orders of account {self._account} can't be read: {error}") from error
+        """The orders of planrunner; what else the key places has another label. A bet may be confirmed while they are read, as in
+        looking one up."""
+        for left in reversed(range(DOUBTS)):
+            try:
+                listed = await self._listed()
+                break
+            except (NeverSent, ReplyUnknown) as error:
+                raise self._unlisted(error) from error
+            except Unreadable as error:
+                if not left:
+                    raise self._unlisted(error) from error
+            await asyncio.sleep(DOUBT_AGAIN_AFTER)
         return tuple(bet for held, bet in listed if not _is_long_over(held, bet, since))
+
+    async def _listed(self) -> list[tuple[Held, VenueBet]]:
+        """Raises as `read`, and Unreadable."""
+        rows = await self._client.orders({"userRef": translate.USER_REF})
+        found = {wire.text(row, "orderId"): row for row in rows}
+        made = await self._client.bets(list(found)) if found else {}
+        at = self._clock.now()
+        return [_listed(gathered(row, made[id_], self._rates, at), at) for id_, row in found.items()]
+
+    def _unlisted(self, error: Exception) -> VenueTrouble:
+        return VenueTrouble(f"the orders of account {self._account} can't be read: {error}")
 
     # requests
 
