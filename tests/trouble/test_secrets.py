@@ -66,7 +66,8 @@ class Heard:
 def begin(story: Story, url: str, environment: dict[str, str], heard: Heard) -> Ran:
     loaded = load(story.folder / "plan.yaml")
     job = Job(plan_file=str(story.folder / "plan.yaml"), plan=loaded.plan, site=loaded.site, journal=story.journal)
-    return start(job, over_http(Mode.SANDBOX, loaded.site.accounts, EnvironmentSecrets(environment), sandbox_url=url), heard)
+    accounts = {name: account for name, account in loaded.site.accounts.items() if account.venue == "betfair"}  # of the plan
+    return start(job, over_http(Mode.SANDBOX, accounts, EnvironmentSecrets(environment), sandbox_url=url), heard)
 
 
 def test_no_secret_is_in_any_file_or_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
