@@ -134,9 +134,10 @@ class Going:
     def ends(self, code: int) -> str:
         """Everything it said for people."""
         try:
-            found = self.process.wait(40)
+            found = self.process.wait(90)  # seven runs at once on a busy machine; how long it takes is nobody's promise
         finally:
             self.process.kill()
+            self.process.wait()
         for reader in self._readers:
             reader.join()
         told = f"{self.err}\n{self.out}"
