@@ -62,5 +62,10 @@ def serve(*, scenario: Path | None, market_data: Path | None, case: str, seed: i
     from planrunner.app.sandbox import serve as run
 
     asked = Serve(port=port, seed=seed, case=case, scenario=scenario, market_data=market_data, log=log)
-    run(asked, lambda url: say(f"Betfair at {url}, the Tote under /tote, OddsPapi ABP under /abp (stop with Ctrl-C)"))
+    run(
+        asked,
+        lambda url: say(
+            f"The sandbox is at {url} (stop with Ctrl-C): Betfair there, the Tote under /tote, OddsPapi ABP under /abp"
+        ),
+    )
     say("stopped")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -25,7 +26,7 @@ def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str, Path]]:
     command = [*COMMAND, "--scenario", str(SCENARIO), "--port", "0", "--log", str(log)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
-        url = process.stdout.readline().split()[3]
+        url = re.search(r"http://\S+", process.stdout.readline())[0]
         yield process, url, log
         process.kill()
 
