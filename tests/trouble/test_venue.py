@@ -12,7 +12,7 @@ from planrunner.cli.main import run
 from planrunner.model.journal import RunState
 from tests.answering import answering
 from tests.crash.kill import Slot, served
-from tests.trouble.support import INTERNAL, Story, side_by_side, world
+from tests.trouble.support import INTERNAL, Story, side_by_side, until, world
 
 PAGES = """\
 faults:
@@ -84,10 +84,10 @@ def goes_away(folder: Path) -> None:
         going.says("betfair can't be reached")
         going.hears(signal.SIGINT)
         going.says("takes back what is left")
-        going.says("could not be looked up")  # some seconds later
+        until(lambda: going.err.count("could not be looked up") == 2)  # some seconds later, once for each
         going.hears(signal.SIGINT)
         told = going.ends(130)
-        assert told.count("could not be looked up") == 2  # once for each
+        assert told.count("could not be looked up") == 2
         assert "left at once, as you asked" in told
         assert "reds: back 10.00 at 3.05: 4.00 matched, 6.00 still there (bet " in told
         assert "blues: back 8.00 at 4.0: 8.00 still there (bet " in told
