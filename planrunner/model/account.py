@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 
 from planrunner.model.calendar import Calendar
@@ -58,6 +59,88 @@ class Account:
     allow_lay: bool = False
 
 
+class Happening(StrEnum):
+    """What somebody may want to be told of."""
+
+    STARTED = "started"
+    FINISHED = "finished"  # as the plan says
+    NOT_AS_PLANNED = "not_as_planned"
+    REFUSED = "refused"  # nothing was placed
+    UNKNOWN_EXPOSURE = "unknown_exposure"
+    NOT_RUN = "not_run"  # an occurrence that did not run, and why
+    SETTLED = "settled"
+    ALERT = "alert"  # an `alert` of a plan
+
+
+USUALLY_TOLD = frozenset({
+    Happening.NOT_AS_PLANNED, Happening.REFUSED, Happening.UNKNOWN_EXPOSURE, Happening.NOT_RUN, Happening.ALERT,
+})  # fmt: skip
+
+
+class By(StrEnum):
+    """The way a notice goes."""
+
+    WEBHOOK = "webhook"
+    EMAIL = "email"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One line of `notify`: who is told of what. `to` is an address of the web, or a mail's. `signed`: a webhook's body carries
+    a signature made with a secret of the service."""
+
+    by: By
+    to: str
+    on: frozenset[Happening] = USUALLY_TOLD
+    signed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailServer:
+    """Where mails are handed in, over TLS unless `tls` is off; `user` None: without a login. The password is a secret of the
+    service."""
+
+    server: str
+    port: int
+    sender: str
+    user: str | None = None
+    tls: bool = True
+
+
+class Role(StrEnum):
+    """What somebody may do over the web. Each may what those before may."""
+
+    VIEWER = "viewer"  # read plans, runs, reports
+    AUTHOR = "author"  # check and preview too
+    OPERATOR = "operator"  # start and stop too
+
+
+class Proof(StrEnum):
+    """How a signal shows that it comes from who it says."""
+
+    SIGNATURE = "signature"  # HMAC-SHA256 over time, nonce and body
+    TOKEN = "token"  # noqa: S105 - the word itself: a shared word in the body, for senders that can't sign
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalTerms:
+    """A signal that may come in. `within`: how old it may be."""
+
+    name: str
+    proof: Proof = Proof.SIGNATURE
+    within: timedelta = timedelta(seconds=60)
+    at_most_per_minute: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceTerms:
+    """What `planrunner serve` lets others do. `credentials` says where its secrets are found, never what they are."""
+
+    credentials: str = "env"
+    users: Mapping[str, Role] = field(default_factory=dict)
+    signals: Mapping[str, SignalTerms] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """The site file. Without one, every known venue is an account of its own name on the embedded sandbox.
@@ -69,6 +152,9 @@ class Site:
     limits: SiteLimits = SiteLimits()
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     live_needs_approval: bool = True
+    service: ServiceTerms = ServiceTerms()
+    notify: tuple[Notice, ...] = ()
+    mail: MailServer | None = None
     file: str = field(default="", compare=False)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
 

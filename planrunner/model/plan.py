@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
 
+from planrunner.model.calendar import Recurring
 from planrunner.model.market import AccountName
 from planrunner.model.money import Money, zero
 from planrunner.model.odds import Odds, Side
@@ -320,12 +321,13 @@ Order: TypeAlias = LimitOrder | PoolBet
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanLimits:
-    """For one run of the plan."""
+    """For one run of the plan; `max_loss_in_total` for all runs of a plan with a schedule together."""
 
     max_loss: Money
     max_orders: int | None = None
     max_stake: Money | None = None
     max_exposure_per_market: Money | None = None
+    max_loss_in_total: Money | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,6 +348,52 @@ class MarketQuery:
     starts_before: time | None = None
 
 
+class IfMissed(StrEnum):
+    """What becomes of an occurrence for which nobody was there in time."""
+
+    SKIP = "skip"
+    RUN_LATE = "run_late"
+
+
+class IfStillRunning(StrEnum):
+    """What becomes of an occurrence while a run of the same plan goes on."""
+
+    SKIP = "skip"
+    QUEUE = "queue"
+    REPLACE = "replace"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeating:
+    """`when` by the calendar. `late_by_at_most`: only with `run_late`."""
+
+    rule: Recurring
+    if_missed: IfMissed = IfMissed.SKIP
+    late_by_at_most: timedelta | None = None
+    if_still_running: IfStillRunning = IfStillRunning.SKIP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeforeEachStart:
+    """Once for each market of `for_each_market`, so long before its start, which is followed when it moves. The markets of
+    several starts run beside each other."""
+
+    before: timedelta
+    if_missed: IfMissed = IfMissed.SKIP
+    late_by_at_most: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnSignal:
+    """Whenever the signal of this name comes in; the site file says how it proves itself, and it brings the plan's inputs."""
+
+    name: str
+    if_still_running: IfStillRunning = IfStillRunning.SKIP
+
+
+When: TypeAlias = Repeating | BeforeEachStart | OnSignal
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """`digest` binds approvals and reports to the exact meaning of the plan, not to its spelling.
@@ -360,6 +408,7 @@ class Plan:
     time_zone: str | None = None
     per_market: MarketQuery | None = None
     tickets: tuple[Ticket, ...] = ()
+    when: When | None = None
 
     @property
     def accounts(self) -> tuple[AccountName, ...]:

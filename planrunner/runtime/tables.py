@@ -1,7 +1,8 @@
 """The journal's tables and how its file is opened.
 
 `event` is append-only and the truth; `lease` says who may append and how far the run has come; `intent` and `reservation` are
-written in the same transaction as the events they follow from. `halt` and `inbox` are for whoever stops runs from outside.
+written in the same transaction as the events they follow from. `halt` and `inbox` are for whoever stops runs from outside,
+`occurrence` and `notice` for the service that runs plans by themselves, `result` for their history.
 SQLite 3.35 or later, nothing that PostgreSQL hasn't.
 """
 
@@ -39,7 +40,8 @@ from planrunner.runtime.clock import RealClock
 from planrunner.runtime.prepared import Prepared
 
 # Goes up with every change of the tables; older files are then migrated, newer ones refused.
-SCHEMA = 3
+SCHEMA = 4
+LIMITER_SAYS_WHEN = 3
 
 META = MetaData()
 _BEGIN = Prepared(text("BEGIN IMMEDIATE"))
@@ -147,6 +149,46 @@ limiter_table = Table(
     Column("key", String, primary_key=True),
     Column("tat", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),  # when the row was written, by the same clock
+)
+
+# Every moment at which a plan was due, and what became of it: never deleted, because one occurrence runs at most once, ever.
+# `run_id` stays when the run itself is pruned.
+occurrence_table = Table(
+    "occurrence",
+    META,
+    Column("plan", String, primary_key=True),
+    Column("occurrence", String, primary_key=True),
+    Column("due", String, nullable=False),
+    Column("outcome", String, nullable=False),
+    Column("text", Text, nullable=False),  # the reason, for people
+    Column("run_id", String, index=True),
+    Column("decided", String, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What somebody is still to be told of, and what they were.
+notice_table = Table(
+    "notice",
+    META,
+    Column("id", Integer, primary_key=True),
+    Column("key", String, nullable=False, unique=True),  # the same is told once, whatever restarts
+    Column("by", String, nullable=False),
+    Column("to", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("at", String, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due", String, index=True),  # of the next try; none: told, or given up
+    Column("trouble", Text),
+)
+
+# What each run brought, so that a history need not read every journal: a projection, rebuilt from the events at any time.
+result_table = Table(
+    "result",
+    META,
+    Column("run_id", ForeignKey("run.run_id"), primary_key=True),
+    Column("seq", Integer, nullable=False),  # of the last record it was told from
+    Column("body", Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # File systems that other machines may share: SQLite's locks and its shared memory can't be trusted there.
@@ -276,8 +318,10 @@ def make_tables(connection: Connection, path: Path) -> None:
 def migrate(connection: Connection) -> None:
     """An older file gets what it lacks, under the write lock: tables of their own, and a limiter's row says when it was written.
     What those of older files hold is a matter of seconds and need not be kept."""
-    if version_of(connection) < SCHEMA:
-        limiter_table.drop(connection, checkfirst=True)
+    version = version_of(connection)
+    if version < SCHEMA:
+        if version < LIMITER_SAYS_WHEN:
+            limiter_table.drop(connection, checkfirst=True)
         META.create_all(connection)
         connection.execute(schema_table.update().values(version=SCHEMA))
 
