@@ -1,5 +1,5 @@
-"""The service as whoever speaks for it sees it: what it runs, and what may be asked of it. Everything else about runs is read from
-the journal."""
+"""The service as whoever speaks for it sees it: what it runs, and what may be asked of it. Everything else about runs is read
+from the journal."""
 
 from __future__ import annotations
 
