@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+_MINUTE = timedelta(minutes=1)
+_LAST_DAY = date(9998, 12, 31).toordinal()  # a year before the last that Python knows, so that every zone can tell it in UTC
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,3 +49,60 @@ class Occurrence:
     def id(self) -> str:
         """`2026-12-05 11:00 Europe/London`: with the plan, what it can run at most once under, ever."""
         return f"{self.local:%Y-%m-%d %H:%M} {self.time_zone}"
+
+
+def occurrences(rule: Recurring, after: datetime) -> Iterator[Occurrence]:
+    """The moments of `rule` strictly after `after` (UTC), in their order; for ever, where the rule has no end.
+
+    Which days count is said of the days as the plan writes them, before a gap in the wall clock moves a time into the next one.
+    """
+    zone = ZoneInfo(rule.time_zone)
+    times = sorted(set(rule.times))
+    told = after
+    # A gap moves a time by a day at most (Samoa left out a whole one), so what is after `after` is of no earlier day than this.
+    for day in _days(rule, after.astimezone(zone).date() - timedelta(days=2)):
+        for one in times:
+            found = _occurrence(datetime.combine(day, one), zone)
+            if found.at > told:  # two times of one gap fall on the same minute: that is one occurrence
+                told = found.at
+                yield found
+
+
+def next_occurrence(rule: Recurring, after: datetime) -> Occurrence | None:
+    """The first moment of `rule` strictly after `after` (UTC); None: it is over."""
+    return next(occurrences(rule, after), None)
+
+
+def _days(rule: Recurring, earliest: date) -> Iterator[date]:
+    """The days that count, from `earliest` on."""
+    first = max(earliest, rule.first or earliest)
+    last = min(_LAST_DAY, (rule.last or date.max).toordinal())
+    if rule.dates:
+        yield from (
+            day for day in sorted(set(rule.dates)) if day >= first and day.toordinal() <= last and day not in rule.except_on
+        )
+    elif rule.weekdays and rule.times:  # else an endless rule would be looked through for ever
+        for number in range(first.toordinal(), last + 1):
+            day = date.fromordinal(number)
+            if day.weekday() in rule.weekdays and day not in rule.except_on:
+                yield day
+
+
+def _occurrence(local: datetime, zone: ZoneInfo) -> Occurrence:
+    """When the wall clock says `local`: the first of two such moments where it is set back, and the first minute that exists
+    where it is set forward over `local`."""
+    first, second = (local.replace(tzinfo=zone, fold=fold).utcoffset() or timedelta() for fold in (0, 1))
+    at = (local - first).replace(tzinfo=UTC)
+    if first < second:
+        at = _end_of_gap((local - second).replace(tzinfo=UTC), at, zone)
+        local = at.astimezone(zone).replace(tzinfo=None)
+    return Occurrence(local=local, time_zone=zone.key, at=at)
+
+
+def _end_of_gap(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """The first minute after the wall clock was set forward, which happens between these two moments."""
+    old = before.astimezone(zone).utcoffset()
+    minutes = range((after - before) // _MINUTE)
+    return (
+        before + bisect_left(minutes, 1, key=lambda one: (before + one * _MINUTE).astimezone(zone).utcoffset() != old) * _MINUTE
+    )
