@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from planrunner.app.standing import Standing
+from planrunner.engine.losses import may_lose
 from planrunner.engine.state import RunPhase, State
 from planrunner.engine.step import step
 from planrunner.model.commands import Placing
@@ -16,6 +17,7 @@ from planrunner.model.journal import Body, Exchange, RunState
 from planrunner.model.placement import PlacementStatus
 from planrunner.ports import Clock
 from planrunner.runtime.journal import Journal
+from planrunner.runtime.timetable import lost
 
 
 async def write_facts(
@@ -35,6 +37,8 @@ async def write_facts(
         over = {RunPhase.FINISHED: RunState.FINISHED, RunPhase.SETTLED: RunState.SETTLED}
         if (now := over.get(state.phase)) is not None:
             journal.set_state(run, epoch, now)
+    if state.phase in (RunPhase.FINISHED, RunPhase.SETTLED):
+        lost(journal, run, may_lose(state))
     return state
 
 

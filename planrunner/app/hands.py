@@ -12,6 +12,7 @@ from planrunner.app.left import Left, in_words, left_behind, take_back
 from planrunner.app.news import News, Tell
 from planrunner.app.outcome import Exit, Ran, exit_of
 from planrunner.app.stage import Stage, Venues
+from planrunner.engine.losses import may_lose
 from planrunner.engine.state import RunPhase, State
 from planrunner.model.commands import Alert, Ended, FinishRun, PlaceOrders, PlaceTicket
 from planrunner.model.errors import Divergence, JournalTrouble, PlanrunnerError
@@ -23,6 +24,7 @@ from planrunner.runtime.driver import Driver, GoneAway
 from planrunner.runtime.hooks import Hooks
 from planrunner.runtime.journal import Journal
 from planrunner.runtime.timers import set_back
+from planrunner.runtime.timetable import lost
 from planrunner.runtime.trouble import Fenced
 from planrunner.runtime.watch import Watch
 
@@ -114,6 +116,7 @@ class Hands:
         over = RunState.SETTLED if driver.state.phase is RunPhase.SETTLED else RunState.FINISHED
         try:
             self.journal.set_state(self.info.run, self.epoch, over)
+            lost(self.journal, self.info.run, may_lose(driver.state))
         except JournalTrouble as error:
             return self._told(code, f"the run is over, but it can't be marked so: {error}\nThen: {self.go_on}")
         return self._told(code)

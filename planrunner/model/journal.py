@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, assert_never
 from planrunner.model.commands import Command
 from planrunner.model.events import Event
 from planrunner.model.market import AccountName, RunId
+from planrunner.model.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,41 @@ class RunInfo:
     case: str | None = None
     market_data: str | None = None
     notes: tuple[str, ...] = ()
+
+
+class Fate(StrEnum):
+    """What became of an occurrence of a plan."""
+
+    RUN = "run"
+    LATE = "late"  # run, but later than it was due, within its bound
+    QUEUED = "queued"  # to be run once the run before it is over
+    MISSED = "missed"  # nobody was there in time
+    STILL_RUNNING = "still running"  # skipped, because the run before it was
+    REPLACED = "replaced"  # a later one took its place before it began
+    REFUSED = "refused"  # nothing was placed, and why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """An occurrence of a plan: what it can run at most once under, and the moment it is for. `plan` is the file's name in the
+    folder of the plans."""
+
+    plan: str
+    mode: Mode
+    occurrence: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """What became of one. `run`: the run it began; `may_lose`: what that lost or may still lose, below zero what it won."""
+
+    due: Due
+    fate: Fate
+    text: str
+    run: RunId | None
+    may_lose: Money
+    decided: datetime
 
 
 class HaltScope(StrEnum):

@@ -9,11 +9,12 @@ a byte leaves.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 
@@ -21,7 +22,17 @@ from planrunner.model.account import Site
 from planrunner.model.commands import Asked, Placing, narrowed
 from planrunner.model.errors import JournalTrouble, WrongUse
 from planrunner.model.events import STOPPED, OrderDenied
-from planrunner.model.journal import Body, Halt, HaltScope, Mode, Post, Record, RunInfo, RunState, Signal
+from planrunner.model.journal import (
+    Body,
+    Halt,
+    HaltScope,
+    Mode,
+    Post,
+    Record,
+    RunInfo,
+    RunState,
+    Signal,
+)
 from planrunner.model.market import AccountName, OrderRef, RunId
 from planrunner.ports import Request
 from planrunner.runtime.clock import HandsClock, RealClock
@@ -61,6 +72,9 @@ from planrunner.runtime.tables import (
 )
 from planrunner.runtime.trouble import KEEP_IT, Fenced, explained
 from planrunner.runtime.writer import Stamp, Writer
+
+T = TypeVar("T")
+NO_RUN = RunId("")
 
 # A journal that others are writing to is waited for so many seconds; `PLANRUNNER_JOURNAL_PATIENCE` says otherwise.
 PATIENCE = 30.0
@@ -180,7 +194,7 @@ class Journal:
 
     def create(self, info: RunInfo) -> None:
         """A new run, with no owner yet."""
-        self._writer.alone(lambda connection: _create(connection, info))
+        self._writer.alone(lambda connection: create_run(connection, info))
 
     def take(self, run: RunId, owner: str) -> int:
         """Makes the caller the one that may append; the epoch proves it. Whoever had the run before is fenced off."""
@@ -203,7 +217,7 @@ class Journal:
 
     def set_state(self, run: RunId, epoch: int, state: RunState) -> None:
         """Finished, settled. Raises Fenced."""
-        self._writer.alone(lambda connection: _set_state(connection, run, epoch, state))
+        self._writer.alone(lambda connection: set_state(connection, run, epoch, state))
 
     def info(self, run: RunId) -> RunInfo:
         """Raises WrongUse for an unknown run."""
@@ -223,6 +237,24 @@ class Journal:
         if plan_digest is not None:
             wanted.append(run_table.c.plan_digest == plan_digest)
         return self._infos(*wanted)
+
+    # --- rows of other tables, which are no part of a run's story
+
+    async def beside(self, act: Callable[[Connection], T]) -> T:
+        """In a transaction with whatever else is being written. Raises what `act` does, for this caller alone; JournalTrouble."""
+        result: T = await self._writer.written(_Beside(act), aside=True)
+        return result
+
+    def alone(self, act: Callable[[Connection], T]) -> T:
+        """In a transaction of its own; blocks."""
+        result: T = self._writer.alone(act)
+        return result
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """As the journal is now. Raises JournalTrouble."""
+        with explained(self.path), self._reading.connect() as connection:
+            yield connection
 
     # --- stops and what is asked from outside
 
@@ -455,6 +487,18 @@ class _Append:
 
 
 @dataclass(slots=True)
+class _Beside:
+    act: Callable[[Connection], Any]
+    run: RunId = NO_RUN
+    name: str = ""
+
+    def put(self, sheet: Sheet) -> Callable[[Stamp], Any]:
+        with sheet.connection.begin_nested():  # what fails leaves no row behind in everybody's transaction
+            result = self.act(sheet.connection)
+        return lambda _: result
+
+
+@dataclass(slots=True)
 class _Beat:
     run: RunId
     epoch: int
@@ -530,7 +574,7 @@ def scope_of(info: RunInfo) -> str:
     return info.run if info.mode is Mode.REHEARSAL else info.mode.value
 
 
-def _create(connection: Connection, info: RunInfo) -> None:
+def create_run(connection: Connection, info: RunInfo) -> None:
     if connection.execute(select(run_table.c.run_id).where(run_table.c.run_id == info.run)).first():
         raise JournalTrouble(f"there is a run {info.run} already; run again")
     connection.execute(
@@ -560,7 +604,7 @@ def _take(connection: Connection, run: RunId, owner: str, at: datetime) -> tuple
     return epoch, decode_info(connection.execute(select(run_table.c.info).where(run_table.c.run_id == run)).scalar_one())
 
 
-def _set_state(connection: Connection, run: RunId, epoch: int, state: RunState) -> None:
+def set_state(connection: Connection, run: RunId, epoch: int, state: RunState) -> None:
     present = connection.execute(select(lease_table.c.epoch).where(lease_table.c.run_id == run).with_for_update()).scalar_one()
     if present != epoch:
         raise Fenced(run, epoch)

@@ -100,7 +100,7 @@ class Sheet:
     ) -> None:
         self.ledger = ledger
         self.halts = halts
-        self._connection = connection
+        self.connection = connection  # for rows of other tables, which are no part of a run's story
         self._heads = _read_heads(connection, set(runs))
         self._events: list[tuple[Any, ...]] = []
         self._intents: list[tuple[Any, ...]] = []
@@ -131,7 +131,7 @@ class Sheet:
 
     def reserve(self, key: str, length: timedelta, now: datetime) -> timedelta:
         """A place in a limiter's row, taken at once. Answers how long it is until it begins."""
-        return reserve(self._connection, key, length, now)
+        return reserve(self.connection, key, length, now)
 
     def beat(self, run: RunId) -> None:
         """Its owner is alive."""
@@ -151,7 +151,7 @@ class Sheet:
             (_TAKEN, self._taken),
         ):
             if rows:
-                statement.many(self._connection, rows)
+                statement.many(self.connection, rows)
 
 
 def read_reservations(connection: Connection) -> list[Reservation]:

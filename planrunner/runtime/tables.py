@@ -152,17 +152,31 @@ limiter_table = Table(
 )
 
 # Every moment at which a plan was due, and what became of it: never deleted, because one occurrence runs at most once, ever.
-# `run_id` stays when the run itself is pruned.
+# `run_id` stays when the run itself is pruned, and so does what the run lost or may still lose.
 occurrence_table = Table(
     "occurrence",
     META,
     Column("plan", String, primary_key=True),
+    Column("mode", String, primary_key=True),
     Column("occurrence", String, primary_key=True),
     Column("due", String, nullable=False),
     Column("outcome", String, nullable=False),
     Column("text", Text, nullable=False),  # the reason, for people
     Column("run_id", String, index=True),
+    Column("may_lose", String, nullable=False),  # of the run: at first its limit, in the end what it lost (below 0: won)
+    Column("currency", String, nullable=False),
     Column("decided", String, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# How far the occurrences of each plan have been looked through; `schedule` is the digest of its `when`.
+timetable_table = Table(
+    "timetable",
+    META,
+    Column("plan", String, primary_key=True),
+    Column("mode", String, primary_key=True),
+    Column("schedule", String, nullable=False),
+    Column("looked", String, nullable=False),
     sqlite_with_rowid=False,
 )
 

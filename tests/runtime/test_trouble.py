@@ -216,7 +216,7 @@ def test_a_newer_journal_is_refused(tmp_path):
         pass
     with sqlite3.connect(tmp_path / "j.db") as connection:
         connection.execute("update schema set version = 99")
-    with pytest.raises(JournalTrouble, match=r"newer planrunner \(schema 99, this one knows 3\); update"):
+    with pytest.raises(JournalTrouble, match=r"newer planrunner \(schema 99, this one knows 4\); update"):
         Journal.open(tmp_path / "j.db", durable=False)
 
 

@@ -1,0 +1,90 @@
+"""The occurrences of plans as a service keeps them: decided once, each with its run or the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection
+
+from planrunner.model.journal import Due, Fate, Mode, Noted, RunState
+from planrunner.model.market import RunId
+from planrunner.model.money import Money
+from planrunner.ports import Clock
+from planrunner.runtime import occurrences
+from planrunner.runtime.journal import Journal, create_run, set_state
+from planrunner.runtime.occurrences import Claim, Claimed
+from planrunner.runtime.tables import occurrence_table
+
+NOTHING = Money(amount=Decimal(0), currency="")
+
+
+class Timetable:
+    """Of one journal. Raises JournalTrouble."""
+
+    def __init__(self, journal: Journal, clock: Clock) -> None:
+        self._journal = journal
+        self._clock = clock
+
+    async def claim(self, asked: Claim) -> Claimed:
+        """Decides an occurrence whose time has come, and makes its run with it: all or none."""
+
+        def act(connection: Connection) -> Claimed:
+            claimed = occurrences.claim(connection, asked, self._clock.now())
+            if claimed.is_ours and claimed.noted.run is not None:
+                create_run(connection, asked.info)
+            return claimed
+
+        return await self._journal.beside(act)
+
+    async def note(self, due: Due, fate: Fate, text: str) -> bool:
+        """An occurrence that begins no run, or only later; False where it was decided before."""
+        noted = Noted(due=due, fate=fate, text=text, run=None, may_lose=NOTHING, decided=self._clock.now())
+        return await self._journal.beside(lambda connection: occurrences.note(connection, noted))
+
+    async def look_until(self, plan: str, mode: Mode, schedule: str, at: datetime) -> None:
+        """A plan's occurrences up to this moment have been decided."""
+        await self._journal.beside(lambda connection: occurrences.look(connection, plan, mode, schedule, at))
+
+    def looked(self, plan: str, mode: Mode, schedule: str) -> datetime | None:
+        """Up to when they have been; None for a plan or a schedule that is new."""
+        with self._journal.reading() as connection:
+            return occurrences.looked(connection, plan, mode, schedule)
+
+    def refuse(self, run: RunId, epoch: int, text: str) -> None:
+        """A run that an occurrence began, and that could not place anything, is over. Raises Fenced."""
+
+        def act(connection: Connection) -> None:
+            set_state(connection, run, epoch, RunState.FINISHED)
+            occurrences.refuse(connection, run, text, self._clock.now())
+
+        self._journal.alone(act)
+
+    def find(self, due: Due) -> Noted | None:
+        """What became of an occurrence; None for one that was never decided."""
+        with self._journal.reading() as connection:
+            return occurrences.find(connection, due)
+
+    def noted(
+        self, *, plan: str | None = None, fates: Collection[Fate] = (), run: RunId | None = None, most: int | None = None
+    ) -> list[Noted]:
+        """What became of occurrences, the latest due first."""
+        row = occurrence_table.c
+        wanted = [
+            *([row.plan == plan] if plan is not None else []),
+            *([row.outcome.in_([fate.value for fate in fates])] if fates else []),
+            *([row.run_id == run] if run is not None else []),
+        ]
+        with self._journal.reading() as connection:
+            return occurrences.noted_of(connection, *wanted, most=most)
+
+    def fates(self) -> Mapping[Fate, int]:
+        """How many occurrences came to each."""
+        with self._journal.reading() as connection:
+            return occurrences.counts(connection)
+
+
+def lost(journal: Journal, run: RunId, amount: Decimal) -> None:
+    """What a run that is over lost or may still lose, for the total of its plan; below zero what it won."""
+    journal.alone(lambda connection: occurrences.lost(connection, run, amount))
