@@ -32,9 +32,11 @@ from planrunner.runtime.codec import decode, encode
 from planrunner.sandbox.betfair.app import betfair_app
 from planrunner.sandbox.building import build
 from planrunner.sandbox.log import VenueLog
+from planrunner.venues import exact_json
 from planrunner.venues.betfair import catalogue, holdings, translate, wire
 from planrunner.venues.betfair.polling import Pace
 from planrunner.venues.betfair.venue import BetfairVenue
+from planrunner.venues.exact_json import Unreadable
 from tests.fuzz.laws import NUMBERS, RAW, STEPS, Law, changed
 from tests.venues.betfair.under_test import WORLD, PracticeSecrets
 from tests.venues.contract import ACCOUNT, BEGIN, FIXTURE, MARKET, RESTS, TAKES
@@ -230,7 +232,7 @@ def any_result_is_read_or_unreadable(example: tuple[int, list[Any]]) -> None:
     """Each reader by itself, many thousand times faster than a conversation: it reads, or says that it can't."""
     which, steps = example
     results = [one["result"] for bodies in true_answers()[0].values() for one in bodies if "result" in one]
-    value = wire.decode(json.dumps(changed(results[which % len(results)], steps)).encode())
+    value = exact_json.decode(json.dumps(changed(results[which % len(results)], steps)).encode())
     market, at = true_answers()[1], BEGIN
     selection = market.selections[0]
     ref, bet = OrderRef("ArsenalTrue"), BetId("1")
@@ -262,7 +264,7 @@ def any_result_is_read_or_unreadable(example: tuple[int, list[Any]]) -> None:
         *(partial(reader, one) for one in rows for reader in (holdings.market_seen, holdings.held, catalogue.card)),
     ]
     for reader in readers:
-        with suppress(wire.Unreadable, VenueRefused):
+        with suppress(Unreadable, VenueRefused):
             reader()
     for event in found:
         assert decode(*encode(event)) == event
@@ -270,8 +272,8 @@ def any_result_is_read_or_unreadable(example: tuple[int, list[Any]]) -> None:
 
 def any_bytes_are_json_or_not(content: bytes) -> None:
     try:
-        value = wire.decode(content)
-    except wire.Unreadable:
+        value = exact_json.decode(content)
+    except Unreadable:
         return
     answer = wire.open_envelope(200, value)
     assert answer is not None

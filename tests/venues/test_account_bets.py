@@ -10,7 +10,7 @@ import pytest
 from planrunner.model.events import Outcome
 from planrunner.model.odds import Side
 from planrunner.venues.betfair import account_bets
-from planrunner.venues.betfair.wire import Unreadable
+from planrunner.venues.exact_json import Unreadable
 from tests.venues.betfair.test_holdings import AT, STATES, current
 from tests.venues.contract import BEGIN, RESTS, TAKES, Session, VenueUnderTest
 from tests.venues.test_contract import play, sizes, venue

@@ -11,10 +11,11 @@ from planrunner.model.market import BetId, MarketId, OrderRef, SelectionId
 from planrunner.model.odds import Side
 from planrunner.model.placement import Sizes
 from planrunner.ports import VenueBet
+from planrunner.venues import fields
 from planrunner.venues.betfair import wire
 from planrunner.venues.betfair.catalogue import written
 from planrunner.venues.betfair.holdings import Cleared, gather, held, is_ours
-from planrunner.venues.betfair.wire import Unreadable
+from planrunner.venues.exact_json import Unreadable
 
 SIDES = {"BACK": Side.BACK, "LAY": Side.LAY}
 
@@ -29,7 +30,7 @@ def bets(current: Iterable[Any], cleared: Mapping[str, Sequence[Any]], at: datet
     """One that was cleared between the two looks is in both lists, and cleared. Raises Unreadable: to leave one out would be to
     say that it is not there."""
     found = {bet.bet: bet for bet in map(_current, current)}
-    rows = {wire.text(row, "betId"): row for kind in cleared for row in filter(is_ours, cleared[kind])}
+    rows = {fields.text(row, "betId"): row for kind in cleared for row in filter(is_ours, cleared[kind])}
     for bet, one in gather(cleared).items():
         found[bet] = _cleared(one, rows[bet], at)
     return tuple(found[bet] for bet in sorted(found))
@@ -43,12 +44,12 @@ def _current(row: Any) -> VenueBet:
         sizes, average = _parts(row), wire.average(row, "averagePriceMatched")
     ref = wire.word(row, "customerOrderRef")
     return VenueBet(
-        bet=BetId(wire.text(row, "betId")),
+        bet=BetId(fields.text(row, "betId")),
         ref=OrderRef(ref) if ref else None,
-        market=MarketId(wire.text(row, "marketId")),
-        selection=SelectionId(str(wire.number(row, "selectionId"))),
+        market=MarketId(fields.text(row, "marketId")),
+        selection=SelectionId(str(fields.number(row, "selectionId"))),
         side=_side(row),
-        odds=wire.number(wire.optional(row, "priceSize") or {"price": 0}, "price"),  # one at starting price has none
+        odds=fields.number(fields.optional(row, "priceSize") or {"price": 0}, "price"),  # one at starting price has none
         sizes=sizes,
         average_odds=average,
     )
@@ -65,10 +66,10 @@ def _cleared(one: Cleared, row: Any, at: datetime) -> VenueBet:
     return VenueBet(
         bet=one.bet,
         ref=one.ref,
-        market=MarketId(wire.text(row, "marketId")),
-        selection=SelectionId(str(wire.number(row, "selectionId"))),
+        market=MarketId(fields.text(row, "marketId")),
+        selection=SelectionId(str(fields.number(row, "selectionId"))),
         side=_side(row),
-        odds=wire.number(row, "priceRequested") if "priceRequested" in row else Decimal(0),
+        odds=fields.number(row, "priceRequested") if "priceRequested" in row else Decimal(0),
         sizes=one.sizes(one.total),
         average_odds=one.average_odds,
         settled=one.settled(at),
@@ -76,7 +77,7 @@ def _cleared(one: Cleared, row: Any, at: datetime) -> VenueBet:
 
 
 def _side(row: Any) -> Side:
-    side = SIDES.get(wire.text(row, "side"))
+    side = SIDES.get(fields.text(row, "side"))
     if side is None:
         raise Unreadable("a bet is neither a back nor a lay")
     return side

@@ -11,9 +11,10 @@ from planrunner.model.errors import VenueRefused
 from planrunner.model.market import Market, MarketId, Selection, SelectionId
 from planrunner.model.names import same_name
 from planrunner.model.plan import Target
+from planrunner.venues import fields
 from planrunner.venues.betfair import wire
 from planrunner.venues.betfair.profile import PROFILE
-from planrunner.venues.betfair.wire import Unreadable
+from planrunner.venues.exact_json import Unreadable
 
 # A market costs one unit of weight with its description, and 200 units are the limit of a request.
 MOST_MARKETS = 200
@@ -77,7 +78,7 @@ def markets(rows: Any, target: Target) -> tuple[Market, ...]:
         if reason is None:
             found.append(market_of(row))
         elif _is_asked_for(row, target):
-            raise VenueRefused(f"{wire.text(row, 'marketName')}: {reason}")
+            raise VenueRefused(f"{fields.text(row, 'marketName')}: {reason}")
     return tuple(found)
 
 
@@ -88,9 +89,9 @@ def refuse_a_begun_card(rows: Sequence[Any], target: Target) -> None:
         return
     firsts: dict[str, tuple[datetime, datetime]] = {}
     for row in rows:
-        event, start = wire.block(row, "event"), wire.moment(row, "marketStartTime")
+        event, start = fields.block(row, "event"), wire.moment(row, "marketStartTime")
         opens = wire.moment(event, "openDate") if "openDate" in event else start
-        earliest, _ = firsts.get(name := wire.text(event, "name"), (start, opens))
+        earliest, _ = firsts.get(name := fields.text(event, "name"), (start, opens))
         firsts[name] = (min(earliest, start), opens)
     for name, (earliest, opens) in firsts.items():
         if opens < earliest:
@@ -102,7 +103,7 @@ def refuse_a_begun_card(rows: Sequence[Any], target: Target) -> None:
 
 def unsupported(row: Any) -> str | None:
     """Kinds of markets where stake or odds mean something else. Raises Unreadable."""
-    description = wire.block(row, "description")
+    description = fields.block(row, "description")
     if description.get("bettingType") in ("LINE", "RANGE"):
         return "odds are a line there; planrunner does not bet on lines at Betfair yet"
     if description.get("marketType") == "EACH_WAY" or "eachWayDivisor" in description:
@@ -119,24 +120,24 @@ def _is_asked_for(row: Any, target: Target) -> bool:
 
 
 def _ladder(description: dict[str, Any]) -> str:
-    named = wire.block(description, "priceLadderDescription")
+    named = fields.block(description, "priceLadderDescription")
     return str(named.get("type", PROFILE.default_ladder))
 
 
 def market_of(row: Any) -> Market:
     """Raises Unreadable."""
-    description, event = wire.block(row, "description"), wire.block(row, "event")
+    description, event = fields.block(row, "description"), fields.block(row, "event")
     return Market(
-        id=MarketId(wire.text(row, "marketId")),
-        name=wire.text(row, "marketName"),
-        fixture=wire.text(event, "name"),
+        id=MarketId(fields.text(row, "marketId")),
+        name=fields.text(row, "marketName"),
+        fixture=fields.text(event, "name"),
         start=wire.moment(row, "marketStartTime"),
         selections=card(row),
         ladder=_ladder(description),
         # A discount of the account would lower it; the full rate is the careful figure.
-        commission=wire.number(description, "marketBaseRate") / Decimal(100),
+        commission=fields.number(description, "marketBaseRate") / Decimal(100),
         turns_in_play=description.get("turnInPlayEnabled") is True,
-        sport=wire.word(wire.block(row, "eventType"), "name") or "",
+        sport=wire.word(fields.block(row, "eventType"), "name") or "",
         country=wire.word(event, "countryCode") or "",
         meeting=wire.word(event, "venue") or "",
         kind=wire.word(description, "marketType") or "",
@@ -145,12 +146,12 @@ def market_of(row: Any) -> Market:
 
 def card(row: Any) -> tuple[Selection, ...]:
     """A market's selections in the venue's order. Raises Unreadable."""
-    runners = sorted(wire.rows(row, "runners"), key=lambda one: wire.number(one, "sortPriority"))
+    runners = sorted(fields.rows(row, "runners"), key=lambda one: fields.number(one, "sortPriority"))
     return tuple(
         Selection(
-            id=SelectionId(str(wire.number(runner, "selectionId"))),
-            name=wire.text(runner, "runnerName"),
-            handicap=wire.number(runner, "handicap").normalize() + 0,
+            id=SelectionId(str(fields.number(runner, "selectionId"))),
+            name=fields.text(runner, "runnerName"),
+            handicap=fields.number(runner, "handicap").normalize() + 0,
         )
         for runner in runners
     )
@@ -160,4 +161,4 @@ def fixture_names(rows: Any) -> tuple[str, ...]:
     """Raises Unreadable."""
     if not isinstance(rows, list):
         raise Unreadable("there is no list of events")
-    return tuple(sorted({wire.text(wire.optional(row, "event"), "name") for row in rows}))
+    return tuple(sorted({fields.text(fields.optional(row, "event"), "name") for row in rows}))

@@ -19,6 +19,7 @@ from planrunner.model.market import AccountName
 from planrunner.net.door import Door
 from planrunner.net.message import Reply
 from planrunner.ports import Clock, Secrets, SendBy
+from planrunner.venues import exact_json, fields
 from planrunner.venues.betfair import wire
 from planrunner.venues.betfair.codes import (
     ASKS_TO_WAIT,
@@ -29,7 +30,9 @@ from planrunner.venues.betfair.codes import (
     SESSION_ENDED,
     fault,
 )
-from planrunner.venues.betfair.wire import Envelope, Fault, Garbled, Result, Unreadable, open_envelope
+from planrunner.venues.betfair.wire import Envelope, Fault, Result, open_envelope
+from planrunner.venues.exact_json import Unreadable
+from planrunner.venues.outcomes import Garbled
 
 READ_WITHIN = 10.0
 # How long an operation is left alone when the venue asks to wait: twice as long each time in a row.
@@ -141,7 +144,7 @@ class Client:
         answer = await self._identity("login", headers, form)
         status, code = wire.code(answer, "status"), wire.code(answer, "error") or ""
         if status == "SUCCESS":
-            self._token = _of_a_header(wire.text(answer, "token"))
+            self._token = _of_a_header(fields.text(answer, "token"))
             self._secrets.learn(self._token)
             self._prolonged = self._clock.age()
             return True
@@ -260,7 +263,7 @@ class Client:
         Raises VenueTrouble, VenueRefused, NeverSent, ReplyUnknown.
         """
         body = wire.call(operation, params)
-        content = wire.encode(body)
+        content = exact_json.encode(body)
         url = self.addresses.account if operation.startswith(wire.ACCOUNT) else self.addresses.betting
         unanswered = 0
         for tries in range(1, READ_TRIES + 1):
@@ -287,10 +290,10 @@ class Client:
         start = 0
         for _ in range(MOST_PAGES):
             value = await self.read(operation, {**params, "fromRecord": start, "recordCount": PAGE}, keep)
-            page = wire.rows(value, name)
+            page = fields.rows(value, name)
             yield page
             start += len(page)
-            if wire.optional(value, "moreAvailable") is not True or not page:
+            if fields.optional(value, "moreAvailable") is not True or not page:
                 return
         raise VenueTrouble(f"Betfair lists orders on {MOST_PAGES} pages, and says that there are still more")
 
@@ -318,6 +321,6 @@ def _of_a_header(token: str) -> str:
 def _json(reply: Reply) -> Any:
     """The decoded body, None where it is no JSON: a gateway's page is of no use to anybody."""
     try:
-        return wire.decode(reply.content)
+        return exact_json.decode(reply.content)
     except Unreadable:
         return None

@@ -15,8 +15,9 @@ from planrunner.model.commands import QueryBook, QueryOrder, QueryRunners
 from planrunner.model.events import BetSettled, BookChanged, Event, OrderReported, OrderUnknown, Outcome, Runner, RunnersSeen
 from planrunner.model.market import BetId, MarketId, MarketStatus, OrderRef, Selection, SelectionId
 from planrunner.model.placement import Sizes
+from planrunner.venues import fields
 from planrunner.venues.betfair import wire
-from planrunner.venues.betfair.wire import Unreadable
+from planrunner.venues.exact_json import Unreadable
 
 # The four lists of cleared orders. A bet of which a part matched and a part was cancelled stands in two of them.
 CLEARED = ("SETTLED", "VOIDED", "LAPSED", "CANCELLED")
@@ -48,21 +49,21 @@ class Seen:
 
 def market_seen(row: Any) -> tuple[MarketId, Seen]:
     """Raises Unreadable."""
-    status = STATUS.get(wire.text(row, "status"))
+    status = STATUS.get(fields.text(row, "status"))
     if status is None:
         raise Unreadable("the market's status is not one of the documented")
-    delay = wire.number(row, "betDelay") if "betDelay" in row else Decimal(0)
-    version = wire.number(row, "version") if "version" in row else Decimal(0)
+    delay = fields.number(row, "betDelay") if "betDelay" in row else Decimal(0)
+    version = fields.number(row, "version") if "version" in row else Decimal(0)
     seen = Seen(status=status, in_play=row.get("inplay") is True, delay=delay, version=version)
-    return MarketId(wire.text(row, "marketId")), seen
+    return MarketId(fields.text(row, "marketId")), seen
 
 
 def best_offers(command: QueryBook, books: Any, at: datetime) -> BookChanged:
     """Raises Unreadable. `availableToBack` is what a backer can take."""
-    for runner in wire.rows(next(iter(listed(books)), {}), "runners"):
-        same = str(wire.number(runner, "selectionId")) == command.selection
-        if same and (wire.number(runner, "handicap") if "handicap" in runner else Decimal(0)) == command.handicap:
-            offers = wire.block(runner, "ex")
+    for runner in fields.rows(next(iter(listed(books)), {}), "runners"):
+        same = str(fields.number(runner, "selectionId")) == command.selection
+        if same and (fields.number(runner, "handicap") if "handicap" in runner else Decimal(0)) == command.handicap:
+            offers = fields.block(runner, "ex")
             return BookChanged(
                 at=at,
                 market=command.market,
@@ -75,10 +76,10 @@ def best_offers(command: QueryBook, books: Any, at: datetime) -> BookChanged:
 
 
 def _best(offers: Any, name: str) -> tuple[Decimal, Decimal] | None:
-    if wire.optional(offers, name) is None:
+    if fields.optional(offers, name) is None:
         return None
-    first = next(iter(wire.rows(offers, name)), None)
-    return None if first is None else (wire.number(first, "price"), wire.number(first, "size"))
+    first = next(iter(fields.rows(offers, name)), None)
+    return None if first is None else (fields.number(first, "price"), fields.number(first, "size"))
 
 
 def runners_seen(command: QueryRunners, books: Any, card: Sequence[Selection], at: datetime) -> RunnersSeen:
@@ -93,16 +94,16 @@ def runners_seen(command: QueryRunners, books: Any, card: Sequence[Selection], a
     if row.get("isMarketDataDelayed") is True:
         raise Unreadable("the odds may be minutes old: the application key is a delayed one")
     places = {(one.id, one.handicap): place for place, one in enumerate(card)}
-    found = [_runner(one, card, places) for one in wire.rows(row, "runners") if wire.text(one, "status") == "ACTIVE"]
+    found = [_runner(one, card, places) for one in fields.rows(row, "runners") if fields.text(one, "status") == "ACTIVE"]
     ordered = sorted(found, key=lambda one: places.get((one.selection, one.handicap), len(places)))
     return RunnersSeen(at=at, market=market, status=seen.status, in_play=seen.in_play, runners=tuple(ordered))
 
 
 def _runner(row: Any, card: Sequence[Selection], places: Mapping[tuple[SelectionId, Decimal], int]) -> Runner:
-    selection = SelectionId(str(wire.number(row, "selectionId")))
-    handicap = wire.number(row, "handicap").normalize() + 0 if "handicap" in row else Decimal(0)
+    selection = SelectionId(str(fields.number(row, "selectionId")))
+    handicap = fields.number(row, "handicap").normalize() + 0 if "handicap" in row else Decimal(0)
     place = places.get((selection, handicap))
-    offers = wire.block(row, "ex")
+    offers = fields.block(row, "ex")
     return Runner(
         selection=selection,
         handicap=handicap,
@@ -121,9 +122,9 @@ def _lowest(level: Level) -> Decimal:
 
 
 def _levels(offers: Any, name: str, *, first: Callable[[Level], Decimal]) -> tuple[Level, ...]:
-    if wire.optional(offers, name) is None:
+    if fields.optional(offers, name) is None:
         return ()
-    levels = [(wire.number(row, "price"), wire.number(row, "size")) for row in wire.rows(offers, name)]
+    levels = [(fields.number(row, "price"), fields.number(row, "size")) for row in fields.rows(offers, name)]
     return tuple(sorted((level for level in levels if level[1]), key=first)[:LEVELS])
 
 
@@ -169,7 +170,7 @@ _CHANGING = ("sizeMatched", "sizeRemaining", "sizeCancelled", "sizeLapsed", "siz
 def held(row: Any) -> Held:
     """Raises Unreadable, also where the sizes do not add up to the bet."""
     sizes = wire.sizes(
-        stake=wire.size(wire.optional(row, "priceSize"), "size"),
+        stake=wire.size(fields.optional(row, "priceSize"), "size"),
         matched=wire.size(row, "sizeMatched"),
         cancelled=wire.size(row, "sizeCancelled"),
         lapsed=wire.size(row, "sizeLapsed"),
@@ -180,9 +181,9 @@ def held(row: Any) -> Held:
     still = not (sizes.cancelled or sizes.lapsed or sizes.voided)
     latest = "matchedDate" if sizes.matched else "placedDate"  # when a bet was cancelled or lapsed is not told
     return Held(
-        bet=BetId(wire.text(row, "betId")),
-        ref=OrderRef(wire.text(row, "customerOrderRef")),
-        market=MarketId(wire.text(row, "marketId")),
+        bet=BetId(fields.text(row, "betId")),
+        ref=OrderRef(fields.text(row, "customerOrderRef")),
+        market=MarketId(fields.text(row, "marketId")),
         sizes=sizes,
         average_odds=wire.average(row, "averagePriceMatched"),
         at_venue=wire.moment(row, latest) if still and latest in row else None,
@@ -239,10 +240,10 @@ def gather(lists: Mapping[str, Sequence[Any]]) -> dict[BetId, Cleared]:
     for kind in CLEARED:
         seen: set[str] = set()  # rows may move between pages and come twice
         for row in filter(is_ours, lists.get(kind, ())):
-            bet = BetId(wire.text(row, "betId"))
+            bet = BetId(fields.text(row, "betId"))
             if bet not in seen:
                 seen.add(bet)
-                _add(bets.setdefault(bet, Cleared(bet=bet, ref=OrderRef(wire.text(row, "customerOrderRef")))), kind, row)
+                _add(bets.setdefault(bet, Cleared(bet=bet, ref=OrderRef(fields.text(row, "customerOrderRef")))), kind, row)
     return bets
 
 

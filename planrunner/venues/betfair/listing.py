@@ -15,6 +15,7 @@ from planrunner.model.errors import NotInCatalogue, VenueRefused
 from planrunner.model.market import Market, MarketId
 from planrunner.model.names import code_of, same_name
 from planrunner.model.plan import MarketQuery
+from planrunner.venues import fields
 from planrunner.venues.betfair import catalogue, wire
 from planrunner.venues.betfair.client import Client
 from planrunner.venues.betfair.holdings import listed
@@ -69,8 +70,8 @@ async def _where(client: Client, query: MarketQuery) -> Filter:
 
 async def _sport(client: Client, called: str) -> str:
     rows = listed(await client.read(wire.BETTING + "listEventTypes", {"filter": {}}))
-    kinds = [wire.optional(row, "eventType") for row in rows]
-    sports = {wire.text(kind, "name"): wire.text(kind, "id") for kind in kinds}
+    kinds = [fields.optional(row, "eventType") for row in rows]
+    sports = {fields.text(kind, "name"): fields.text(kind, "id") for kind in kinds}
     usual = next((name for other, name in ALSO_CALLED.items() if same_name(other, called)), called)
     return sports[_known("sport", usual if usual in sports else called, list(sports), "the venue has no sport")]
 
@@ -78,7 +79,7 @@ async def _sport(client: Client, called: str) -> str:
 async def _words(client: Client, operation: str, where: Filter, name: str) -> list[str]:
     """What there is at any time, not only on the day: a course without a meeting that day is still no wrong word."""
     rows = listed(await client.read(wire.BETTING + operation, {"filter": where}))
-    return [wire.text(row, name) for row in rows]
+    return [fields.text(row, name) for row in rows]
 
 
 def _known(key: str, word: str, names: Sequence[str], what: str) -> str:
@@ -91,16 +92,16 @@ def _known(key: str, word: str, names: Sequence[str], what: str) -> str:
 
 def _called(query: MarketQuery, rows: Sequence[Any], kinds: Sequence[str]) -> list[MarketId]:
     """Markets by the name itself: `Over/Under 2.5 Goals`, which has a code that nobody would guess."""
-    named = [row for row in rows if same_name(wire.text(row, "marketName"), query.market)]
+    named = [row for row in rows if same_name(fields.text(row, "marketName"), query.market)]
     if rows and not named:
-        names = [*(kind.replace("_", " ").title() for kind in kinds), *(wire.text(row, "marketName") for row in rows)]
+        names = [*(kind.replace("_", " ").title() for kind in kinds), *(fields.text(row, "marketName") for row in rows)]
         text = f"for {query.sport} the venue has no market `{query.market}`"
         raise NotInCatalogue(text, key="market", word=query.market, among=tuple(dict.fromkeys(names)))
     return _ids(named)
 
 
 def _ids(rows: Iterable[Any]) -> list[MarketId]:
-    return list(dict.fromkeys(MarketId(wire.text(row, "marketId")) for row in rows))
+    return list(dict.fromkeys(MarketId(fields.text(row, "marketId")) for row in rows))
 
 
 class _Lists:
@@ -134,7 +135,7 @@ async def _whole(client: Client, ids: Sequence[MarketId]) -> list[Market]:
     rows = listed(await client.read(wire.BETTING + "listMarketCatalogue", catalogue.whole_params(ids)))
     for row in rows:
         if (reason := catalogue.unsupported(row)) is not None:
-            raise VenueRefused(f"{wire.text(row, 'marketName')}: {reason}")
+            raise VenueRefused(f"{fields.text(row, 'marketName')}: {reason}")
     return [catalogue.market_of(row) for row in rows]
 
 

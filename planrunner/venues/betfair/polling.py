@@ -22,11 +22,12 @@ from planrunner.model.events import Event, MarketChanged, MarketSettled, OrderUn
 from planrunner.model.market import AccountName, BetId, MarketId, MarketStatus, OrderRef
 from planrunner.model.placement import Sizes
 from planrunner.ports import Clock
+from planrunner.venues import fields
 from planrunner.venues.betfair import wire
 from planrunner.venues.betfair.catalogue import start_params
 from planrunner.venues.betfair.client import AskedToWait, Client
 from planrunner.venues.betfair.holdings import CLEARED, Cleared, Held, Seen, gather, held, is_ours, listed, look_of, market_seen
-from planrunner.venues.betfair.wire import Unreadable
+from planrunner.venues.exact_json import Unreadable
 
 T = TypeVar("T")
 
@@ -187,7 +188,7 @@ class Watcher:
         open_ones = [market for market, watched in markets.items() if not watched.is_closed]
         for some in _chunks(open_ones, IDS_AT_ONCE):
             for row in listed(await self._client.read(wire.BETTING + "listMarketCatalogue", start_params(some))):
-                if (watched := markets.get(MarketId(wire.text(row, "marketId")))) is not None:
+                if (watched := markets.get(MarketId(fields.text(row, "marketId")))) is not None:
                     watched.start = wire.moment(row, "marketStartTime")
         self._starts_due = self._clock.now() + timedelta(seconds=self._pace.starts)
 
@@ -244,7 +245,7 @@ class Watcher:
     def _bets_seen(self, rows: Iterable[Any]) -> dict[BetId, None]:
         there: dict[BetId, None] = {}
         for row in filter(is_ours, rows):
-            bet, market = BetId(wire.text(row, "betId")), MarketId(wire.text(row, "marketId"))
+            bet, market = BetId(fields.text(row, "betId")), MarketId(fields.text(row, "marketId"))
             there[bet] = None
             if (watched := self._markets.get(market)) is not None:
                 self._bet_seen(watched, bet, row)

@@ -22,18 +22,19 @@ from planrunner.model.commands import (
 from planrunner.model.events import (
     CancelAccepted,
     CancelRefused,
-    CancelUnknown,
     Event,
     OrderAccepted,
-    OrderNotSent,
     OrderRejected,
     OrderUnknown,
 )
 from planrunner.model.market import BetId
 from planrunner.model.plan import OrderType
+from planrunner.venues import fields
 from planrunner.venues.betfair import wire
 from planrunner.venues.betfair.codes import LEGS, REPORTS, Proof, fault
-from planrunner.venues.betfair.wire import Envelope, Fault, Garbled, Result, Unreadable
+from planrunner.venues.betfair.wire import Envelope, Fault, Result
+from planrunner.venues.exact_json import Unreadable
+from planrunner.venues.outcomes import Garbled, all_unknown, cancel_lost, never_sent
 
 PLACE_LIMIT = 200
 _REFERENCE = re.compile(r"[A-Za-z0-9:\-._+*;~]{1,32}")
@@ -104,14 +105,6 @@ def book_body(command: QueryBook | QueryRunners) -> dict[str, Any]:
 # Answers to placing
 
 
-def never_sent(command: PlaceOrders, text: str, at: datetime) -> tuple[Event, ...]:
-    return tuple(OrderNotSent(at=at, ref=one.ref, attempt=command.attempt, text=text) for one in command.placements)
-
-
-def all_unknown(command: PlaceOrders, text: str, at: datetime) -> tuple[Event, ...]:
-    return tuple(OrderUnknown(at=at, ref=one.ref, text=text) for one in command.placements)
-
-
 def placed(command: PlaceOrders, answer: Envelope, at: datetime) -> tuple[Event, ...]:
     """One fact for each placement, in their order."""
     match answer:
@@ -164,7 +157,7 @@ def _from_leg(placement: NewPlacement, leg: dict[str, Any] | None, report: dict[
 
 
 def _accepted(placement: NewPlacement, leg: dict[str, Any], at: datetime) -> Event:
-    bet, matched = BetId(wire.text(leg, "betId")), wire.size(leg, "sizeMatched")
+    bet, matched = BetId(fields.text(leg, "betId")), wire.size(leg, "sizeMatched")
     match placement.type is OrderType.FILL_OR_KILL, wire.code(leg, "orderStatus"):
         case True, "EXECUTION_COMPLETE" | "EXPIRED":
             sizes = wire.sizes(stake=placement.size, matched=matched, cancelled=placement.size - matched)
@@ -183,7 +176,7 @@ def _failed(placement: NewPlacement, leg: dict[str, Any], report: dict[str, Any]
         # It was made and lapsed at once: the market changed under it.
         matched = wire.size(leg, "sizeMatched")
         sizes = wire.sizes(stake=placement.size, matched=matched, lapsed=placement.size - matched)
-        return OrderAccepted(at=at, ref=placement.ref, bet=BetId(wire.text(leg, "betId")), sizes=sizes)
+        return OrderAccepted(at=at, ref=placement.ref, bet=BetId(fields.text(leg, "betId")), sizes=sizes)
     reason, proof, words = _verdict(code, wire.code(report, "errorCode"))
     if leg.get("betId"):
         proof, words = Proof.UNCERTAIN, f"{words}, yet the answer carries a bet's number"
@@ -213,10 +206,6 @@ def _verdict(leg: str | None, report: str | None) -> tuple[str, Proof, str]:
 # Answers to cancelling
 
 
-def cancel_lost(command: CancelOrder, text: str, at: datetime) -> Event:
-    return CancelUnknown(at=at, ref=command.ref, bet=command.bet, text=text)
-
-
 def cancelled(command: CancelOrder, answer: Envelope, at: datetime) -> Event:
     match answer:
         case Garbled():
@@ -235,7 +224,7 @@ def cancelled(command: CancelOrder, answer: Envelope, at: datetime) -> Event:
 def _from_cancel_report(command: CancelOrder, report: Any, at: datetime) -> Event:
     """The leg counts: reports say SUCCESS, FAILURE and PROCESSED_WITH_ERRORS for one and the same failing leg."""
     try:
-        leg = _by_key(wire.optional(report, "instructionReports"), "betId").get(command.bet)
+        leg = _by_key(fields.optional(report, "instructionReports"), "betId").get(command.bet)
         status = wire.code(leg or report, "status")
         if leg is not None and status == "SUCCESS":
             size = wire.size(leg, "sizeCancelled")

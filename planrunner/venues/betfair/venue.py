@@ -17,11 +17,12 @@ from planrunner.model.plan import MarketQuery, Target
 from planrunner.model.profile import VenueProfile
 from planrunner.net.door import Door
 from planrunner.ports import Answer, Asking, Card, Catalogue, Clock, Request, Secrets, SendBy, VenueBet
+from planrunner.venues import exact_json, fields, outcomes
 from planrunner.venues.betfair import account_bets, catalogue, holdings, listing, translate, wire
 from planrunner.venues.betfair.client import READ_WITHIN, Addresses, Asked, Client, value_of
 from planrunner.venues.betfair.polling import Bet, Pace, Watcher
 from planrunner.venues.betfair.profile import PROFILE
-from planrunner.venues.betfair.wire import Unreadable
+from planrunner.venues.exact_json import Unreadable
 
 # The longest delay the venue puts on bets in play. Assumed where a market has not been seen yet: to wait too long does no
 # harm, to give up too early makes a bet unknown for a while.
@@ -70,7 +71,7 @@ class BetfairVenue:
         try:
             await self._client.log_in()
             details = await self._client.read(wire.ACCOUNT + "getAccountDetails", {})
-            currency = wire.text(details, "currencyCode")
+            currency = fields.text(details, "currencyCode")
         except (NeverSent, ReplyUnknown, Unreadable) as error:
             raise VenueTrouble(f"Betfair can't be reached: {error}") from error
         if currency != self._currency:
@@ -132,7 +133,8 @@ class BetfairVenue:
     def prepare(self, command: Asking) -> Request:
         """Secrets travel in headers only, so the redacted twin is the body itself."""
         body = _body(command)
-        return Request(command=command, method="POST", url=self._addresses.betting, content=wire.encode(body), redacted=body)
+        content = exact_json.encode(body)
+        return Request(command=command, method="POST", url=self._addresses.betting, content=content, redacted=body)
 
     async def send(self, request: Request, send_by: SendBy | None) -> Answer:
         match request.command:
@@ -158,9 +160,9 @@ class BetfairVenue:
         at = self._clock.now()
         match asked.answer:
             case NeverSent() as error:
-                events = translate.never_sent(command, str(error), at)
+                events = outcomes.never_sent(command, str(error), at)
             case ReplyUnknown() as error:
-                events = translate.all_unknown(command, str(error), at)
+                events = outcomes.all_unknown(command, str(error), at)
             case answer:
                 events = translate.placed(command, answer, at)
         self._learn(command.market, events)
@@ -171,7 +173,7 @@ class BetfairVenue:
         at = self._clock.now()
         match asked.answer:
             case NeverSent() | ReplyUnknown() as error:
-                event = translate.cancel_lost(command, str(error), at)
+                event = outcomes.cancel_lost(command, str(error), at)
             case answer:
                 event = translate.cancelled(command, answer, at)
         return Answer(events=(event,), exchanges=asked.exchanges)
@@ -189,7 +191,7 @@ class BetfairVenue:
     async def _look_up(self, request: Request, command: QueryOrder, exchanges: list[Exchange]) -> tuple[Event, ...]:
         asked = await self._ask(f"Look up {command.ref}", request, READ_WITHIN, None)
         exchanges.extend(asked.exchanges)
-        rows = wire.rows(value_of(asked.answer), "currentOrders")
+        rows = fields.rows(value_of(asked.answer), "currentOrders")
         if events := holdings.found(command, rows, self._clock.now()):
             return events
         lists: dict[str, list[Any]] = {}

@@ -13,11 +13,12 @@ from planrunner.model.commands import NewPlacement, QueryBook
 from planrunner.model.events import BookChanged
 from planrunner.model.market import Market, MarketStatus, Selection
 from planrunner.model.plan import Routing
+from planrunner.venues import fields
+from planrunner.venues.exact_json import Unreadable
 from planrunner.venues.oddspapi_abp import wire
 from planrunner.venues.oddspapi_abp.holdings import TOLERANCE, Rates, rounded
 from planrunner.venues.oddspapi_abp.profile import PROFILE
 from planrunner.venues.oddspapi_abp.translate import market_id, selection_id, takes_parts
-from planrunner.venues.oddspapi_abp.wire import Unreadable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ def slip_of(body: Any, rates: Rates) -> Slip:
 
 def _entries(body: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """By bookmaker and market key; an older shape has no keys, and one older still nothing around the bookmakers."""
-    odds = wire.optional(body, "odds") if wire.optional(body, "odds") is not None else body
+    odds = fields.optional(body, "odds") if fields.optional(body, "odds") is not None else body
     if not isinstance(odds, dict):
         raise Unreadable("`odds` is no object")
     key_of = tuple(str(body.get(name)) for name in ("fixtureId", "outcomeId", "playerId"))
@@ -99,7 +100,7 @@ def _quote(bookmaker: str, entry: dict[str, Any]) -> Quote | None:
 
 def market_of(body: Any) -> Market:
     """The market of a betslip, as far as it shows it: with the one selection. Raises Unreadable."""
-    fixture, outcome = wire.block(body, "fixtureInfo"), wire.block(body, "outcomeInfo")
+    fixture, outcome = fields.block(body, "fixtureInfo"), fields.block(body, "outcomeInfo")
     market = wire.text(outcome, "marketId")
     id_ = wire.text(body, "fixtureId")
     player = wire.maybe(body, "playerId") or Decimal(0)
@@ -117,31 +118,31 @@ def market_of(body: Any) -> Market:
             ),
         ),
         ladder=PROFILE.default_ladder,
-        sport=wire.word(wire.block(fixture, "sport"), "sportName"),
-        meeting=wire.word(wire.block(fixture, "tournament"), "tournamentName"),
+        sport=wire.word(fields.block(fixture, "sport"), "sportName"),
+        meeting=wire.word(fields.block(fixture, "tournament"), "tournamentName"),
         kind=wire.word(outcome, "marketType"),
     )
 
 
 def _fixture(info: dict[str, Any]) -> str:
-    sides = wire.block(info, "participants")
+    sides = fields.block(info, "participants")
     names = [wire.word(sides, f"participant{number}Name") for number in (1, 2)]
     return " v ".join(one for one in names if one)
 
 
 def _selection(body: Any, outcome: dict[str, Any]) -> str:
     name = wire.word(outcome, "outcomeName") or f"outcome {wire.text(body, 'outcomeId')}"
-    player = wire.word(wire.block(body, "playerInfo"), "playerName")
+    player = wire.word(fields.block(body, "playerInfo"), "playerName")
     return f"{player}, {name}" if player else name
 
 
 def seen(body: Any, slip: Slip) -> Seen:
     """Raises Unreadable. Where no bookmaker takes bets the market counts as suspended; when it is over nobody says."""
-    fixture = wire.block(body, "fixtureInfo")
+    fixture = fields.block(body, "fixtureInfo")
     is_open = any(one.is_active for one in slip.quotes)
     return Seen(
         status=MarketStatus.OPEN if is_open else MarketStatus.SUSPENDED,
-        in_play=wire.flag(wire.block(fixture, "status"), "live", default=False),
+        in_play=wire.flag(fields.block(fixture, "status"), "live", default=False),
         start=wire.start(fixture, "startTime"),
     )
 

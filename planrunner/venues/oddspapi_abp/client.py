@@ -19,9 +19,12 @@ from planrunner.net.channel import Channel
 from planrunner.net.door import Door
 from planrunner.net.message import Reply
 from planrunner.ports import Clock, Secrets, SendBy
+from planrunner.venues import exact_json
+from planrunner.venues.exact_json import Unreadable
 from planrunner.venues.oddspapi_abp import wire
 from planrunner.venues.oddspapi_abp.codes import NOT_FOUND, PERMANENT, TOO_MANY, fault
-from planrunner.venues.oddspapi_abp.wire import Envelope, Fault, Garbled, Result, Unreadable, open_envelope
+from planrunner.venues.oddspapi_abp.wire import Envelope, Fault, Result, open_envelope
+from planrunner.venues.outcomes import Garbled
 
 READ_WITHIN = 10.0
 READ_TRIES = 3
@@ -112,7 +115,7 @@ class Client:
     def login_frame(self) -> str:
         """Without reliable delivery: how a frame is acknowledged is not documented, and whatever is missed is read again."""
         login = {"type": "login", "apiKey": self._key, "channels": list(self.terms.channels)}
-        return wire.encode(login).decode("ascii")
+        return exact_json.encode(login).decode("ascii")
 
     async def connect(self) -> Channel:
         """The socket, not yet logged in. Raises NotConnected."""
@@ -138,7 +141,7 @@ class Client:
                 await asyncio.sleep(wait)
         self._manners.leaving()
         method, url = "GET" if body is None else "POST", self.terms.base + path
-        content = b"" if body is None else wire.encode(body)
+        content = b"" if body is None else exact_json.encode(body)
         headers = [(self.terms.header, self._key), ("Accept", "application/json")]
         if body is not None:
             headers.append(("Content-Type", "application/json"))
@@ -233,6 +236,6 @@ def chunks(ids: list[str]) -> list[list[str]]:
 def _json(reply: Reply) -> Any:
     """The decoded body, None where it is no JSON: a gateway's page is of no use to anybody."""
     try:
-        return wire.decode(reply.content)
+        return exact_json.decode(reply.content)
     except Unreadable:
         return None

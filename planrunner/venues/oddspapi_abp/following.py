@@ -33,6 +33,8 @@ from planrunner.model.market import AccountName, MarketId, MarketStatus, OrderRe
 from planrunner.model.placement import Sizes
 from planrunner.model.plan import Routing
 from planrunner.ports import Clock
+from planrunner.venues import fields
+from planrunner.venues.exact_json import Unreadable
 from planrunner.venues.oddspapi_abp import wire
 from planrunner.venues.oddspapi_abp.catalogue import seen, slip_of
 from planrunner.venues.oddspapi_abp.client import Client, NothingThere, chunks
@@ -49,7 +51,6 @@ from planrunner.venues.oddspapi_abp.holdings import (
 )
 from planrunner.venues.oddspapi_abp.stream import Stream
 from planrunner.venues.oddspapi_abp.translate import USER_REF, betslip_query
-from planrunner.venues.oddspapi_abp.wire import Unreadable
 
 # An order and its bets are two reads, and a bet may be confirmed between them; so often it is read again before it is told.
 DOUBTS = 3
@@ -379,7 +380,7 @@ class Follower:
         rows: dict[str, Any] = {}
         for row in await self._client.orders(params):
             order = wire.text(row, "orderId")
-            ref = wire.optional(row, "requestUuid")
+            ref = fields.optional(row, "requestUuid")
             if order in self._orders or (isinstance(ref, str) and self._follow(order, OrderRef(ref.lower())) is not None):
                 rows[order] = row
         bets = await self._client.bets(list(rows)) if rows else {}

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from planrunner.venues import exact_json, fields
+from planrunner.venues.exact_json import Unreadable
 from planrunner.venues.oddspapi_abp import wire
-from planrunner.venues.oddspapi_abp.wire import Unreadable
 
 PING = '{"type":"ping"}'
 PONG = '{"type":"pong"}'
@@ -53,7 +54,7 @@ Frame: TypeAlias = Ping | Alive | LoggedIn | Trouble | Data
 
 def frame(text: str) -> Frame:
     """Raises Unreadable."""
-    body = wire.decode(text)
+    body = exact_json.decode(text)
     match wire.text(body, "type").casefold():
         case "ping":
             return Ping()
@@ -93,7 +94,7 @@ def hint(payload: Any) -> Hint | None:
 
 
 def _id(payload: Any, name: str) -> str | None:
-    return wire.text(payload, name) if wire.optional(payload, name) is not None else None
+    return wire.text(payload, name) if fields.optional(payload, name) is not None else None
 
 
 # Emergencies

@@ -19,8 +19,9 @@ from planrunner.model.market import BetId, MarketId, OrderRef, SelectionId
 from planrunner.model.money import DECIMALS, Money, smallest_unit
 from planrunner.model.odds import Side
 from planrunner.model.placement import ZERO, Sizes
+from planrunner.venues import fields
+from planrunner.venues.exact_json import Unreadable
 from planrunner.venues.oddspapi_abp import wire
-from planrunner.venues.oddspapi_abp.wire import Unreadable
 
 # How exact the venue's own numbers are.
 TOLERANCE = Decimal("0.005")
@@ -258,7 +259,7 @@ def order_of(row: Any) -> Order:
         raise Unreadable("the order's currency is not one planrunner knows")
     fixture, player = wire.text(row, "fixtureId"), wire.maybe(row, "playerId") or ZERO
     outcome = wire.text(row, "outcomeId")
-    info = wire.block(row, "outcomeInfo")
+    info = fields.block(row, "outcomeInfo")
     market = wire.text(info, "marketId") if info.get("marketId") is not None else None
     stake = _coins(wire.number(row, "orderStake"), currency)
     if stake <= 0:

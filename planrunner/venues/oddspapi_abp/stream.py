@@ -10,9 +10,9 @@ from typing import NoReturn, Protocol
 
 from planrunner.model.errors import Refused, VenueRefused, VenueTrouble
 from planrunner.net.channel import Channel
+from planrunner.venues.exact_json import Unreadable
 from planrunner.venues.oddspapi_abp.client import Client
 from planrunner.venues.oddspapi_abp.frames import PING, PONG, Data, LoggedIn, Ping, Trouble, frame
-from planrunner.venues.oddspapi_abp.wire import Unreadable
 
 # Seconds until it is opened again: twice as long each time in a row. One that held for as long as the second is a good one, and
 # ends the row: who lets us in and hangs up at once is not called each second for ever, with everything read each time.

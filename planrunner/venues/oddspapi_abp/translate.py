@@ -16,10 +16,8 @@ from planrunner.model.commands import CancelOrder, NewPlacement, PlaceOrders, Qu
 from planrunner.model.events import (
     CancelAccepted,
     CancelRefused,
-    CancelUnknown,
     Event,
     OrderAccepted,
-    OrderNotSent,
     OrderRejected,
     OrderUnknown,
 )
@@ -27,10 +25,13 @@ from planrunner.model.market import MarketId, OrderRef, SelectionId
 from planrunner.model.odds import Side
 from planrunner.model.placement import ZERO
 from planrunner.model.plan import OrderType, Routing
+from planrunner.venues import fields
+from planrunner.venues.exact_json import Unreadable
 from planrunner.venues.oddspapi_abp import wire
 from planrunner.venues.oddspapi_abp.codes import BODY_REFUSED, Proof, decline, fault
 from planrunner.venues.oddspapi_abp.holdings import Held, Rates, ended_without_a_bet, gathered
-from planrunner.venues.oddspapi_abp.wire import Envelope, Fault, Garbled, Result, Unreadable
+from planrunner.venues.oddspapi_abp.wire import Envelope, Fault, Result
+from planrunner.venues.outcomes import Garbled, all_unknown, cancel_lost, never_sent
 
 USER_REF = "planrunner"  # on every order of ours; a cancel by it would hit them all, so none is ever sent
 PLACE_LIMIT = 100
@@ -125,14 +126,6 @@ def betslip_query(market: MarketId, selection: SelectionId) -> str:
 
 
 # Answers to placing
-
-
-def never_sent(command: PlaceOrders, text: str, at: datetime) -> tuple[Event, ...]:
-    return tuple(OrderNotSent(at=at, ref=one.ref, attempt=command.attempt, text=text) for one in command.placements)
-
-
-def all_unknown(command: PlaceOrders, text: str, at: datetime) -> tuple[Event, ...]:
-    return tuple(OrderUnknown(at=at, ref=one.ref, text=text) for one in command.placements)
 
 
 def placed(command: PlaceOrders, answer: Envelope, rates: Rates, at: datetime) -> tuple[Event, ...]:
@@ -246,10 +239,6 @@ def _declined(placement: NewPlacement, row: dict[str, Any], at: datetime) -> Eve
 # Answers to cancelling
 
 
-def cancel_lost(command: CancelOrder, text: str, at: datetime) -> Event:
-    return CancelUnknown(at=at, ref=command.ref, bet=command.bet, text=text)
-
-
 def cancelled(command: CancelOrder, answer: Envelope, at: datetime) -> Event:
     match answer:
         case Garbled():
@@ -273,9 +262,9 @@ def _not_cancelled(command: CancelOrder, reason: str, text: str, at: datetime) -
 
 def _from_cancel_report(command: CancelOrder, report: Any, at: datetime) -> Event:
     """What was taken back is confirmed by a look-up: a bet that was on its way may be confirmed after all."""
-    rows = wire.optional(report, "cancelled")
+    rows = fields.optional(report, "cancelled")
     mine = [row for row in rows if _is_of(row, command)] if isinstance(rows, list) else []
-    left = wire.optional(report, "notCancelled")
+    left = fields.optional(report, "notCancelled")
     orders = left.get("orders") if isinstance(left, dict) else left
     others = [row for row in orders if _is_of(row, command)] if isinstance(orders, list) else []
     if len(mine) == 1 and not others:

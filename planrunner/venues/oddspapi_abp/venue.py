@@ -27,6 +27,8 @@ from planrunner.model.plan import MarketQuery, Target
 from planrunner.model.profile import VenueProfile
 from planrunner.net.door import Door
 from planrunner.ports import Answer, Asking, Card, Catalogue, Clock, Request, Secrets, SendBy, VenueBet
+from planrunner.venues import exact_json, outcomes
+from planrunner.venues.exact_json import Unreadable
 from planrunner.venues.oddspapi_abp import translate, wire
 from planrunner.venues.oddspapi_abp.catalogue import Slip, best_offer, market_of, refused_by_limits, slip_of
 from planrunner.venues.oddspapi_abp.client import Client, NothingThere, Terms, value_of
@@ -34,7 +36,7 @@ from planrunner.venues.oddspapi_abp.following import DOUBTS, Follower, Pace
 from planrunner.venues.oddspapi_abp.frames import emergency_of_status
 from planrunner.venues.oddspapi_abp.holdings import Held, Rates, ended_without_a_bet, fact_of, gathered
 from planrunner.venues.oddspapi_abp.profile import PROFILE
-from planrunner.venues.oddspapi_abp.wire import Fault, Result, Unreadable
+from planrunner.venues.oddspapi_abp.wire import Fault, Result
 
 BY_IDS = "OddsPapi ABP knows nothing by name here; say `event_id` and `selection_id`"
 # A placement may leave for two seconds after its intent; what the bookmakers take is looked at in the first half of the first.
@@ -178,7 +180,7 @@ class AbpVenue:
     def prepare(self, command: Asking) -> Request:
         """The key travels in a header only, so the redacted twin is the body itself."""
         path, body = self._written(command)
-        content = b"" if body is None else wire.encode(body)
+        content = b"" if body is None else exact_json.encode(body)
         method, url = "GET" if body is None else "POST", self._client.terms.base + path
         return Request(command=command, method=method, url=url, content=content, redacted=body)
 
@@ -244,9 +246,9 @@ class AbpVenue:
         at = self._clock.now()
         match asked.answer:
             case NeverSent() as error:
-                return translate.never_sent(command, str(error), at)
+                return outcomes.never_sent(command, str(error), at)
             case ReplyUnknown() as error:
-                return translate.all_unknown(command, str(error), at)
+                return outcomes.all_unknown(command, str(error), at)
             case answer:
                 return translate.placed(command, answer, self._rates, at)
 
@@ -308,7 +310,7 @@ class AbpVenue:
         at = self._clock.now()
         match asked.answer:
             case NeverSent() | ReplyUnknown() as error:
-                event = translate.cancel_lost(command, str(error), at)
+                event = outcomes.cancel_lost(command, str(error), at)
             case answer:
                 event = translate.cancelled(command, answer, at)
         return Answer(events=(event,), exchanges=asked.exchanges)

@@ -1,90 +1,29 @@
-"""ABP's bytes: JSON with exact numbers, and the shapes its answers come in.
+"""ABP's bytes: the shapes its answers come in, and the fields that it writes in a way of its own.
 
-Numbers come in as `Decimal` and go out with exactly their decimal text; no float is ever made of money or odds. The venue's
-documentation has changed its mind about most shapes, so what is read here is read in every form it ever had.
+The venue's documentation has changed its mind about most shapes, so what is read here is read in every form it ever had.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from json.encoder import encode_basestring_ascii
 from typing import Any, TypeAlias
 from urllib.parse import urlencode
 
-# Digits and powers of ten: what a double can be, written out.
-_LONGEST_NUMBER = 400
-_LONGEST_TEXT = 1000
+from planrunner.venues import fields
+from planrunner.venues.exact_json import Unreadable, exact
+from planrunner.venues.outcomes import Garbled, no_use
+
 _LONGEST_SAID = 300
-_LARGEST = Decimal(10) ** 15
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_START = 10**11  # seconds: what is larger is milliseconds
-
-
-class Unreadable(ValueError):
-    """Not what the venue's documentation says. The text names the place, never the content."""
-
-
-def encode(value: Any) -> bytes:
-    """JSON. The same value gives the same bytes: a request that is sent again is identical."""
-    return _text(value).encode("ascii")
-
-
-def _text(value: Any) -> str:
-    match value:
-        case None:
-            return "null"
-        case str():
-            return encode_basestring_ascii(value)
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
-        case Decimal() if value.is_finite():
-            return format(value, "f")
-        case dict():
-            return "{" + ",".join(f"{encode_basestring_ascii(key)}:{_text(one)}" for key, one in value.items()) + "}"
-        case list() | tuple():
-            return "[" + ",".join(_text(one) for one in value) + "]"
-        case _:
-            raise TypeError(f"{type(value).__name__} has no exact form in JSON")
 
 
 def query(params: Mapping[str, str]) -> str:
     """Filters of a look-up, lists of ids with their commas plain."""
     return urlencode(params, safe=",")
-
-
-def decode(content: bytes | str) -> Any:
-    """Raises Unreadable."""
-    try:
-        return json.loads(content, parse_float=_exact, parse_int=_whole, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        raise Unreadable("it is not JSON") from None
-
-
-def _exact(text: str) -> Decimal:
-    """A Decimal takes any exponent but the most absurd, and reckoning with such a number fills the memory."""
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        raise ValueError(text[:20]) from None
-    if len(text) > _LONGEST_NUMBER or abs(value.adjusted()) > _LONGEST_NUMBER:
-        raise ValueError(text[:20])
-    return value
-
-
-def _whole(text: str) -> int:
-    if len(text) > _LONGEST_NUMBER:
-        raise ValueError(text[:20])
-    return int(text)
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)
 
 
 # Answers
@@ -117,13 +56,6 @@ class Fault:
     retry_after: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Garbled:
-    """No answer of the service at all: a gateway's page, or JSON of some other shape."""
-
-    text: str
-
-
 Envelope: TypeAlias = Result | Fault | Garbled
 
 
@@ -143,7 +75,7 @@ def open_envelope(status: int, body: Any, retry_after: str | None = None) -> Env
                 return Fault(status=status, text=text, duplicates=had, retry_after=wait)
             case {"detail": str(text)} | {"error": str(text)}:
                 return Fault(status=status, text=said(text), retry_after=wait)
-    return Garbled(text=f"the venue's answer is no use (HTTP status {status})")
+    return no_use(status)
 
 
 def _wrong(item: Any) -> Wrong:
@@ -181,27 +113,17 @@ def said(value: Any) -> str:
 # Fields. Each raises Unreadable.
 
 
-def optional(row: Any, name: str) -> Any:
-    if not isinstance(row, dict):
-        raise Unreadable(f"there is no object to hold `{name}`")
-    return row.get(name)
-
-
 def text(row: Any, name: str) -> str:
-    """A word or an id; ids come as numbers and as texts."""
-    value = optional(row, name)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if not isinstance(value, str) or not value.strip():
+    """A word or an id; one that is blank is none."""
+    value = fields.text(row, name)
+    if not value.strip():
         raise Unreadable(f"`{name}` is missing")
-    if len(value) > _LONGEST_TEXT:
-        raise Unreadable(f"`{name}` is {len(value)} characters long")
     return value
 
 
 def word(row: Any, name: str) -> str:
     """A name for people; empty where it is left out."""
-    value = optional(row, name)
+    value = fields.optional(row, name)
     return said(value) if isinstance(value, str) else str(value) if type(value) is int else ""
 
 
@@ -214,25 +136,20 @@ def number(row: Any, name: str) -> Decimal:
 
 def maybe(row: Any, name: str) -> Decimal | None:
     """A number, also one that comes as a text; None where it is left out."""
-    value = optional(row, name)
+    value = fields.optional(row, name)
     if value is None:
         return None
     if isinstance(value, str):
         try:
-            value = _exact(value)
+            value = exact(value)
         except ValueError:
             raise Unreadable(f"`{name}` is not a number") from None
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise Unreadable(f"`{name}` is not a number")
-    exact = Decimal(value)
-    if not exact.is_finite() or not -_LARGEST < exact < _LARGEST:
-        raise Unreadable(f"`{name}` is too large for a number of an order")
-    return exact
+    return fields.figure(value, name)
 
 
 def moment(row: Any, name: str) -> datetime | None:
     """A time as the venue writes it, with a zone or in UTC; None where it is left out."""
-    value = optional(row, name)
+    value = fields.optional(row, name)
     if value is None:
         return None
     try:
@@ -244,7 +161,7 @@ def moment(row: Any, name: str) -> datetime | None:
 
 def start(row: Any, name: str) -> datetime:
     """A start: seconds since 1970, or a time in words."""
-    value = optional(row, name)
+    value = fields.optional(row, name)
     if isinstance(value, str) and not value.isdecimal():
         at = moment(row, name)
         assert at is not None
@@ -256,16 +173,8 @@ def start(row: Any, name: str) -> datetime:
         raise Unreadable(f"`{name}` is not a time") from None
 
 
-def block(row: Any, name: str) -> dict[str, Any]:
-    """An object inside; empty where it is left out."""
-    value = optional(row, name)
-    if value is not None and not isinstance(value, dict):
-        raise Unreadable(f"`{name}` is no object")
-    return value or {}
-
-
 def flag(row: Any, name: str, *, default: bool) -> bool:
-    value = optional(row, name)
+    value = fields.optional(row, name)
     if value is None:
         return default
     if not isinstance(value, bool):

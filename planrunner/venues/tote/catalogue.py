@@ -12,8 +12,10 @@ from typing import Any
 from planrunner.model.market import MarketId, MarketStatus, SelectionId
 from planrunner.model.names import same_name
 from planrunner.model.pools import Pool, PoolRunner, Product, ProductLeg, StakeRules
+from planrunner.venues import fields
+from planrunner.venues.exact_json import Unreadable
 from planrunner.venues.tote import wire
-from planrunner.venues.tote.wire import Unreadable, arguments
+from planrunner.venues.tote.wire import arguments
 
 # Rows of a page. A product with its races and runners is some 10 KB, one with its meeting's name alone a hundredth of that.
 PRODUCTS, NAMES = 20, 100
@@ -85,10 +87,10 @@ def named(row: Any) -> Named | None:
     """None where planrunner knows no such pool, or it has no meeting."""
     inside = _inside(row)
     legs = wire.nodes(inside, "legs") if inside.get("legs") else []
-    if wire.code(wire.block(inside, "betType"), "code") not in POOLS or not legs:
+    if wire.code(fields.block(inside, "betType"), "code") not in POOLS or not legs:
         return None
-    name = wire.word(wire.block(wire.block(legs[0], "event"), "venue"), "name")
-    return None if name is None else Named(id=wire.text(row, "id"), meeting=name)
+    name = wire.word(fields.block(fields.block(legs[0], "event"), "venue"), "name")
+    return None if name is None else Named(id=fields.text(row, "id"), meeting=name)
 
 
 def of_meeting(listed: Iterable[Named], meeting: str) -> tuple[list[str], tuple[str, ...]]:
@@ -108,7 +110,7 @@ def found(data: dict[str, Any]) -> list[Any]:
 def product(row: Any, currency: str) -> Product:
     """Raises Unreadable. Rules in other currencies than the account's say nothing to it."""
     inside = _inside(row)
-    kind = wire.block(inside, "betType")
+    kind = fields.block(inside, "betType")
     pool = POOLS.get(wire.code(kind, "code"))
     if pool is None:
         raise Unreadable("a product is no pool that planrunner knows")
@@ -117,28 +119,28 @@ def product(row: Any, currency: str) -> Product:
         raise Unreadable("a product has no races")
     first = wire.nodes(inside, "legs")[0]
     return Product(
-        id=MarketId(wire.text(row, "id")),
+        id=MarketId(fields.text(row, "id")),
         name=wire.word(row, "name") or pool.value,
         pool=pool,
-        meeting=wire.text(wire.block(wire.block(first, "event"), "venue"), "name"),
-        country=_country(wire.block(inside, "country")),
+        meeting=fields.text(fields.block(fields.block(first, "event"), "venue"), "name"),
+        country=_country(fields.block(inside, "country")),
         legs=legs,
-        is_open=wire.code(wire.block(inside, "selling"), "status") == "OPEN",
+        is_open=wire.code(fields.block(inside, "selling"), "status") == "OPEN",
         currencies=_currencies(inside),
-        rules=_rules(wire.block(kind, "rules"), currency),
+        rules=_rules(fields.block(kind, "rules"), currency),
     )
 
 
 def _inside(row: Any) -> dict[str, Any]:
     """What a product is as a pool: under `type` since February 2025, beside its name before."""
-    inside = wire.block(row, "type")
+    inside = fields.block(row, "type")
     return {**row, **inside} if isinstance(row, dict) else inside
 
 
 def _leg(row: Any) -> ProductLeg:
-    event = wire.block(row, "event")
+    event = fields.block(row, "event")
     return ProductLeg(
-        id=wire.text(row, "id"),
+        id=fields.text(row, "id"),
         name=wire.word(event, "name") or "race",
         start=wire.moment(event, "scheduledStartDateTime"),
         runners=runners(row),
@@ -151,13 +153,13 @@ def runners(leg: Any) -> tuple[PoolRunner, ...]:
 
 
 def _runner(row: Any) -> PoolRunner:
-    competitor = wire.block(row, "competitor")
-    id_ = wire.text(row, "id")
+    competitor = fields.block(row, "competitor")
+    id_ = fields.text(row, "id")
     is_out = wire.code(row, "status") in _OUT or wire.code(competitor, "entryStatus") in _OUT
     return PoolRunner(
         id=SelectionId(id_),
         name=wire.word(competitor, "name") or wire.word(row, "name") or f"selection {id_}",
-        number=_number(wire.block(competitor, "details")),
+        number=_number(fields.block(competitor, "details")),
         runs=not is_out,
     )
 
@@ -180,15 +182,15 @@ def _currencies(inside: dict[str, Any]) -> frozenset[str]:
     listed = inside.get("supportedCurrencies")
     if not isinstance(listed, list):
         return frozenset()
-    return frozenset(wire.text(one, "code") if isinstance(one, dict) else _word(one) for one in listed)
+    return frozenset(fields.text(one, "code") if isinstance(one, dict) else _word(one) for one in listed)
 
 
 def _word(value: Any) -> str:
-    return wire.text({"currency": value}, "currency")
+    return fields.text({"currency": value}, "currency")
 
 
 def _rules(rules: dict[str, Any], currency: str) -> StakeRules:
-    bet, line = wire.block(rules, "bet"), wire.block(rules, "line")
+    bet, line = fields.block(rules, "bet"), fields.block(rules, "line")
     return StakeRules(
         bet_least=_limit(bet, "min", currency),
         bet_most=_limit(bet, "max", currency),
@@ -221,12 +223,12 @@ class Seen:
 def seen(row: Any) -> Seen:
     """Raises Unreadable. A status that is not known is no ground to bet on."""
     inside = _inside(row)
-    events = [wire.block(leg, "event") for leg in wire.nodes(inside, "legs")]
+    events = [fields.block(leg, "event") for leg in wire.nodes(inside, "legs")]
     if not events:
         raise Unreadable("a product has no races")
     return Seen(
-        market=MarketId(wire.text(row, "id")),
-        status=STATUS.get(wire.code(wire.block(inside, "selling"), "status"), MarketStatus.SUSPENDED),
+        market=MarketId(fields.text(row, "id")),
+        status=STATUS.get(wire.code(fields.block(inside, "selling"), "status"), MarketStatus.SUSPENDED),
         start=min(wire.moment(event, "scheduledStartDateTime") for event in events),
         races=frozenset(filter(None, (wire.word(event, "id") for event in events))),
     )

@@ -18,18 +18,12 @@ from planrunner.model.market import AccountName
 from planrunner.net.door import Door
 from planrunner.net.message import Reply
 from planrunner.ports import Clock, Secrets, SendBy
+from planrunner.venues import exact_json, fields
+from planrunner.venues.exact_json import Unreadable
+from planrunner.venues.outcomes import Garbled
 from planrunner.venues.tote import wire
 from planrunner.venues.tote.codes import ASKS_TO_WAIT, PERMANENT, fault
-from planrunner.venues.tote.wire import (
-    LOGIN_REFUSED,
-    UNAUTHENTICATED,
-    Envelope,
-    Fault,
-    Garbled,
-    Result,
-    Unreadable,
-    open_envelope,
-)
+from planrunner.venues.tote.wire import LOGIN_REFUSED, UNAUTHENTICATED, Envelope, Fault, Result, open_envelope
 
 READ_WITHIN = 10.0
 # How long a kind of request is left alone when the venue asks to wait: twice as long each time in a row.
@@ -153,7 +147,7 @@ class Client:
             "audience": AUDIENCE,
         }
         headers = (("Content-Type", "application/json"), ("Accept", "application/json"))
-        reply = await self._door.send("POST", self.addresses.login, headers, wire.encode(form), within=READ_WITHIN)
+        reply = await self._door.send("POST", self.addresses.login, headers, exact_json.encode(form), within=READ_WITHIN)
         answer = _json(reply)
         if reply.status in (400, 401, 403):
             text = f"the Tote refused the login of account {self._account}; correct the user name, password or client id"
@@ -162,7 +156,8 @@ class Client:
             raise VenueRefused(text)
         if reply.status != 200 or not isinstance(answer, dict):
             raise VenueTrouble(f"the Tote's login service does not work (HTTP status {reply.status}); try again later")
-        token = wire.text(answer, "access_token") if len(str(answer.get("access_token"))) <= 1000 else str(answer["access_token"])
+        given = str(answer.get("access_token"))
+        token = given if len(given) > fields.LONGEST_TEXT else fields.text(answer, "access_token")  # a token may be long
         self._secrets.learn(token)
         self._authorization = _of_a_header(f"Bearer {token}", token, self._account)
         life = answer.get("expires_in")
@@ -258,7 +253,7 @@ class Client:
         Raises VenueTrouble, VenueRefused, NeverSent, ReplyUnknown.
         """
         body = wire.document(query)
-        content, unanswered = wire.encode(body), 0
+        content, unanswered = exact_json.encode(body), 0
         for tries in range(1, READ_TRIES + 1):
             asked = await self.ask(title, body, content, within=READ_WITHIN)
             if keep is not None:
@@ -284,8 +279,8 @@ class Client:
     ) -> AsyncIterator[list[Any]]:
         after: str | None = None
         for _ in range(MOST_PAGES):
-            listed = wire.block(await self.read(title, query(after), keep), name)
-            yield wire.rows(listed, "nodes")
+            listed = fields.block(await self.read(title, query(after), keep), name)
+            yield fields.rows(listed, "nodes")
             after = wire.next_page(listed)
             if after is None:
                 return
@@ -334,6 +329,6 @@ def _of_a_header(line: str, secret: str, account: AccountName) -> str:
 def _json(reply: Reply) -> Any:
     """The decoded body, None where it is no JSON: a gateway's page is of no use to anybody."""
     try:
-        return wire.decode(reply.content)
+        return exact_json.decode(reply.content)
     except Unreadable:
         return None

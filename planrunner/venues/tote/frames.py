@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from planrunner.venues import exact_json
+from planrunner.venues.exact_json import Unreadable
 from planrunner.venues.tote import wire
-from planrunner.venues.tote.wire import Unreadable
 
 MODERN, LEGACY = "graphql-transport-ws", "graphql-ws"
 SUBPROTOCOLS = (MODERN, LEGACY)  # in the order they are liked
@@ -70,18 +71,18 @@ Frame: TypeAlias = Acknowledged | Turned | Alive | Ended | Notice
 
 
 def hello(authorization: str) -> str:
-    return wire.written({"type": "connection_init", "payload": {"authorization": authorization}})
+    return exact_json.written({"type": "connection_init", "payload": {"authorization": authorization}})
 
 
 def subscribe(dialect: str | None, id_: str, field: str, asks_for: str) -> str:
     query = f"subscription {field[0].upper()}{field[1:]} {{ {field} {{ {asks_for} }} }}"
     kind = "subscribe" if dialect == MODERN else "start"
-    return wire.written({"id": id_, "type": kind, "payload": {"query": query}})
+    return exact_json.written({"id": id_, "type": kind, "payload": {"query": query}})
 
 
 def still_there(dialect: str | None) -> str | None:
     """To be answered by the other end, where the dialect knows such a thing."""
-    return wire.written({"type": "ping"}) if dialect == MODERN else None
+    return exact_json.written({"type": "ping"}) if dialect == MODERN else None
 
 
 # In
@@ -89,7 +90,7 @@ def still_there(dialect: str | None) -> str | None:
 
 def read(text: str) -> tuple[Frame, ...]:
     """What a frame says; nothing where it is none that is known. Raises Unreadable where it is no JSON."""
-    frame = wire.decode(text)
+    frame = exact_json.decode(text)
     if not isinstance(frame, dict):
         raise Unreadable("a message is no object")
     if (flat := _flat(frame)) is not None:
@@ -103,7 +104,7 @@ def read(text: str) -> tuple[Frame, ...]:
         case "ka" | "pong":
             return (Alive(),)
         case "ping":
-            return (Alive(answer=wire.written({"type": "pong"})),)
+            return (Alive(answer=exact_json.written({"type": "pong"})),)
         case "error" if isinstance(id_, str | int):
             return (Ended(id=str(id_), refused=True),)
         case "complete" if isinstance(id_, str | int):

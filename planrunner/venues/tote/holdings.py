@@ -27,9 +27,11 @@ from planrunner.model.market import BetId, MarketId, OrderRef, SelectionId
 from planrunner.model.placement import Sizes
 from planrunner.model.pools import Dividend, PoolRunner
 from planrunner.ports import VenueBet
+from planrunner.venues import fields
+from planrunner.venues.exact_json import Unreadable
 from planrunner.venues.tote import catalogue, wire
 from planrunner.venues.tote.codes import HELD, PAID, REFUSED, Placed, placed, reason
-from planrunner.venues.tote.wire import Unreadable, arguments
+from planrunner.venues.tote.wire import arguments
 
 ZERO = Decimal("0.00")
 IDS_AT_ONCE = 50
@@ -129,8 +131,8 @@ def is_ours(row: Any) -> bool:
 
 def held(row: Any) -> Held:
     """Raises Unreadable."""
-    placement, resulting = wire.block(row, "placement"), wire.block(row, "resulting")
-    returns, settlement = wire.block(resulting, "returns"), wire.block(row, "settlement")
+    placement, resulting = fields.block(row, "placement"), fields.block(row, "resulting")
+    returns, settlement = fields.block(resulting, "returns"), fields.block(row, "settlement")
     stake = placement.get("stake")
     taken, currency = (None, None) if stake is None else wire.money(stake, "stake")
     status, paid = placed(wire.code(placement, "status")), wire.code(settlement, "status")
@@ -141,9 +143,9 @@ def held(row: Any) -> Held:
         raise Unreadable("what a bet pays does not add up")
     resulted = wire.code(resulting, "status")
     return Held(
-        bet=BetId(wire.text(row, "toteId")),
-        ref=OrderRef(wire.text(row, "id")),
-        ticket=wire.word(wire.block(row, "ticket"), "id"),
+        bet=BetId(fields.text(row, "toteId")),
+        ref=OrderRef(fields.text(row, "id")),
+        ticket=wire.word(fields.block(row, "ticket"), "id"),
         market=None if market is None else MarketId(market),
         made=None if row.get("createDateTime") is None else wire.moment(row, "createDateTime"),
         placed=status,
@@ -164,9 +166,9 @@ def _picks(placement: dict[str, Any]) -> frozenset[tuple[str, str, int | None]] 
     if placement.get("legs") is None:
         return None
     return frozenset(
-        (wire.text(leg, "productLegId"), wire.text(one, "productLegSelectionID"), _place(one))
-        for leg in wire.rows(placement, "legs")
-        for one in wire.rows(leg, "selections")
+        (fields.text(leg, "productLegId"), fields.text(one, "productLegSelectionID"), _place(one))
+        for leg in fields.rows(placement, "legs")
+        for one in fields.rows(leg, "selections")
     )
 
 
@@ -183,13 +185,13 @@ def _place(row: Any) -> int | None:
 def refusal(row: Any, at: datetime) -> OrderRejected | None:
     """None for a bet that is not refused. A refused one may have neither a number of the venue's nor a stake, so nothing else of
     it is read. Raises Unreadable."""
-    placement = wire.block(row, "placement")
+    placement = fields.block(row, "placement")
     status = placed(wire.code(placement, "status"))
     if status not in REFUSED:
         return None
     because = reason(placement.get("rejectionReason"), status)
     return OrderRejected(
-        at=at, ref=OrderRef(wire.text(row, "id")), reason=because.code, text=because.text, conclusive=True,
+        at=at, ref=OrderRef(fields.text(row, "id")), reason=because.code, text=because.text, conclusive=True,
         transient=because.transient,
     )  # fmt: skip
 
@@ -241,8 +243,8 @@ def listed(row: Any, at: datetime) -> VenueBet | None:
 
 def dividends(row: Any) -> tuple[Dividend, ...]:
     """What a pool pays, in the order in which the venue lists it. Raises Unreadable."""
-    inside = wire.block(row, "type") or row
-    result = wire.block(inside, "result")
+    inside = fields.block(row, "type") or row
+    result = fields.block(inside, "result")
     if result.get("dividends") is None:
         return ()
     runners = {one.id: one for leg in wire.nodes(inside, "legs") for one in catalogue.runners(leg)}
@@ -252,13 +254,13 @@ def dividends(row: Any) -> tuple[Dividend, ...]:
 
 
 def _dividend(row: Any, runners: Mapping[SelectionId, PoolRunner], pool: str, final: bool) -> Dividend:
-    own = wire.block(row, "dividend")
+    own = fields.block(row, "dividend")
     status = wire.code(own, "status")
     legs = wire.nodes(row, "dividendLegs") if row.get("dividendLegs") is not None else []
     return Dividend(
         name=wire.word(own, "name") or pool,
         on=", ".join(filter(None, (_combination(leg, runners) for leg in legs))),
-        pays=wire.number(own.get("amount"), "decimalAmount"),
+        pays=fields.number(own.get("amount"), "decimalAmount"),
         is_final=status == "FINAL" or (status == "UNKNOWN" and final),
     )
 
@@ -267,7 +269,7 @@ def _combination(leg: Any, runners: Mapping[SelectionId, PoolRunner]) -> str:
     """`4 - 6`, in the order of finish where the venue tells it."""
     rows = wire.nodes(leg, "dividendSelections") if leg.get("dividendSelections") is not None else []
     ordered = sorted(rows, key=lambda one: _finish(wire.word(one, "finishingPosition")))
-    return " - ".join(_called(runners.get(SelectionId(wire.text(one, "id")))) for one in ordered)
+    return " - ".join(_called(runners.get(SelectionId(fields.text(one, "id")))) for one in ordered)
 
 
 def _finish(place: str | None) -> int:

@@ -17,10 +17,10 @@ from planrunner.model.market import AccountName
 from planrunner.net.channel import Channel, ChannelClosed, HandshakeRefused, NotConnected
 from planrunner.net.door import Door
 from planrunner.ports import Clock
+from planrunner.venues.exact_json import Unreadable
 from planrunner.venues.tote import frames
 from planrunner.venues.tote.client import Client
 from planrunner.venues.tote.frames import LEGACY, MODERN, SUBPROTOCOLS, SUBSCRIPTIONS, Acknowledged, Alive, Ended, Notice, Turned
-from planrunner.venues.tote.wire import Unreadable
 
 UNAUTHORIZED = frozenset({4401, 4403})
 

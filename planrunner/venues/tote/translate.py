@@ -12,13 +12,16 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from planrunner.model.commands import NewPoolBet, PlaceTicket, QueryOrder
-from planrunner.model.events import Event, OrderAccepted, OrderNotSent, OrderRejected, OrderUnknown
+from planrunner.model.events import Event, OrderAccepted, OrderRejected, OrderUnknown
 from planrunner.model.market import OrderRef
 from planrunner.model.pools import Pick, PickedLeg
+from planrunner.venues import fields, outcomes
+from planrunner.venues.exact_json import Unreadable
+from planrunner.venues.outcomes import Garbled
 from planrunner.venues.tote import holdings, wire
 from planrunner.venues.tote.codes import DUPLICATE, Placed, Proof, fault, reason
 from planrunner.venues.tote.holdings import Held
-from planrunner.venues.tote.wire import Envelope, Fault, Garbled, Result, Unreadable
+from planrunner.venues.tote.wire import Envelope, Fault, Result
 
 PLACE_LIMIT = 50
 _REFERENCE = re.compile(r"[A-Za-z0-9]{1,100}")
@@ -87,13 +90,11 @@ class Verdict:
 
 
 def never_sent(command: PlaceTicket, text: str, at: datetime) -> Verdict:
-    return Verdict(
-        events=tuple(OrderNotSent(at=at, ref=one.ref, attempt=command.attempt, text=text) for one in command.placements)
-    )
+    return Verdict(events=outcomes.never_sent(command, text, at))
 
 
 def all_unknown(command: PlaceTicket, text: str, at: datetime) -> Verdict:
-    return Verdict(events=tuple(OrderUnknown(at=at, ref=one.ref, text=text) for one in command.placements))
+    return Verdict(events=outcomes.all_unknown(command, text, at))
 
 
 def _all_refused(command: PlaceTicket, code: str, text: str, at: datetime) -> Verdict:
@@ -121,11 +122,11 @@ def placed(command: PlaceTicket, answer: Envelope, currency: str, at: datetime) 
 
 def _from_result(command: PlaceTicket, answer: Result, currency: str, at: datetime) -> Verdict:
     try:
-        payload = wire.block(answer.data, _ALIAS) or wire.block(answer.data, "placeBetsAsync")
-        ticket = wire.block(payload, "ticket")
+        payload = fields.block(answer.data, _ALIAS) or fields.block(answer.data, "placeBetsAsync")
+        ticket = fields.block(payload, "ticket")
         if not ticket:
             return _without_ticket(command, answer, at)
-        if wire.text(ticket, "id") != command.request_ref:
+        if fields.text(ticket, "id") != command.request_ref:
             return all_unknown(command, "the venue's answer is about another ticket", at)
         bets = _by_id(wire.nodes(ticket, "bets"))
     except Unreadable as error:
@@ -194,7 +195,7 @@ def _one(asked: NewPoolBet, row: Any, currency: str, at: datetime) -> tuple[Even
         if (refused := holdings.refusal(row, at)) is not None:
             # What is said of a reference that was used before is said of this request, not of the reference.
             is_duplicate = refused.reason == DUPLICATE
-            failed = wire.code(wire.block(row, "placement"), "status") == Placed.FAILED.value
+            failed = wire.code(fields.block(row, "placement"), "status") == Placed.FAILED.value
             return replace(refused, conclusive=not is_duplicate), is_duplicate or failed
         one = holdings.held(row)
         if (text := differs(asked, one, currency)) is not None:
@@ -244,6 +245,6 @@ def _confirmed(asked: NewPoolBet, event: OrderRejected, ticket: str, there: dict
 
 def _ticket(row: Any) -> str | None:
     try:
-        return wire.word(wire.block(row, "ticket"), "id")
+        return wire.word(fields.block(row, "ticket"), "id")
     except Unreadable:
         return None

@@ -18,12 +18,13 @@ from planrunner.model.pools import Product
 from planrunner.model.profile import VenueProfile
 from planrunner.net.door import Door
 from planrunner.ports import Answer, Asking, Card, Catalogue, Clock, Request, Secrets, SendBy, VenueBet
+from planrunner.venues import exact_json, fields
+from planrunner.venues.exact_json import Unreadable
 from planrunner.venues.tote import catalogue, holdings, stream, translate, wire
 from planrunner.venues.tote.client import READ_WITHIN, Addresses, Client, data_of
 from planrunner.venues.tote.profile import PROFILE
 from planrunner.venues.tote.stream import Stream
 from planrunner.venues.tote.watcher import Pace, Watcher
-from planrunner.venues.tote.wire import Unreadable
 
 PRODUCTS_AT_ONCE = 10
 # A bet may be made long before the race, and is listed by when it was made.
@@ -121,7 +122,7 @@ class ToteVenue:
         try:
             rows = await self._client.pages("List bets", lambda after: holdings.bets_query(since=made, after=after), "bets")
             at = self._clock.now()
-            listed = {row["id"]: holdings.listed(row, at) for row in rows if wire.text(row, "id")}
+            listed = {row["id"]: holdings.listed(row, at) for row in rows if fields.text(row, "id")}
         except (NeverSent, ReplyUnknown, ValueError) as error:
             raise VenueTrouble(f"the bets of account {self._account} can't be read: {error}") from error
         return tuple(sorted(filter(None, listed.values()), key=lambda one: one.bet))
@@ -138,7 +139,7 @@ class ToteVenue:
             case _:
                 raise _never_asked(command)
         url = self._client.addresses.gateway
-        return Request(command=command, method="POST", url=url, content=wire.encode(body), redacted=body)
+        return Request(command=command, method="POST", url=url, content=exact_json.encode(body), redacted=body)
 
     async def send(self, request: Request, send_by: SendBy | None) -> Answer:
         match request.command:

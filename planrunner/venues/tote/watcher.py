@@ -33,11 +33,12 @@ from planrunner.model.market import AccountName, BetId, MarketId, MarketStatus, 
 from planrunner.model.placement import ZERO, Sizes
 from planrunner.model.pools import Dividend
 from planrunner.ports import Clock
+from planrunner.venues import fields
+from planrunner.venues.exact_json import Unreadable
 from planrunner.venues.tote import catalogue, holdings, wire
 from planrunner.venues.tote.client import Client
 from planrunner.venues.tote.frames import Notice
 from planrunner.venues.tote.holdings import Held
-from planrunner.venues.tote.wire import Unreadable
 
 T = TypeVar("T")
 
@@ -299,7 +300,7 @@ class Watcher:
                 self._look_later(due[ref][1], due[ref][1].bets[ref])
             data = await self._client.read("Look at bets", holdings.bets_query(ids=[str(ref) for ref in some]))
             for row in wire.nodes(data, "bets"):
-                ref = OrderRef(wire.text(row, "id"))
+                ref = OrderRef(fields.text(row, "id"))
                 if ref in due:
                     await self._bet_seen(*due[ref], row)
 
@@ -319,7 +320,7 @@ class Watcher:
         return self._pace.resting if is_before else self._pace.unheard
 
     async def _bet_seen(self, market: MarketId, pool: Watched, row: Any) -> None:
-        ref = OrderRef(wire.text(row, "id"))
+        ref = OrderRef(fields.text(row, "id"))
         bet = pool.bets.setdefault(ref, Bet(ref=ref, asked=None))
         try:
             if (refusal := holdings.refusal(row, self._clock.now())) is not None:

@@ -1,84 +1,21 @@
-"""The Tote's bytes: JSON with exact numbers, GraphQL documents, and what the answer to one says as a whole.
-
-Numbers come in as `Decimal` and go out with exactly their decimal text; no float is ever made of money.
-"""
+"""The Tote's bytes: GraphQL documents, what the answer to one says as a whole, and the fields it writes in a way of its own."""
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
-from json.encoder import encode_basestring_ascii
+from decimal import Decimal
 from typing import Any, TypeAlias
 
+from planrunner.venues import fields
+from planrunner.venues.exact_json import Unreadable, written
+from planrunner.venues.outcomes import Garbled, no_use
+
 CENT = Decimal("0.01")
-# Digits and powers of ten: what a double can be, written out. No pool holds as much as the second figure.
-_LONGEST_NUMBER = 400
-_LARGEST = Decimal(10) ** 15
-_LONGEST_TEXT = 1000
 # What is shown of a text that the venue wrote for people.
 _SHOWN = 200
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,80}")
-
-
-class Unreadable(ValueError):
-    """Not what the venue's documentation says. The text names the place, never the content."""
-
-
-def encode(value: Any) -> bytes:
-    """JSON. The same value gives the same bytes: a request that is sent again is identical."""
-    return written(value).encode("ascii")
-
-
-def written(value: Any) -> str:
-    match value:
-        case None:
-            return "null"
-        case str():
-            return encode_basestring_ascii(value)
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
-        case Decimal() if value.is_finite():
-            return format(value, "f")
-        case dict():
-            return "{" + ",".join(f"{encode_basestring_ascii(key)}:{written(one)}" for key, one in value.items()) + "}"
-        case list() | tuple():
-            return "[" + ",".join(map(written, value)) + "]"
-        case _:
-            raise TypeError(f"{type(value).__name__} has no exact form in JSON")
-
-
-def decode(content: bytes | str) -> Any:
-    """Raises Unreadable."""
-    try:
-        return json.loads(content, parse_float=_exact, parse_int=_whole, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        raise Unreadable("it is not JSON") from None
-
-
-def _exact(text: str) -> Decimal:
-    """A Decimal takes any exponent but the most absurd, and reckoning with such a number fills the memory."""
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        raise ValueError(text[:20]) from None
-    if len(text) > _LONGEST_NUMBER or abs(value.adjusted()) > _LONGEST_NUMBER:
-        raise ValueError(text[:20])
-    return value
-
-
-def _whole(text: str) -> int:
-    if len(text) > _LONGEST_NUMBER:
-        raise ValueError(text[:20])
-    return int(text)
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)
 
 
 # Documents
@@ -130,13 +67,6 @@ class Fault:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Garbled:
-    """No answer of the service at all: a gateway's page, or JSON of some other shape."""
-
-    text: str
-
-
 Envelope: TypeAlias = Result | Fault | Garbled
 
 
@@ -156,7 +86,7 @@ def open_envelope(status: int, body: Any) -> Envelope:
         case {"errors": list()} if 200 <= status < 500 and "data" not in body and errors and not any(map(_has_path, errors)):
             return Fault(code=code or INVALID_DOCUMENT, text="; ".join(problems[:3]))
         case _:
-            return Garbled(text=f"the venue's answer is no use (HTTP status {status})")
+            return no_use(status)
 
 
 def _extension(error: Any) -> str | None:
@@ -174,58 +104,37 @@ def _has_path(error: Any) -> bool:
 # Fields of results. Each raises Unreadable.
 
 
-def text(row: Any, name: str) -> str:
-    value = optional(row, name)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)  # an ID may be a number
-    if not isinstance(value, str) or not value:
-        raise Unreadable(f"`{name}` is missing")
-    if len(value) > _LONGEST_TEXT:
-        raise Unreadable(f"`{name}` is {len(value)} characters long")
-    return value
-
-
 def word(row: Any, name: str) -> str | None:
     """A name, None where it is left out."""
-    return None if optional(row, name) in (None, "") else text(row, name)
+    return None if fields.optional(row, name) in (None, "") else fields.text(row, name)
 
 
 def code(row: Any, name: str) -> str:
     """A word of one of the venue's lists, in capitals: they are not written alike everywhere. Every list is open; `UNKNOWN` where
     there is none, or what stands there is none."""
-    value = optional(row, name)
+    value = fields.optional(row, name)
     return value.upper() if isinstance(value, str) and _CODE.fullmatch(value) else "UNKNOWN"
 
 
 def amount(row: Any, name: str) -> Decimal | None:
     """Of a `Money`, in whole hundredths; None where it is left out."""
-    return None if optional(row, name) is None else money(row[name], name)[0]
+    return None if fields.optional(row, name) is None else money(row[name], name)[0]
 
 
 def money(row: Any, name: str) -> tuple[Decimal, str | None]:
     """A `Money`: how much, and its currency where that was asked for."""
-    value = number(row, "decimalAmount")
+    value = fields.number(row, "decimalAmount")
     rounded = value.quantize(CENT)
     if rounded != value:
         raise Unreadable(f"`{name}` is not an amount in hundredths")
-    currency = optional(row, "currency")
-    return rounded, None if currency is None else text(currency, "code").upper()
-
-
-def number(row: Any, name: str) -> Decimal:
-    value = optional(row, name)
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise Unreadable(f"`{name}` is not a number")
-    exact = Decimal(value)
-    if not -_LARGEST < exact < _LARGEST:
-        raise Unreadable(f"`{name}` is too large for a number of a pool")
-    return exact
+    currency = fields.optional(row, "currency")
+    return rounded, None if currency is None else fields.text(currency, "code").upper()
 
 
 def moment(row: Any, name: str) -> datetime:
     """Of a date-time that is wrapped in an object with `iso8601`. The venue's times are UTC where they don't say."""
     try:
-        value = datetime.fromisoformat(text(optional(row, name), "iso8601"))
+        value = datetime.fromisoformat(fields.text(fields.optional(row, name), "iso8601"))
         return (value if value.tzinfo is not None else value.replace(tzinfo=UTC)).astimezone(UTC)
     except Unreadable:
         raise
@@ -235,34 +144,13 @@ def moment(row: Any, name: str) -> datetime:
 
 def nodes(row: Any, name: str) -> list[Any]:
     """The rows of a connection."""
-    return rows(optional(row, name), "nodes")
-
-
-def rows(row: Any, name: str) -> list[Any]:
-    value = optional(row, name)
-    if not isinstance(value, list):
-        raise Unreadable(f"`{name}` is not a list")
-    return value
-
-
-def block(row: Any, name: str) -> dict[str, Any]:
-    """An object inside; empty where it is left out."""
-    value = optional(row, name)
-    if value is not None and not isinstance(value, dict):
-        raise Unreadable(f"`{name}` is no object")
-    return value or {}
-
-
-def optional(row: Any, name: str) -> Any:
-    if not isinstance(row, dict):
-        raise Unreadable(f"there is no object to hold `{name}`")
-    return row.get(name)
+    return fields.rows(fields.optional(row, name), "nodes")
 
 
 def next_page(row: Any) -> str | None:
     """The cursor of the page that follows, None after the last."""
-    page = block(row, "pageInfo")
-    return text(page, "endCursor") if page.get("hasNextPage") is True else None
+    page = fields.block(row, "pageInfo")
+    return fields.text(page, "endCursor") if page.get("hasNextPage") is True else None
 
 
 def shown(said: Any) -> str:

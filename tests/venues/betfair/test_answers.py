@@ -26,7 +26,9 @@ from planrunner.model.market import AccountName, BetId, MarketId, OrderRef, Sele
 from planrunner.model.odds import Side
 from planrunner.model.placement import Sizes
 from planrunner.model.plan import OrderType
+from planrunner.venues import exact_json, outcomes
 from planrunner.venues.betfair import translate, wire
+from planrunner.venues.exact_json import Unreadable
 
 AT = datetime(2026, 12, 5, 14, 0, tzinfo=UTC)
 MARKET = MarketId("1.200000001")
@@ -71,7 +73,7 @@ def fault(code: str) -> bytes:
 
 
 def read(command: PlaceOrders, content: bytes, status: int = 200) -> tuple[Event, ...]:
-    return translate.placed(command, wire.open_envelope(status, wire.decode(content)), AT)
+    return translate.placed(command, wire.open_envelope(status, exact_json.decode(content)), AT)
 
 
 def one(content: bytes, asked: NewPlacement | None = None, status: int = 200) -> Event:
@@ -84,7 +86,7 @@ def one(content: bytes, asked: NewPlacement | None = None, status: int = 200) ->
 
 def test_a_request_is_written_with_exactly_the_plans_decimals() -> None:
     body = translate.place_body(place(placement(handicap=Decimal("-1.5"), persistence=Persistence.PERSIST)))
-    assert wire.encode(body) == (
+    assert exact_json.encode(body) == (
         b'{"jsonrpc":"2.0","method":"SportsAPING/v1.0/placeOrders","params":{"marketId":"1.200000001","customerRef":"a1b2c3",'
         b'"instructions":[{"orderType":"LIMIT","selectionId":4711,"handicap":-1.5,"side":"BACK","customerOrderRef":"o-000001",'
         b'"limitOrder":{"size":5.00,"price":3.10,"persistenceType":"PERSIST"}}]},"id":1}'
@@ -92,7 +94,7 @@ def test_a_request_is_written_with_exactly_the_plans_decimals() -> None:
 
 
 def test_a_second_attempt_is_the_same_bytes() -> None:
-    first, second = (wire.encode(translate.place_body(place(attempt=attempt))) for attempt in (1, 2))
+    first, second = (exact_json.encode(translate.place_body(place(attempt=attempt))) for attempt in (1, 2))
     assert first == second
 
 
@@ -100,7 +102,8 @@ def test_fill_or_kill_says_so_and_nothing_of_persistence() -> None:
     terms = {"type": OrderType.FILL_OR_KILL, "min_fill": Decimal("2.00"), "side": Side.LAY, "odds": Decimal("1E+2")}
     (instruction,) = translate.place_body(place(placement(**terms)))["params"]["instructions"]
     assert instruction["side"] == "LAY"
-    assert wire.encode(instruction["limitOrder"]) == b'{"size":5.00,"price":100,"timeInForce":"FILL_OR_KILL","minFillSize":2.00}'
+    order = instruction["limitOrder"]
+    assert exact_json.encode(order) == b'{"size":5.00,"price":100,"timeInForce":"FILL_OR_KILL","minFillSize":2.00}'
 
 
 @pytest.mark.parametrize("ref", ["", "x" * 33, "with space", 'quote"', "ümlaut"])
@@ -111,16 +114,16 @@ def test_a_reference_the_venue_would_not_take_never_gets_into_a_request(ref: str
 
 def test_no_float_is_ever_written_and_none_is_read() -> None:
     with pytest.raises(TypeError):
-        wire.encode({"price": 3.1})
-    assert wire.decode(b'{"price":3.10}') == {"price": Decimal("3.10")}
+        exact_json.encode({"price": 3.1})
+    assert exact_json.decode(b'{"price":3.10}') == {"price": Decimal("3.10")}
     for nonsense in (b"NaN", b"[Infinity]", b"<html>", b"\xff", b"[" * 100_000):
-        with pytest.raises(wire.Unreadable):
-            wire.decode(nonsense)
+        with pytest.raises(Unreadable):
+            exact_json.decode(nonsense)
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=6))
 def test_every_number_comes_back_as_it_was_written(value: Decimal) -> None:
-    assert Decimal(wire.decode(wire.encode([value]))[0]) == value
+    assert Decimal(exact_json.decode(exact_json.encode([value]))[0]) == value
 
 
 def test_a_cancel_always_names_its_bet_because_an_empty_list_cancels_everything() -> None:
@@ -273,7 +276,7 @@ def test_an_envelope_that_only_asks_to_come_later_may_be_sent_again(code: str) -
 
 
 def test_never_sent_is_told_with_the_attempt_it_is_about() -> None:
-    (event,) = translate.never_sent(place(attempt=3), "nothing was sent", AT)
+    (event,) = outcomes.never_sent(place(attempt=3), "nothing was sent", AT)
     assert event == OrderNotSent(at=AT, ref=OrderRef("o-000001"), attempt=3, text="nothing was sent")
 
 
@@ -337,4 +340,4 @@ def refused(code: str) -> dict[str, Any]:
     ],
 )
 def test_cancelling(content: bytes, kind: type[Event]) -> None:
-    assert type(translate.cancelled(cancel(), wire.open_envelope(200, wire.decode(content)), AT)) is kind
+    assert type(translate.cancelled(cancel(), wire.open_envelope(200, exact_json.decode(content)), AT)) is kind

@@ -18,7 +18,7 @@ from planrunner.model.market import AccountName, MarketId, OrderRef, SelectionId
 from planrunner.model.placement import Sizes
 from planrunner.model.plan import Target
 from planrunner.venues.betfair import catalogue, holdings
-from planrunner.venues.betfair.wire import Unreadable
+from planrunner.venues.exact_json import Unreadable
 
 AT = datetime(2026, 12, 5, 14, 0, tzinfo=UTC)
 ACCOUNT, MARKET = AccountName("betfair"), MarketId("1.200000001")

@@ -19,7 +19,7 @@ from planrunner.net.door import Door
 from planrunner.net.memory import MemoryWire
 from planrunner.ports import Answer, SendBy
 from planrunner.runtime.clock import VirtualClock, run_virtual
-from planrunner.venues.oddspapi_abp import wire
+from planrunner.venues import exact_json
 from planrunner.venues.oddspapi_abp.client import Terms
 from planrunner.venues.oddspapi_abp.venue import AbpVenue
 from tests.venues.oddspapi_abp.rows import ACCOUNT, AT, MARKET, bet, betslip, order
@@ -67,12 +67,12 @@ class Desk:
             await Socket(self, receive, send).serve()
             return
         path, query = scope["path"], {k: v[0] for k, v in parse_qs(scope["query_string"].decode()).items()}
-        body = wire.decode((await receive())["body"]) if scope["method"] == "POST" else query
+        body = exact_json.decode((await receive())["body"]) if scope["method"] == "POST" else query
         assert (b"x-api-key", KEY.encode()) in scope["headers"]
         self.asked.append((path, body))
         waiting = self.answers.get(path)
         status, answer = waiting.pop(0) if waiting else await self._answer(path, body)
-        content = answer if isinstance(answer, bytes) else wire.encode(answer)
+        content = answer if isinstance(answer, bytes) else exact_json.encode(answer)
         await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": content})
 
@@ -156,7 +156,7 @@ class Socket:
             await self._text(one)
 
     async def _text(self, frame: Any) -> None:
-        text = frame if isinstance(frame, str) else wire.encode(frame).decode()
+        text = frame if isinstance(frame, str) else exact_json.encode(frame).decode()
         await self._send({"type": "websocket.send", "text": text})
 
     def say(self, channel: str, payload: Any, *, seq: int | None = None) -> None:

@@ -26,10 +26,12 @@ from planrunner.model.odds import Side
 from planrunner.model.placement import Sizes
 from planrunner.model.plan import OrderType, Routing
 from planrunner.model.program import uuid_ref
+from planrunner.venues import exact_json
+from planrunner.venues.exact_json import Unreadable
 from planrunner.venues.oddspapi_abp import frames, translate, wire
 from planrunner.venues.oddspapi_abp.codes import decline
 from planrunner.venues.oddspapi_abp.holdings import Rates
-from planrunner.venues.oddspapi_abp.wire import Fault, Result, Unreadable, open_envelope
+from planrunner.venues.oddspapi_abp.wire import Fault, Result, open_envelope
 from tests.venues.oddspapi_abp.rows import AT, CANCEL, OTHER, REF, bet, order, place, placement
 
 SHIFTED = datetime(2026, 9, 13, 17, 0, 20, 123999, tzinfo=UTC).astimezone()
@@ -53,7 +55,7 @@ def test_an_order_is_written_out_in_full_with_exact_numbers() -> None:
         "acceptBetterOdds": False, "acceptPartialStake": True, "meta": {"path": "orders.arsenal"},
         "bookmakers": "pinnacle,vertex", "expiresAt": "2026-09-13T15:00:20.000Z",
     }  # fmt: skip
-    assert b'"orderPrice":2.04,"orderStake":600.00,' in wire.encode(written)
+    assert b'"orderPrice":2.04,"orderStake":600.00,' in exact_json.encode(written)
 
 
 def test_what_a_routers_order_may_leave_out_and_what_its_type_makes_of_it() -> None:
@@ -66,7 +68,7 @@ def test_what_a_routers_order_may_leave_out_and_what_its_type_makes_of_it() -> N
 
 
 def test_nothing_in_a_request_depends_on_the_attempt() -> None:
-    bodies = {wire.encode(translate.place_body(place(attempt=attempt), "USD")) for attempt in (1, 2, 3)}
+    bodies = {exact_json.encode(translate.place_body(place(attempt=attempt), "USD")) for attempt in (1, 2, 3)}
     assert len(bodies) == 1
 
 

@@ -15,9 +15,10 @@ from planrunner.model.market import MarketStatus, OrderRef
 from planrunner.model.money import Money
 from planrunner.model.placement import Sizes
 from planrunner.model.plan import OrderType, Routing
+from planrunner.venues import exact_json
+from planrunner.venues.exact_json import Unreadable
 from planrunner.venues.oddspapi_abp import catalogue, wire
 from planrunner.venues.oddspapi_abp.holdings import Held, Rates, fact_of, gathered
-from planrunner.venues.oddspapi_abp.wire import Unreadable
 from tests.venues.oddspapi_abp.rows import AT, BOOK, FIXTURE, MARKET, REF, bet, betslip, offer, order, placement
 
 OVER = AT + timedelta(seconds=22)
@@ -353,6 +354,6 @@ def test_a_betslip_is_read_or_unreadable(body: Any, one: Any) -> None:
 @given(st.binary(max_size=40) | st.text(max_size=40).map(str.encode))
 def test_bytes_are_read_or_unreadable(content: bytes) -> None:
     try:
-        wire.open_envelope(200, wire.decode(content))
+        wire.open_envelope(200, exact_json.decode(content))
     except Unreadable:
         return

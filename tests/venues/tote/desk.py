@@ -20,7 +20,7 @@ from planrunner.net.memory import MemoryWire
 from planrunner.ports import Clock, SendBy
 from planrunner.runtime.clock import VirtualClock, run_virtual
 from planrunner.runtime.secrets import PracticeSecrets
-from planrunner.venues.tote import wire
+from planrunner.venues import exact_json
 from planrunner.venues.tote.client import Addresses
 from planrunner.venues.tote.venue import ToteVenue
 
@@ -124,7 +124,7 @@ class Desk:
             await self._http(scope, receive, send)
 
     async def _http(self, scope: Any, receive: Any, send: Any) -> None:
-        body = wire.decode((await receive())["body"])
+        body = exact_json.decode((await receive())["body"])
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
         self.asked.append((scope["path"], body, headers))
         status, given, more = 200, self._answer(scope["path"], body), ()
@@ -134,7 +134,7 @@ class Desk:
             status, given, *more = given
         if status == 0:
             await asyncio.sleep(3600)  # no answer
-        content = given if isinstance(given, bytes) else wire.encode(given)
+        content = given if isinstance(given, bytes) else exact_json.encode(given)
         extra = [(name.encode(), value.encode()) for name, value in (more[0] if more else ())]
         await send({"type": "http.response.start", "status": status, "headers": extra})
         await send({"type": "http.response.body", "body": content})

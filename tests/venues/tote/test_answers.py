@@ -15,10 +15,13 @@ from hypothesis import strategies as st
 from planrunner.model.events import OrderAccepted, OrderNotSent, OrderRejected, OrderUnknown, Outcome
 from planrunner.model.market import MarketStatus, SelectionId
 from planrunner.model.pools import Pick, PickedLeg, Pool, StakeRules
+from planrunner.venues import exact_json
+from planrunner.venues.exact_json import Unreadable
+from planrunner.venues.outcomes import Garbled
 from planrunner.venues.tote import catalogue, frames, holdings, translate, wire
 from planrunner.venues.tote.codes import Placed, placed, reason
 from planrunner.venues.tote.frames import Acknowledged, Alive, Ended, Notice, Turned
-from planrunner.venues.tote.wire import Fault, Garbled, Result, Unreadable
+from planrunner.venues.tote.wire import Fault, Result
 from tests.venues.tote.desk import POOL, A, B, answer, bet, node, paid, query, ticket
 
 AT = datetime(2026, 12, 5, 14, 0, tzinfo=UTC)
@@ -73,7 +76,7 @@ def test_no_text_gets_out_of_its_quotes(text: str) -> None:
     """What stands in a document is read back as what it was."""
     inside = wire.arguments(id=text).removeprefix("(id: ").removesuffix(")")
     assert inside.isascii()
-    assert wire.decode(inside) == text
+    assert exact_json.decode(inside) == text
 
 
 # Cards
@@ -246,7 +249,7 @@ def test_what_an_answer_is_as_a_whole(status: int, body: Any, kind: type) -> Non
     ],
 )
 def test_a_frame(frame: Any, says: tuple[Any, ...]) -> None:
-    assert frames.read(wire.written(frame)) == says
+    assert frames.read(exact_json.written(frame)) == says
 
 
 # Bets
@@ -328,10 +331,10 @@ def test_whatever_is_listed_it_is_a_product_or_unreadable(row: Any) -> None:
 @given(frame=damaged({"type": "next", "id": "1", "payload": {"data": {"onBetAccepted": {"betId": "x"}}}}))
 def test_whatever_is_said_it_is_a_frame_or_unreadable(frame: Any) -> None:
     with contextlib.suppress(Unreadable):
-        frames.read(wire.written(frame))
+        frames.read(exact_json.written(frame))
 
 
 @given(st.binary(max_size=60))
 def test_whatever_bytes_come(content: bytes) -> None:
     with contextlib.suppress(Unreadable):
-        wire.decode(content)
+        exact_json.decode(content)
