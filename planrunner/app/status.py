@@ -181,6 +181,11 @@ def _site(state: Path, notes: list[str]) -> Site:
 # --- a run
 
 
+def status_of_run(state: Path, journal: Journal, info: RunInfo, now: datetime) -> RunStatus:
+    """One run alone; of one that is over, `left` is what may still be at the venue."""
+    return _run(state, journal, info, 0, now, _Read())
+
+
 def _run(state: Path, journal: Journal, info: RunInfo, length: int, now: datetime, read: _Read) -> RunStatus:
     from planrunner.report.words import times_in
 
@@ -348,10 +353,11 @@ def history(state: Path, *, last: int | None) -> tuple[tuple[Past, ...], int]:
         raise WrongUse(f"no run is written down in {state}; run a plan first, or name the folder of its journal with --state")
     known.sort(key=lambda one: (one[0].created, one[0].run))
     shown = known if last is None else known[-last:]
-    return tuple(_past(info, path) for info, path in shown), len(known)
+    return tuple(past_of(info, path) for info, path in shown), len(known)
 
 
-def _past(info: RunInfo, path: Path) -> Past:
+def past_of(info: RunInfo, path: Path) -> Past:
+    """A run of the journal there, in one line; why it can't be told where it can't."""
     try:
         with Journal.open(path, durable=True) as journal:
             story = telling.story_of(info, journal.told(info.run))

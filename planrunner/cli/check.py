@@ -98,26 +98,6 @@ def _valid(one: FileResult) -> Sequence[str | Styled]:
 
 
 def _print_json(results: Results) -> None:
-    document = {
-        "valid": not results.has_problems and not results.unreadable,
-        "files": [_as_json(one) for one in results.files],
-        "skipped": results.skipped,
-        "unreadable": results.unreadable,
-    }
-    say_json(document)
+    from planrunner.app.documents import check_document
 
-
-def _as_json(one: FileResult) -> dict[str, object]:
-    from planrunner.app.check import can_lose
-    from planrunner.plan.problems import MOST_SHOWN, to_json
-
-    found: dict[str, object] = {"file": one.name, "kind": "site" if one.is_site else "plan", "valid": not one.problems}
-    if one.plan is not None:
-        found |= {"digest": one.plan.digest, "orders": len(one.plan.orders), "can_lose_at_most": str(can_lose(one.plan))}
-        if one.plan.tickets:
-            found["tickets"] = len(one.plan.tickets)
-        if one.plan.per_market is not None:
-            found["for_each_market"] = True
-    found["problems"] = [to_json(problem) for problem in one.problems[:MOST_SHOWN]]
-    found["more"] = max(0, len(one.problems) - MOST_SHOWN)
-    return found
+    say_json(check_document(results))

@@ -35,17 +35,18 @@ def status(ctx: click.Context, *, watch: bool, state: Path | None, as_json: bool
     Exit code 5: something may be at a venue and nobody looks after it.
     """
     from planrunner.app import status as app
+    from planrunner.app.documents import status_document
     from planrunner.app.scope import state_of
 
     folder = state_of(state)
     if not watch:
         found = app.status(folder)
-        say_json(as_document(found)) if as_json else _say(found)
+        say_json(status_document(found)) if as_json else _say(found)
         ctx.exit(found.exit)
     try:
         for found in app.watch(folder):
             if as_json:
-                say_text(json.dumps(as_document(found), ensure_ascii=False) + "\n")
+                say_text(json.dumps(status_document(found), ensure_ascii=False) + "\n")
             else:
                 click.clear()  # of a terminal only
                 _say(found)
@@ -155,79 +156,3 @@ def _figures(one: LimitStatus) -> Iterator[str | Styled]:
     share = one.used / one.allowed if one.allowed else 1
     text = f"{used} of {one.allowed:.2f}{unit}" if one.currency else f"{used} of {one.allowed}"
     yield Styled(text, "red") if share >= 1 else Styled(text, "yellow") if share > 0.75 else good(text)
-
-
-# --- for programs
-
-
-def as_document(found: Status) -> dict[str, object]:
-    """The same as JSON values; amounts are text, so that they stay exact."""
-    from planrunner.cli.stop import halt_as_json, left_as_json
-
-    return {
-        "at": found.at.isoformat(),
-        "halts": [halt_as_json(halt) for halt in found.halts],
-        "runs": [_run_as_json(run, found.at) for run in found.runs],
-        "unresolved": [
-            {
-                "run": one.info.run,
-                "plan": one.info.plan_name,
-                "plan_file": one.info.plan_file,
-                "mode": one.info.mode.value,
-                "left": [left_as_json(left) for left in one.left],
-            }
-            for one in found.unresolved
-        ],
-        "limits": [
-            {
-                "of": one.of,
-                "mode": one.mode,
-                "limit": one.name,
-                "used": str(one.used),
-                "allowed": None if one.allowed is None else str(one.allowed),
-                "currency": one.currency,
-                "where": one.where,
-            }
-            for one in found.limits
-        ],
-        "notes": list(found.notes),
-        "exit_code": int(found.exit),
-    }
-
-
-def _run_as_json(run: RunStatus, now: datetime) -> dict[str, object]:
-    return {
-        "run": run.info.run,
-        "plan": run.info.plan_name,
-        "plan_file": run.info.plan_file,
-        "mode": run.info.mode.value,
-        "owner": run.owner,
-        "alive_at": run.beat.isoformat() if run.beat else None,
-        "silent": run.is_silent,
-        "go_on": run.go_on,
-        "can_lose": str(run.can_lose),
-        "max_loss": str(run.may_lose) if run.may_lose is not None else None,
-        "trouble": run.trouble,
-        "orders": [_order_as_json(order, now) for order in run.orders],
-    }
-
-
-def _order_as_json(order: OrderStatus, now: datetime) -> dict[str, object]:
-    return {
-        "order": order.name,
-        "text": order.text,
-        "account": order.account,
-        "matched": str(order.matched),
-        "remaining": str(order.remaining),
-        "in_doubt": str(order.in_doubt),
-        "not_placed": str(order.waiting),
-        "references": list(order.references),
-        "next": _due_as_json(order.next, now),
-        "ending": _due_as_json(order.ending, now),
-    }
-
-
-def _due_as_json(due: Due | None, now: datetime) -> dict[str, object] | None:
-    if due is None:
-        return None
-    return {"at": due.at.isoformat(), "in_seconds": round((due.at - now).total_seconds(), 3), "what": due.text}

@@ -9,12 +9,10 @@ import click
 
 from planrunner.cli.options import json_option, state_option
 from planrunner.cli.output import Styled, good, say, say_json
-from planrunner.model.commands import NewPlacement
 
 if TYPE_CHECKING:
     from planrunner.app.left import Left
     from planrunner.app.stop import Stopped, Told
-    from planrunner.model.journal import Halt
 
 PLAN = click.option("--plan", metavar="FILE", help="Only runs of this plan: its file, or its name.")
 ACCOUNT = click.option("--account", metavar="NAME", help="Only what is placed on this account.")
@@ -86,6 +84,7 @@ def release(
       planrunner release --because "prices are right again"
       planrunner release --account betfair --because "the venue is back"
     """
+    from planrunner.app.documents import halt_document
     from planrunner.app.scope import scope_of, state_of
     from planrunner.app.stop import release as act
 
@@ -93,8 +92,8 @@ def release(
     if as_json:
         say_json(
             {
-                "released": [halt_as_json(halt) for halt in came.released],
-                "still_in_force": [halt_as_json(halt) for halt in came.still],
+                "released": [halt_document(halt) for halt in came.released],
+                "still_in_force": [halt_document(halt) for halt in came.still],
                 "exit_code": int(came.exit),
             }
         )
@@ -163,6 +162,8 @@ def _as_json(stopped: Stopped) -> dict[str, object]:
 
 
 def _run_as_json(told: Told) -> dict[str, object]:
+    from planrunner.app.documents import left_document
+
     return {
         "run": told.info.run,
         "plan": told.info.plan_name,
@@ -170,39 +171,8 @@ def _run_as_json(told: Told) -> dict[str, object]:
         "mode": told.info.mode.value,
         "over": told.is_over,
         "headline": told.headline,
-        "left": [left_as_json(one) for one in told.left],
+        "left": [left_document(one) for one in told.left],
         "why": told.why,
         "go_on": None if told.is_over else told.go_on,
         "report": str(told.report) if told.report else None,
-    }
-
-
-def left_as_json(left: Left) -> dict[str, object]:
-    """One reference that may still match."""
-    asked = left.placement.asked
-    return {
-        "order": asked.path.partition(".")[2],
-        "account": left.account,
-        "reference": asked.ref,
-        "bets": [bet.bet for bet in left.bets],
-        "side": asked.side.value if isinstance(asked, NewPlacement) else None,
-        "odds": str(asked.odds) if isinstance(asked, NewPlacement) else None,
-        "size": str(asked.size),
-        "matched": str(sum((bet.sizes.matched for bet in left.bets), start=asked.size * 0)),
-        "remaining": str(left.remaining) if left.is_certain else None,
-        "certain": left.is_certain,
-        "trouble": left.trouble,
-    }
-
-
-def halt_as_json(halt: Halt) -> dict[str, object]:
-    """A stop, in force or released."""
-    return {
-        "scope": halt.scope.value,
-        "name": halt.name,
-        "because": halt.because,
-        "by": halt.by,
-        "at": halt.at.isoformat(),
-        "released": halt.released.isoformat() if halt.released else None,
-        "released_because": halt.released_because,
     }
