@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from planrunner.app.interruptions import STOPPED_BY, Interruptions
 from planrunner.app.left import Left, in_words, left_behind, take_back
@@ -18,6 +19,7 @@ from planrunner.model.commands import Alert, Ended, FinishRun, PlaceOrders, Plac
 from planrunner.model.errors import Divergence, JournalTrouble, PlanrunnerError
 from planrunner.model.events import Event, OrderAccepted, OrderReported, RunStarted
 from planrunner.model.journal import Mode, Record, RunInfo, RunState
+from planrunner.model.market import RunId
 from planrunner.model.program import Program
 from planrunner.runtime.clock import HandsClock
 from planrunner.runtime.driver import Driver, GoneAway
@@ -32,10 +34,23 @@ from planrunner.runtime.watch import Watch
 RECAP = (RunStarted, PlaceOrders, PlaceTicket, OrderAccepted, OrderReported)
 
 
+class Reins(Protocol):
+    """Of a run at work."""
+
+    def stop(self, text: str) -> None:
+        """Place nothing more and take back what rests."""
+        ...
+
+    def go_away(self) -> None:
+        """Leave it where it is, to be taken up again."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hands:
     """Everything that one owner of one run holds. `go_on`: the command that takes the run up again. `hears_signals`: Ctrl-C is
-    for this run; where several are looked after in one process it is for whoever looks after them. `notes`: what to tell of a
+    for this run; where several are looked after in one process it is for whoever looks after them, who may take the `reins`.
+    `notes`: what to tell of a
     run that is taken up, in whole sentences; `beat`: the last sign of life of whoever had it before."""
 
     journal: Journal
@@ -48,6 +63,7 @@ class Hands:
     tell: Tell
     go_on: str
     hears_signals: bool = True
+    reins: Callable[[RunId, Reins], None] | None = None
     notes: Sequence[str] = ()
     beat: datetime | None = None
 
@@ -82,10 +98,12 @@ class Hands:
             for record in records:
                 if isinstance(record.body, RECAP):
                     news(record.body, record.at)
+        if self.reins is not None:
+            self.reins(self.info.run, driver)
         interruptions = Interruptions(self.clock, stop=lambda name: self._stop(driver, news, name), leave=driver.go_away)
         watch = None
         if not self._is_rehearsal:
-            if self.hears_signals:
+            if self.hears_signals and self.reins is None:
                 interruptions.listen()
             watch = Watch(info=self.info, epoch=self.epoch, accounts=self.venues, journal=self.journal, clock=self.clock)
         try:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from planrunner.app.hands import Hands
+from planrunner.app.hands import Hands, Reins
 from planrunner.app.news import Tell
 from planrunner.app.outcome import Exit, Ran
 from planrunner.app.per_market import PerMarket
@@ -29,7 +30,7 @@ from planrunner.runtime.hooks import Hooks, hooks_from
 from planrunner.runtime.journal import Journal, patience_from
 from planrunner.runtime.lease import is_silent, this_process
 
-__all__ = ["Job", "Ran", "resume", "start"]
+__all__ = ["Job", "Kept", "Process", "Ran", "begin", "go_on", "new_run", "resume", "start"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,17 @@ class Job(Kept):
     per_market: PerMarket | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """What the runs of one process share. `reins` is handed the driver of each, by whoever may want to stop it; who has none
+    leaves that to signals."""
+
+    journal: Journal
+    clock: HandsClock
+    hooks: Hooks
+    reins: Callable[[RunId, Reins], None] | None = None
+
+
 def start(job: Job, stage: Stage, tell: Tell) -> Ran:
     """Run a plan from its beginning.
 
@@ -72,23 +84,26 @@ def start(job: Job, stage: Stage, tell: Tell) -> Ran:
         hooks = hooks_from(os.environ)
         with _journal(job, stage, clock, hooks) as journal:
             if stage.mode is not Mode.REHEARSAL:
-                _refuse_beside_unfinished(journal, job)
-            info = _info(job, stage)
-            _refuse_under_halt(journal, job, info)
-            async with stage.venues(clock) as venues:
-                program = await _prepare(job, info, stage, venues, clock)
-                journal.create(info)
-                epoch = journal.take(info.run, this_process())
-                hands = Hands(
-                    journal=journal, info=info, epoch=epoch, program=program, venues=venues, clock=clock, hooks=hooks, tell=tell,
-                    go_on=job.go_on(info.run),
-                )  # fmt: skip
-                return await hands.drive(initial(program), None, stage)
+                refuse_beside_unfinished(journal, job)
+            info = new_run(job, stage)
+            refuse_under_halt(journal, job, info)
+            return await begin(job, info, stage, tell, Process(journal=journal, clock=clock, hooks=hooks))
 
     try:
         return stage.play(main)
     except (JournalTrouble, VenueRefused, VenueTrouble) as error:
         raise type(error)(f"{error}\nNothing was placed.") from error
+
+
+async def begin(job: Job, info: RunInfo, stage: Stage, tell: Tell, process: Process, *, is_made: bool = False) -> Ran:
+    """The same among others in one process, of a run that may begin. `is_made`: the journal has it already."""
+    async with stage.venues(process.clock) as venues:
+        program = await _prepare(job, info, stage, venues, process.clock)
+        if not is_made:
+            process.journal.create(info)
+        epoch = process.journal.take(info.run, this_process())
+        hands = _hands(job, info, epoch, program, venues, tell, process)
+        return await hands.drive(initial(program), None, stage)
 
 
 def resume(kept: Kept, run: RunId, stage: Stage, tell: Tell, *, take_over: bool = False) -> Ran:
@@ -105,20 +120,9 @@ def resume(kept: Kept, run: RunId, stage: Stage, tell: Tell, *, take_over: bool 
             info = journal.info(run)
             if not take_over:
                 await _refuse_while_alive(journal, kept, run, clock)
+            process = Process(journal=journal, clock=clock, hooks=hooks)
             try:
-                async with stage.venues(clock) as venues:
-                    beat = journal.lease(run).beat
-                    epoch = journal.take(run, this_process())
-                    standing = stand(journal, info)
-                    program, state = standing.program, standing.state
-                    if program is None or state is None:
-                        program = await _prepare(_needed(kept, info), info, stage, venues, clock)
-                        state = initial(program)
-                    hands = Hands(
-                        journal=journal, info=info, epoch=epoch, program=program, venues=venues, clock=clock, hooks=hooks,
-                        tell=tell, go_on=kept.go_on(run), notes=kept.notes, beat=beat,
-                    )  # fmt: skip
-                    return await hands.drive(state, standing.records or None, stage)
+                return await go_on(kept, info, stage, tell, process)
             except (VenueRefused, VenueTrouble) as error:
                 if not journal.intents(run):
                     raise
@@ -126,6 +130,31 @@ def resume(kept: Kept, run: RunId, stage: Stage, tell: Tell, *, take_over: bool 
                 return Ran(info=info, records=journal.told(run), exit=Exit.UNKNOWN_EXPOSURE, trouble=trouble)
 
     return stage.play(main)
+
+
+async def go_on(kept: Kept, info: RunInfo, stage: Stage, tell: Tell, process: Process) -> Ran:
+    """The same among others in one process, of a run that nobody else drives. Raises VenueRefused, VenueTrouble."""
+    journal, clock, run = process.journal, process.clock, info.run
+    async with stage.venues(clock) as venues:
+        beat = journal.lease(run).beat
+        epoch = journal.take(run, this_process())
+        standing = stand(journal, info)
+        program, state = standing.program, standing.state
+        if program is None or state is None:
+            program = await _prepare(_needed(kept, info), info, stage, venues, clock)
+            state = initial(program)
+        hands = _hands(kept, info, epoch, program, venues, tell, process, beat=beat)
+        return await hands.drive(state, standing.records or None, stage)
+
+
+def _hands(
+    kept: Kept, info: RunInfo, epoch: int, program: Program, venues: Venues, tell: Tell, process: Process,
+    *, beat: datetime | None = None,
+) -> Hands:  # fmt: skip
+    return Hands(
+        journal=process.journal, info=info, epoch=epoch, program=program, venues=venues, clock=process.clock, hooks=process.hooks,
+        tell=tell, go_on=kept.go_on(info.run), notes=kept.notes, beat=beat, reins=process.reins,
+    )  # fmt: skip
 
 
 def _needed(kept: Kept, info: RunInfo) -> Job:
@@ -150,7 +179,7 @@ def _journal(kept: Kept, stage: Stage, clock: HandsClock, hooks: Hooks) -> Itera
             journal.close()
 
 
-def _refuse_beside_unfinished(journal: Journal, job: Job) -> None:
+def refuse_beside_unfinished(journal: Journal, job: Job) -> None:
     if unfinished := [info.run for info in journal.unfinished() if is_of_plan(info, job.plan_file, job.journal)]:
         raise Refused(
             f"the run {unfinished[-1]} of this plan is not over: it was interrupted, or goes on in another window, and may have "
@@ -158,7 +187,7 @@ def _refuse_beside_unfinished(journal: Journal, job: Job) -> None:
         )
 
 
-def _refuse_under_halt(journal: Journal, job: Job, info: RunInfo) -> None:
+def refuse_under_halt(journal: Journal, job: Job, info: RunInfo) -> None:
     accounts = job.plan.accounts
     for halt in journal.halts():
         if any(halt.covers(info, account) for account in accounts):
@@ -182,7 +211,7 @@ def is_of_plan(info: RunInfo, plan_file: str, journal: Path) -> bool:
     return plan in (Path(info.plan_file).resolve(), (journal.absolute().parent.parent / Path(info.plan_file).name).resolve())
 
 
-def _info(job: Job, stage: Stage) -> RunInfo:
+def new_run(job: Job, stage: Stage) -> RunInfo:
     return RunInfo(
         run=RunId(new_run_id()),
         plan_file=job.plan_file,
