@@ -9,7 +9,7 @@ own cancel for somebody else's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -51,8 +51,8 @@ from planrunner.model.placement import PlacementStatus
 from planrunner.model.program import Program
 from planrunner.ports import Answer, Clock, SendBy, Venue
 from planrunner.runtime.hooks import Hooks
+from planrunner.runtime.hub import claim, turns_at
 from planrunner.runtime.journal import Intent, Journal
-from planrunner.runtime.limiter import Limiter
 from planrunner.runtime.timers import SetBack, Timers
 from planrunner.runtime.watch import Watch
 
@@ -60,8 +60,6 @@ SEND_WITHIN = timedelta(seconds=2)  # an intent older than this does not leave a
 FLUSH_WITHIN = 1.0  # seconds
 IN_DOUBT = (PlacementStatus.PENDING, PlacementStatus.UNKNOWN)
 ON_ITS_WAY = timedelta(seconds=8)  # how long a request that left may take until the venue looks at its reference
-PLACING_AT_ONCE = 8  # requests under way per account; more would only open connections
-ASKING_AT_ONCE = 4  # cancels and look-ups
 
 # Whoever had the run before may still be writing an intent's bytes; only after this is it looked for. By our own age: the wall
 # clock may be set meanwhile.
@@ -112,10 +110,7 @@ class Driver:
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers = Timers(clock, self.tell)
         self._flushing = False
-        # Waiting for a turn comes before the intent, or the wait would eat the time in which it may leave.
-        self._turnstiles = {account: asyncio.Semaphore(PLACING_AT_ONCE) for account in venues}
-        self._limiters = {account: limiter for account in venues if (limiter := self._limiter(account)) is not None}
-        self._asking = {account: asyncio.Semaphore(ASKING_AT_ONCE) for account in venues}
+        self._turns = {account: turns_at(venue, clock) for account, venue in venues.items()}
         # When the first intent of a reference was committed, on both clocks; of another process's as far as the wall clock tells.
         self._sent: dict[OrderRef, tuple[datetime, float]] = {}
         # What an earlier owner may still be sending, and the age from which it may be looked for.
@@ -193,6 +188,7 @@ class Driver:
         A placement that was decided but has no intent never left: the epoch was taken from whoever might still write one.
         """
         now, age = self._clock.now(), self._clock.age()
+        claim(self._venues, self.state.placements)
         facts: list[Event] = []
         for intent in intents:  # a clock that was set back must not keep a window open
             at_least = abs(now - intent.at) + back.total
@@ -282,16 +278,11 @@ class Driver:
                 assert_never(command)
 
     async def _place(self, command: Placing) -> None:
-        async with self._turnstiles[command.account]:
-            if (limiter := self._limiters.get(command.account)) is not None:
-                await limiter.wait(len(command.placements))
-            await self._place_now(command, self._venues[command.account])
+        def reserve(length: timedelta) -> Awaitable[timedelta]:
+            return self._journal.reserve(self._run, self._epoch, command.account, length)
 
-    def _limiter(self, account: AccountName) -> Limiter | None:
-        rate = self._venues[account].profile.orders_per_second
-        if rate is None:
-            return None
-        return Limiter(rate, self._clock, lambda length: self._journal.reserve(self._run, self._epoch, account, length))
+        async with self._turns[command.account].to_place(len(command.placements), reserve):
+            await self._place_now(command, self._venues[command.account])
 
     async def _place_now(self, command: Placing, venue: Venue) -> None:
         if any(self._is_overtaken(asked.ref, command.attempt) for asked in command.placements):
@@ -338,7 +329,7 @@ class Driver:
             await self._flush_now()
         elif isinstance(command, QueryOrder):
             await self._wait_out(command.ref)
-        async with self._asking[command.account]:
+        async with self._turns[command.account].to_ask():
             self._hooks.reached("send.before")
             answer = await venue.send(venue.prepare(command), None)
             self._hooks.reached("reply.before")

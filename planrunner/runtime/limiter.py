@@ -44,6 +44,9 @@ def reserve(connection: Connection, key: str, length: timedelta, now: datetime) 
     return int(tat - cost - at) * MICROSECOND
 
 
+Take = Callable[[timedelta], Awaitable[timedelta]]
+
+
 @dataclass(slots=True)
 class _Share:
     left: int
@@ -51,27 +54,26 @@ class _Share:
 
 
 class Limiter:
-    """Of one account in one process. `take` reserves a length in the journal and answers the wait."""
+    """Of one account in one process, for all its runs there: a share that one of them took is spent by all."""
 
-    def __init__(self, rate: int, clock: Clock, take: Callable[[timedelta], Awaitable[timedelta]]) -> None:
+    def __init__(self, rate: int, clock: Clock) -> None:
         self._rate = rate
         self._clock = clock
-        self._take = take
         self._share = _Share(0, 0.0)
         self._turn = asyncio.Lock()
 
-    async def wait(self, count: int) -> None:
-        """Until so many instructions may leave."""
+    async def wait(self, count: int, take: Take) -> None:
+        """Until so many instructions may leave. `take` reserves a length in the journal and answers the wait."""
         async with self._turn:
             if self._share.until < self._clock.age():
                 self._share.left = 0
             if self._share.left < count:
-                await self._more(count)
+                await self._more(count, take)
             self._share.left -= count
 
-    async def _more(self, count: int) -> None:
+    async def _more(self, count: int, take: Take) -> None:
         wanted = max(count, self._rate // SHARES)
-        wait = await self._take(timedelta(seconds=wanted) / self._rate)
+        wait = await take(timedelta(seconds=wanted) / self._rate)
         if wait > timedelta(0):
             await asyncio.sleep(wait.total_seconds())
         self._share = _Share(self._share.left + wanted, self._clock.age() + KEPT)

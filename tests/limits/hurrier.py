@@ -19,12 +19,12 @@ async def main(file, run, count, rate):
     with Journal.open(Path(file), durable=True) as journal:
         journal.create(info)
         epoch = journal.take(run, "hurrier")
-        limiter = Limiter(int(rate), clock, lambda length: journal.reserve(run, epoch, "betfair", length))
+        limiter = Limiter(int(rate), clock)
         print("ready", flush=True)
         sys.stdin.readline()
         times = []
         for _ in range(int(count)):
-            await limiter.wait(1)
+            await limiter.wait(1, lambda length: journal.reserve(run, epoch, "betfair", length))
             times.append(clock.now().timestamp())
     print(*times, flush=True)
 

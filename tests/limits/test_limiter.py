@@ -36,11 +36,15 @@ def story(folder, *, counts, act=None, mode=Mode.SANDBOX, runs=(RUN,), rate=RATE
                 if run not in {info.run for info in journal.runs()}:
                     journal.create(run_info(run, mode=mode))
                 epoch = journal.take(run, "me")
-                limiter = Limiter(rate, clock, lambda length: journal.reserve(run, epoch, "betfair", length))
+                limiter = Limiter(rate, clock)
+
+                def take(length):
+                    return journal.reserve(run, epoch, "betfair", length)
+
                 for number, count in enumerate(counts):
                     if act is not None:
                         act(clock, number)
-                    await limiter.wait(count)
+                    await limiter.wait(count, take)
                     ages.extend([clock.age()] * count)
                 journal.set_state(run, epoch, RunState.FINISHED)
 
@@ -95,11 +99,15 @@ def test_who_waited_long_does_not_make_up_for_it_at_once(tmp_path):
         with Journal.open(tmp_path / "j.db", durable=False, clock=clock) as journal:
             journal.create(run_info())
             epoch = journal.take(RUN, "me")
-            limiter = Limiter(RATE, clock, lambda length: journal.reserve(RUN, epoch, "betfair", length))
-            await limiter.wait(1)
+            limiter = Limiter(RATE, clock)
+
+            def take(length):
+                return journal.reserve(RUN, epoch, "betfair", length)
+
+            await limiter.wait(1, take)
             await asyncio.sleep(3600)
             for _ in range(200):
-                await limiter.wait(1)
+                await limiter.wait(1, take)
                 ages.append(clock.age())
 
     run_on(SetClock(AT), main)

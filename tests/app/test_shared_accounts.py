@@ -1,0 +1,191 @@
+"""Runs of one process share the login of an account: each has what it would have had alone, at every venue."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from planrunner.app.outcome import Ran
+from planrunner.app.plans import load
+from planrunner.app.run import Job, start
+from planrunner.app.sandboxes import sandbox_app
+from planrunner.app.stage import Stage, Venues, opened
+from planrunner.app.venues import make_venue
+from planrunner.model.account import Account
+from planrunner.model.commands import Ended, FinishRun, PlaceOrders, PlaceTicket
+from planrunner.model.events import BetSettled, MarketChanged, OrderAccepted, OrderReported
+from planrunner.model.journal import Mode
+from planrunner.model.market import AccountName
+from planrunner.net.door import Door
+from planrunner.net.memory import MemoryWire
+from planrunner.ports import Clock, Venue
+from planrunner.runtime.clock import VirtualClock, run_on
+from planrunner.runtime.hub import Hub, seats
+from planrunner.runtime.secrets import PRACTICE
+from planrunner.sandbox.practice import practice_world
+
+DAY, BEGIN = date(2026, 12, 5), datetime(2026, 12, 5, 13, 36, tzinfo=UTC)
+ON_THE_RACE = """\
+planrunner: 1
+plan: {name}
+limits:
+  max_loss: 40.00 GBP
+orders:
+  - name: one
+    venue: betfair
+    event: Ascot 13:40
+    market: Win
+    favourite: {favourite}
+    side: {side}
+    odds: {odds}
+    stake: 2.00 GBP
+{more}    expires_before_start: {left}
+"""
+AT_THE_TOTE = """\
+planrunner: 1
+plan: {name}
+time_zone: Europe/London
+limits:
+  max_loss: 8.00 GBP
+  max_orders: 2
+tickets:
+  - name: bath
+    venue: tote
+    meeting: Bath
+    date: today
+    total_cost: 4.00 GBP
+    bets:
+      - pool: win
+        race: 13:40
+        runners: [{runner}]
+        unit_stake: 4.00 GBP
+"""
+AT_A_BOOKMAKER = """\
+planrunner: 1
+plan: {name}
+limits:
+  max_loss: 20.00 USD
+orders:
+  - name: draw
+    venue: oddspapi_abp
+    event_id: id1000000033295157
+    selection_id: 102
+    side: back
+    odds: {odds}
+    odds_hold_for: average
+    stake: 20.00 USD
+    expires_after: {length}
+"""
+RACES = [
+    (1, "back", "1.5", "5s", ""),
+    (1, "back", "6.0", "1m", ""),
+    (2, "lay", "15", "5s", "    liability_at_most: 28.00 GBP\n"),
+    (3, "back", "3.0", "30s", ""),
+]
+PLANS = {f"pool {runner}": AT_THE_TOTE.format(name=f"pool {runner}", runner=runner) for runner in (2, 5)}
+for _odds, _length in (("3.20", "20s"), ("3.60", "90s")):
+    PLANS[f"draw {_odds}"] = AT_A_BOOKMAKER.format(name=f"draw {_odds}", odds=_odds, length=_length)
+for _number, (_favourite, _side, _odds, _left, _more) in enumerate(RACES):
+    PLANS[f"race {_number}"] = ON_THE_RACE.format(
+        name=f"race {_number}", favourite=_favourite, side=_side, odds=_odds, left=_left, more=_more
+    )
+
+
+class Accounts:
+    """The practice world, and every account's adapter: one for each run, or one for all."""
+
+    def __init__(self, clock: VirtualClock, accounts: Mapping[AccountName, Account], *, shared: bool) -> None:
+        self.practice = practice_world(day=DAY, seed=1, case="usual", begin=BEGIN)
+        self._accounts = accounts
+        self._door = Door(MemoryWire(sandbox_app(self.practice, clock)), clock)
+        self._clock = clock
+        self._shared = shared
+        self.made = 0
+        self.hubs = {name: Hub(partial(self._make, account), clock) for name, account in accounts.items()}
+
+    def _make(self, account: Account) -> Venue:
+        self.made += 1
+        return make_venue(account, door=self._door, clock=self._clock, secrets=PRACTICE, at="http://sandbox.invalid")
+
+    @asynccontextmanager
+    async def of(self, names: set[AccountName]) -> AsyncIterator[Venues]:
+        if self._shared:
+            async with seats({name: self.hubs[name] for name in names}) as taken:
+                yield taken
+        else:
+            async with opened({name: self._make(self._accounts[name]) for name in names}) as ready:
+                yield ready
+
+    async def close(self) -> None:
+        for hub in self.hubs.values():
+            await hub.close()
+        await self._door.close()
+
+
+def played(folder: Path, *, shared: bool) -> tuple[dict[str, Ran], Accounts]:
+    """All plans side by side, a few seconds apart, until their bets are settled."""
+    folder.mkdir()
+    loaded = {}
+    for name, text in PLANS.items():
+        (folder / f"{name}.yaml").write_text(text)
+        loaded[name] = load(folder / f"{name}.yaml")
+    accounts = {name: account for one in loaded.values() for name, account in one.site.accounts.items()}
+    clock = VirtualClock(BEGIN)
+
+    async def main(_: Clock) -> tuple[dict[str, Ran], Accounts]:
+        venues = Accounts(clock, accounts, shared=shared)
+        runs: dict[str, Any] = {}
+        for name, one in loaded.items():
+            stage = Stage(
+                mode=Mode.REHEARSAL,
+                today=lambda _, __: DAY,
+                play=lambda main: asyncio.ensure_future(main(clock)),  # type: ignore[arg-type,return-value]
+                venues=lambda _, names=one.plan.accounts: venues.of(set(names)),  # type: ignore[misc]
+                settle_within=timedelta(hours=4) if not name.startswith("draw") else None,
+            )
+            job = Job(plan_file=f"{name}.yaml", plan=one.plan, site=one.site, journal=folder / f"{name}.db", seed=1, case="usual")
+            runs[name] = start(job, stage, lambda body, at: None)
+            await asyncio.sleep(3)
+        ran = dict(zip(runs, await asyncio.gather(*runs.values()), strict=True))
+        await venues.close()
+        return ran, venues
+
+    return run_on(clock, main)
+
+
+def story(ran: Ran) -> dict[str, Any]:
+    """What became of a run's bets, and how it ended."""
+    assert ran.records is not None
+    bodies = [record.body for record in ran.records]
+    bets = {(one.ref, one.bet): (one.sizes, one.average_odds) for one in bodies if isinstance(one, OrderAccepted | OrderReported)}
+    settled = {(one.ref, one.bet): (one.outcome, one.profit) for one in bodies if isinstance(one, BetSettled)}
+    ended: list[Ended] = [one.ended for one in bodies if isinstance(one, FinishRun)]
+    return {"bets": bets, "settled": settled, "ended": ended, "exit": ran.exit}
+
+
+def test_runs_on_a_shared_account_have_what_they_would_have_alone(tmp_path: Path) -> None:
+    alone, _ = played(tmp_path / "alone", shared=False)
+    together, venues = played(tmp_path / "together", shared=True)
+    assert {name: story(ran) for name, ran in together.items()} == {name: story(ran) for name, ran in alone.items()}
+    matched = [sizes.matched for ran in together.values() for sizes, _ in story(ran)["bets"].values()]
+    assert sum(matched) > Decimal(10), "and there is something to compare"
+    assert sum(len(story(ran)["settled"]) for ran in together.values()) >= 3
+    assert venues.made < len(PLANS), "and not with a login for each"
+
+
+def test_no_run_hears_of_strangers_and_each_hears_of_its_market(tmp_path: Path) -> None:
+    together, _ = played(tmp_path / "together", shared=True)
+    for name, ran in together.items():
+        assert ran.records is not None
+        bodies = [record.body for record in ran.records]
+        asked = [one for one in bodies if isinstance(one, PlaceOrders | PlaceTicket)]
+        mine = {one.ref for command in asked for one in command.placements}
+        assert {one.ref for one in bodies if isinstance(one, OrderReported | OrderAccepted | BetSettled)} <= mine
+        markets = {one.market for one in bodies if isinstance(one, MarketChanged)}
+        assert len(markets) == 1, name
