@@ -1,0 +1,134 @@
+"""When a plan is due, and what is to be decided since it was looked at last: by the calendar, or by the starts of its markets.
+
+A look decides whatever has come due and is not decided yet, so it may come late, twice or for nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from planrunner.app.service.lane import Asked, Lane
+from planrunner.model.calendar import next_occurrence, occurrences
+from planrunner.model.errors import PlanrunnerError
+from planrunner.model.journal import Due, Mode
+from planrunner.model.market import Market, MarketId
+from planrunner.model.plan import BeforeEachStart, Repeating, When
+from planrunner.runtime.clock import JUMPED, HandsClock
+from planrunner.runtime.timetable import Timetable
+
+MINUTE = timedelta(minutes=1)
+READ_AGAIN = timedelta(minutes=10)  # the markets of a day, as it goes on
+JUST_READ = timedelta(seconds=20)
+
+
+class Keeper(Protocol):
+    """Of one plan's schedule."""
+
+    def following(self, after: datetime) -> datetime | None:
+        """The first moment after that at which there is something to look at."""
+        ...
+
+    async def look(self) -> None:
+        """Decides what has come due. Raises JournalTrouble."""
+        ...
+
+
+def schedule_of(when: When) -> str:
+    """The same for schedules that are the same."""
+    return hashlib.sha256(repr(when).encode()).hexdigest()[:16]
+
+
+@dataclass(slots=True, kw_only=True)
+class CalendarKeeper:
+    """Of `every` and `dates`."""
+
+    plan: str
+    mode: Mode
+    when: Repeating
+    lane: Lane
+    timetable: Timetable
+    clock: HandsClock
+    _since: datetime | None = None
+
+    def following(self, after: datetime) -> datetime | None:
+        found = next_occurrence(self.when.rule, after)
+        return None if found is None else found.at
+
+    async def look(self) -> None:
+        now, schedule = self.clock.now(), schedule_of(self.when)
+        since = self._since or self.timetable.looked(self.plan, self.mode, schedule)
+        if since is None or since > now + JUMPED:  # a new schedule begins now; a clock that was set back is believed
+            await self._looked(schedule, now)
+            return
+        last = None
+        for one in occurrences(self.when.rule, since):
+            if one.at > now:
+                break
+            await self.lane.decide(Asked(due=Due(plan=self.plan, mode=self.mode, occurrence=one.id, at=one.at)))
+            last = one.at
+        if last is not None:
+            await self._looked(schedule, last)
+
+    async def _looked(self, schedule: str, at: datetime) -> None:
+        await self.timetable.look_until(self.plan, self.mode, schedule, at)
+        self._since = at
+
+
+@dataclass(slots=True, kw_only=True)
+class StartsKeeper:
+    """Of `before_each_start`: one occurrence for each market, by its id, so that one whose start moves is run once and at its
+    new time. `markets` are those that fit, as the venue lists them now; `trouble` hears why they could not be read."""
+
+    plan: str
+    mode: Mode
+    when: BeforeEachStart
+    lane: Lane
+    timetable: Timetable
+    clock: HandsClock
+    markets: Callable[[], Awaitable[Sequence[Market]]]
+    trouble: Callable[[str], None]
+    _known: tuple[Market, ...] = ()
+    _read: datetime | None = None
+    _began: datetime | None = None
+    _decided: set[MarketId] = field(default_factory=set)
+
+    def following(self, after: datetime) -> datetime | None:
+        minute = after.astimezone(UTC).replace(second=0, microsecond=0) + MINUTE
+        return min((at for one in self._open() if (at := self._due(one)) > after), default=minute) if self._known else minute
+
+    async def look(self) -> None:
+        now, schedule = self.clock.now(), schedule_of(self.when)
+        if self._began is None:
+            self._began = self.timetable.looked(self.plan, self.mode, schedule)
+            if self._began is None:
+                await self.timetable.look_until(self.plan, self.mode, schedule, now)
+                self._began = now
+        if self._read is None or now - self._read >= READ_AGAIN or (self._is_any_due(now) and now - self._read > JUST_READ):
+            await self._read_again(now)
+        for market in [one for one in self._open() if self._began <= self._due(one) <= now]:
+            due = Due(plan=self.plan, mode=self.mode, occurrence=f"start of {market.id}", at=self._due(market))
+            await self.lane.decide(Asked(due=due, market=market.id))
+            self._decided.add(market.id)
+
+    def _open(self) -> list[Market]:
+        return [one for one in self._known if one.id not in self._decided]
+
+    def _due(self, market: Market) -> datetime:
+        return market.start - self.when.before
+
+    def _is_any_due(self, now: datetime) -> bool:
+        return any(self._due(one) <= now for one in self._open())
+
+    async def _read_again(self, now: datetime) -> None:
+        """Where the venue does not answer, what it said last holds."""
+        try:
+            self._known = tuple(await self.markets())
+        except PlanrunnerError as error:
+            self.trouble(f"the markets of the day could not be read, so those of {self._read or 'no earlier look'} hold: {error}")
+            return
+        self._read = now
+        self._decided &= {one.id for one in self._known}

@@ -1,0 +1,224 @@
+"""The runs of one plan in a service: each occurrence is decided once, and a run goes on alone, after or beside another as the
+plan says.
+
+Decided means written down. What is queued stands in the journal as well, so that it is there after a restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Protocol
+
+from planrunner.app.service.verdict import Terms, Verdict, judge
+from planrunner.model.errors import PlanrunnerError, Refused, VenueRefused, VenueTrouble
+from planrunner.model.journal import Due, Fate, Noted, RunInfo
+from planrunner.model.market import MarketId, RunId
+from planrunner.model.money import Money
+from planrunner.runtime.clock import HandsClock
+from planrunner.runtime.occurrences import Claim
+from planrunner.runtime.timetable import Timetable
+
+AGAIN_AFTER = timedelta(seconds=5)  # a venue that could not be reached
+NO_VALUES: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """An occurrence, and what it brings: inputs of a signal, the market of a start."""
+
+    due: Due
+    values: Mapping[str, str] = NO_VALUES
+    market: MarketId | None = None
+
+
+class Ready(Protocol):
+    """A plan read for one run, without problems."""
+
+    @property
+    def info(self) -> RunInfo: ...
+    @property
+    def may_lose(self) -> Money: ...
+    @property
+    def in_total(self) -> Money | None: ...
+
+
+class Runs(Protocol):
+    """Whoever carries runs out."""
+
+    def ready(self, asked: Asked) -> Ready:
+        """Reads the plan as it is now. Raises PlanProblems, WrongUse, Refused."""
+        ...
+
+    async def run(self, ready: Ready) -> None:
+        """To its end. Raises Refused and PlanProblems where nothing was placed and nothing will be, VenueRefused and VenueTrouble
+        where it may be tried again."""
+        ...
+
+    def stop(self, run: RunId, text: str) -> None:
+        """Place nothing more and take back what rests. Without effect for a run that is over."""
+        ...
+
+    def refuse(self, run: RunId, text: str) -> None:
+        """A run that was made and will not begin is over. Raises JournalTrouble, Fenced."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Lane:
+    """Of one plan. `tell` hears what becomes of each occurrence."""
+
+    terms: Terms
+    runs: Runs
+    timetable: Timetable
+    clock: HandsClock
+    tell: Callable[[Noted], None]
+    going: dict[RunId, asyncio.Task[None]] = field(default_factory=dict)
+    queue: deque[Asked] = field(default_factory=deque)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def decide(self, asked: Asked) -> Noted | None:
+        """What becomes of it. None: it was decided before. Raises JournalTrouble; then nothing is decided."""
+        async with self._turn:
+            if self._is_decided(asked):
+                return None
+            verdict = judge(self.terms, asked.due.at, self.clock.now(), is_busy=bool(self.going or self.queue))
+            return await self._carry_out(asked, verdict)
+
+    async def begin(self, asked: Asked) -> Noted | None:
+        """At once, beside what goes on or not at all: somebody asked for just this. Raises as `Runs.ready` does."""
+        async with self._turn:
+            ready = self.runs.ready(asked)
+            return await self._claim(asked, ready, Fate.RUN, "")
+
+    def adopt(self, run: RunId, task: asyncio.Task[None]) -> None:
+        """A run of this plan that was taken up again."""
+        self.going[run] = task
+        task.add_done_callback(lambda _: self._over(run))
+
+    async def take_up(self, run: RunId, asked: Asked) -> None:
+        """One that was claimed and had not begun when its service died."""
+        async with self._turn:
+            late = self.clock.now() - asked.due.at
+            if late > self.terms.late_by:
+                self.runs.refuse(run, "the service was interrupted before it began, and by now it is too late for it")
+                return
+            try:
+                ready = self.runs.ready(asked)
+            except PlanrunnerError as error:
+                self.runs.refuse(run, f"the service was interrupted before it began, and now: {error}")
+                return
+            self._start(asked, ready)
+
+    async def end(self) -> None:
+        """Waits for what goes on; nothing that is queued begins."""
+        self.queue.clear()
+        await asyncio.gather(*self.going.values(), return_exceptions=True)
+
+    # -- one occurrence
+
+    def _is_decided(self, asked: Asked) -> bool:
+        before = self.timetable.find(asked.due)
+        if before is None:
+            return any(one.due == asked.due for one in self.queue)
+        return before.run is not None or before.fate not in (Fate.QUEUED, Fate.MISSED) or asked in self.queue
+
+    async def _carry_out(self, asked: Asked, verdict: Verdict) -> Noted | None:
+        if verdict.fate in (Fate.RUN, Fate.LATE):
+            try:
+                ready = self.runs.ready(asked)
+            except PlanrunnerError as error:
+                return await self._note(asked.due, Fate.REFUSED, str(error))
+            return await self._claim(asked, ready, verdict.fate, verdict.text)
+        if verdict.stops_other:
+            await self._replace()
+        noted = await self._note(asked.due, verdict.fate, verdict.text)
+        if verdict.fate is Fate.QUEUED:
+            self.queue.append(asked)
+        return noted
+
+    async def _replace(self) -> None:
+        """The latest comes next: the run that goes on is stopped, and what waited for that has been overtaken."""
+        while self.queue:
+            await self._note(self.queue.popleft().due, Fate.REPLACED, "a later one took its place before it began")
+        for run in self.going:
+            self.runs.stop(run, "replaced by the next run of its plan")
+
+    async def _note(self, due: Due, fate: Fate, text: str) -> Noted | None:
+        await self.timetable.note(due, fate, text)
+        noted = self.timetable.find(due)
+        if noted is not None:
+            self.tell(noted)
+        return noted
+
+    async def _claim(self, asked: Asked, ready: Ready, fate: Fate, text: str) -> Noted | None:
+        claim = Claim(
+            due=asked.due, fate=fate, text=text, info=ready.info, may_lose=ready.may_lose, in_total=ready.in_total
+        )  # fmt: skip
+        claimed = await self.timetable.claim(claim)
+        if not claimed.is_ours:
+            return None
+        self.tell(claimed.noted)
+        if claimed.noted.run is not None:
+            self._start(asked, ready)
+        return claimed.noted
+
+    # -- one run
+
+    def _start(self, asked: Asked, ready: Ready) -> None:
+        run = ready.info.run
+        task = asyncio.ensure_future(self._run(asked, ready))
+        self.going[run] = task
+        task.add_done_callback(lambda _: self._over(run))
+
+    async def _run(self, asked: Asked, ready: Ready) -> None:
+        until = asked.due.at + self.terms.late_by
+        while True:
+            try:
+                return await self.runs.run(ready)
+            except (VenueRefused, VenueTrouble) as error:
+                if self.clock.now() + AGAIN_AFTER > until:
+                    return self._never(ready, str(error))
+            except PlanrunnerError as error:
+                return self._never(ready, str(error))
+            await asyncio.sleep(AGAIN_AFTER.total_seconds())
+
+    def _never(self, ready: Ready, text: str) -> None:
+        self.runs.refuse(ready.info.run, text)
+        for noted in self.timetable.noted(run=ready.info.run):
+            self.tell(noted)
+
+    def _over(self, run: RunId) -> None:
+        self.going.pop(run, None)
+        if self.queue and not self.going:
+            task = asyncio.ensure_future(self._next())
+            task.add_done_callback(_looked_at)
+
+    async def _next(self) -> None:
+        """What waited longest begins, where it is not too late for it by now."""
+        async with self._turn:
+            while self.queue and not self.going:
+                asked = self.queue.popleft()
+                verdict = judge(self.terms, asked.due.at, self.clock.now(), is_busy=False)
+                if verdict.fate is Fate.MISSED:  # it was there in time, and waited for its turn
+                    waits = self.terms.may_be_late
+                    verdict = Verdict(fate=Fate.MISSED, text="the run before it went on too long") if waits else _WAITED
+                await self._carry_out(asked, verdict)
+
+
+_WAITED = Verdict(fate=Fate.LATE, text="waited until the run before it was over")
+
+
+def refused(noted: Noted | None) -> Refused:
+    """Why somebody's own start came to nothing."""
+    return Refused(noted.text if noted is not None else "that was started before")
+
+
+def _looked_at(task: asyncio.Task[None]) -> None:
+    with suppress(asyncio.CancelledError):
+        task.result()
