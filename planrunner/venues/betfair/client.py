@@ -6,7 +6,6 @@ The session token and the application key travel as headers and are in nothing t
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
@@ -18,8 +17,19 @@ from planrunner.model.journal import Exchange
 from planrunner.model.market import AccountName
 from planrunner.net.door import Door
 from planrunner.net.message import Reply
-from planrunner.ports import Clock, Secrets, SendBy
+from planrunner.ports import Clock, Secrets
 from planrunner.venues import exact_json, fields
+from planrunner.venues.asking import (
+    READ_WITHIN,
+    Asked,
+    AskedToWait,
+    Manners,
+    Question,
+    ask_once,
+    body_of,
+    fits_a_header,
+    patiently,
+)
 from planrunner.venues.betfair import wire
 from planrunner.venues.betfair.codes import (
     ASKS_TO_WAIT,
@@ -34,11 +44,8 @@ from planrunner.venues.betfair.wire import Envelope, Fault, Result, open_envelop
 from planrunner.venues.exact_json import Unreadable
 from planrunner.venues.outcomes import Garbled
 
-READ_WITHIN = 10.0
 # How long an operation is left alone when the venue asks to wait: twice as long each time in a row.
 WAIT_FIRST, WAIT_MOST = 5.0, 60.0
-# Reads wait themselves, so often; orders are the engine's to send again.
-READ_TRIES = 3
 # The venue answers so many of these at a time, for each account and kind.
 AT_ONCE = dict.fromkeys(("listCurrentOrders", "listClearedOrders"), 3)
 LOGOUT_WITHIN = 2.0
@@ -51,7 +58,6 @@ MOST_PAGES = 100  # more orders than an account ever has in one list; one that n
 # How a report calls what it shows.
 TITLES = {wire.BETTING + "listClearedOrders": "Look up among cleared bets"}
 _ACCEPT = ("Accept", "application/json")
-_IN_A_HEADER = re.compile("[!-~]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,40 +76,6 @@ class Addresses:
         return f"{self.api}/exchange/account/json-rpc/v1"
 
 
-class AskedToWait(VenueTrouble):
-    """Too many requests: nothing is wrong, but the next one comes later."""
-
-
-class Manners:
-    """When each operation may be asked again after the venue asked to wait. Another's trouble is none of a cancel's."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._waits: dict[str, tuple[float, float]] = {}  # until which age, and how long that was
-
-    def left(self, operation: str) -> float:
-        """Seconds."""
-        until, _ = self._waits.get(operation, (0.0, 0.0))
-        return max(until - self._clock.age(), 0.0)
-
-    def answered(self, operation: str, answer: object) -> None:
-        if isinstance(answer, Fault) and answer.code in ASKS_TO_WAIT:
-            if not self.left(operation):  # of several that were under way one counts
-                _, before = self._waits.get(operation, (0.0, 0.0))
-                wait = min(max(2 * before, WAIT_FIRST), WAIT_MOST)
-                self._waits[operation] = (self._clock.age() + wait, wait)
-        elif isinstance(answer, Result):
-            self._waits.pop(operation, None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What came of one request: an answer, or why there is none. The exchanges are ready for the journal."""
-
-    answer: Envelope | NeverSent | ReplyUnknown
-    exchanges: tuple[Exchange, ...]
-
-
 class Client:
     """One account's session."""
 
@@ -118,7 +90,7 @@ class Client:
         self._prolonged = 0.0
         self._barred: str | None = None
         self._login = asyncio.Lock()
-        self._manners = Manners(clock)
+        self._manners = Manners(clock, first=WAIT_FIRST, most=WAIT_MOST)
         self._at_once = {name: asyncio.Semaphore(most) for name, most in AT_ONCE.items()}
 
     # session
@@ -131,7 +103,7 @@ class Client:
             if self._barred is not None:
                 raise VenueRefused(self._barred)
             self._app_key = self._secrets.get(self._account, "app_key")
-            if not _IN_A_HEADER.fullmatch(self._app_key):
+            if not fits_a_header(self._app_key):
                 raise VenueRefused(f"the application key of account {self._account} has signs in it that no such key has")
             form = {name: self._secrets.get(self._account, name) for name in ("username", "password")}
             for tries in range(1, LOGIN_TRIES + 1):
@@ -189,35 +161,30 @@ class Client:
     ) -> Any:
         url = f"{self.addresses.identity}/api/{name}"
         reply = await self._door.send("POST", url, headers, form, within=within)
-        answer = _json(reply)
+        answer = body_of(reply)
         if reply.status != 200 or not isinstance(answer, dict):
             raise VenueTrouble(f"Betfair's login service does not work (HTTP status {reply.status}); try again later")
         return answer
 
     # asking
 
-    async def ask(
-        self, title: str, url: str, body: dict[str, Any], content: bytes, *, within: float, send_by: SendBy | None = None
-    ) -> Asked:
+    async def ask(self, question: Question) -> Asked[Envelope]:
         """One request; a second time where the session had ended, which proves that the first did nothing. But what must leave
         soon is never sent twice on one intent: only the session is renewed then, and whoever decides sends it again.
 
         Where the venue asked to wait, one that must leave soon is not sent, any other waits. Never raises for what the venue or
         the network does.
         """
-        operation = str(body["method"]).rpartition("/")[2]
-        if left := self._manners.left(operation):
-            if send_by is not None:
+        if left := self._manners.left(_operation(question)):
+            if question.send_by is not None:
                 return Asked(answer=NeverSent("the venue asked to wait with requests of this kind"), exchanges=())
             await asyncio.sleep(left)
-        async with self._at_once.get(operation) or nullcontext():
-            return await self._ask_twice(title, url, body, content, within, send_by)
+        async with self._at_once.get(_operation(question)) or nullcontext():
+            return await self._ask_twice(question)
 
-    async def _ask_twice(
-        self, title: str, url: str, body: dict[str, Any], content: bytes, within: float, send_by: SendBy | None
-    ) -> Asked:
+    async def _ask_twice(self, question: Question) -> Asked[Envelope]:
         token = self._token
-        first = await self._ask_once(title, url, body, content, within, send_by)
+        first = await self._ask_once(question)
         if not (isinstance(first.answer, Fault) and first.answer.code in SESSION_ENDED):
             return first
         try:
@@ -226,35 +193,21 @@ class Client:
             return replace(first, answer=Fault(code=LOGIN_REFUSED))
         except (VenueTrouble, NeverSent, ReplyUnknown, Unreadable):
             return first  # the first answer stands, and it says why: the session has ended
-        if send_by is not None:
+        if question.send_by is not None:
             return first
-        second = await self._ask_once(title, url, body, content, within, send_by)
-        return Asked(answer=second.answer, exchanges=first.exchanges + second.exchanges)
+        return (await self._ask_once(question)).after(first)
 
-    async def _ask_once(
-        self, title: str, url: str, body: dict[str, Any], content: bytes, within: float, send_by: SendBy | None
-    ) -> Asked:
+    async def _ask_once(self, question: Question) -> Asked[Envelope]:
         headers = (
             ("X-Application", self._app_key), ("X-Authentication", self._token),
             ("Content-Type", "application/json"), _ACCEPT,
         )  # fmt: skip
-        sent_at = self._clock.now()
-        answer: Envelope | NeverSent | ReplyUnknown
-        shown, status, answered_at, trouble = None, None, None, None
-        try:
-            reply = await self._door.send("POST", url, headers, content, within=within, send_by=send_by)
-        except (NeverSent, ReplyUnknown) as error:
-            answer, trouble = error, str(error)
-        else:
-            shown, status, answered_at = _json(reply), reply.status, self._clock.now()
-            answer = open_envelope(status, shown)
-            trouble = answer.text if isinstance(answer, Garbled) else None
-            self._manners.answered(str(body["method"]).rpartition("/")[2], answer)
-        exchange = Exchange(
-            title=title, method="POST", url=url, request=body, sent_at=sent_at,
-            answer=shown, status=status, answered_at=answered_at, trouble=trouble,
-        )  # fmt: skip
-        return Asked(answer=answer, exchanges=(exchange,))
+        asked, _ = await ask_once(self._door, self._clock, question, headers, read=_opened)
+        if _asks_to_wait(asked.answer):
+            self._manners.asked_to_wait(_operation(question))
+        elif isinstance(asked.answer, Result):
+            self._manners.went_well(_operation(question))
+        return asked
 
     async def read(self, operation: str, params: dict[str, Any], keep: list[Exchange] | None = None) -> Any:
         """The result of a read. Asked a second time where no answer came: an idle connection may have been closed; and again
@@ -263,19 +216,11 @@ class Client:
         Raises VenueTrouble, VenueRefused, NeverSent, ReplyUnknown.
         """
         body = wire.call(operation, params)
-        content = exact_json.encode(body)
         url = self.addresses.account if operation.startswith(wire.ACCOUNT) else self.addresses.betting
-        unanswered = 0
-        for tries in range(1, READ_TRIES + 1):
-            asked = await self.ask(TITLES.get(operation, operation), url, body, content, within=READ_WITHIN)
-            if keep is not None:
-                keep.extend(asked.exchanges)
-            is_answer = isinstance(asked.answer, Result | Fault)
-            unanswered += not is_answer
-            asks_to_wait = isinstance(asked.answer, Fault) and asked.answer.code in ASKS_TO_WAIT
-            if (is_answer and not asks_to_wait) or unanswered == 2 or tries == READ_TRIES:
-                break
-        return value_of(asked.answer)
+        title = TITLES.get(operation, operation)
+        question = Question(title=title, url=url, body=body, content=exact_json.encode(body))
+        answer = await patiently(lambda: self.ask(question), _asks_to_wait, keep)
+        return value_of(answer)
 
     async def pages(self, operation: str, params: dict[str, Any], name: str, keep: list[Exchange] | None = None) -> list[Any]:
         """All pages of a list of orders. Raises as `read`, and Unreadable."""
@@ -306,21 +251,26 @@ def value_of(answer: Envelope | NeverSent | ReplyUnknown) -> Any:
         raise VenueTrouble(answer.text)
     if isinstance(answer, Fault):
         _, words = fault(answer.code)
-        kind = AskedToWait if answer.code in ASKS_TO_WAIT else VenueRefused if answer.code in PERMANENT else VenueTrouble
+        kind = AskedToWait if _asks_to_wait(answer) else VenueRefused if answer.code in PERMANENT else VenueTrouble
         raise kind(f"Betfair: {words} ({answer.code})")
     raise answer
 
 
+def _opened(reply: Reply, body: Any) -> Envelope:
+    return open_envelope(reply.status, body)
+
+
+def _operation(question: Question) -> str:
+    """The venue asks to wait with each for itself."""
+    return str(question.body["method"]).rpartition("/")[2]
+
+
+def _asks_to_wait(answer: object) -> bool:
+    return isinstance(answer, Fault) and answer.code in ASKS_TO_WAIT
+
+
 def _of_a_header(token: str) -> str:
     """What the venue gives travels in a header from now on, so nothing that could end one may be in it."""
-    if not _IN_A_HEADER.fullmatch(token):
+    if not fits_a_header(token):
         raise Unreadable("`token` is none")
     return token
-
-
-def _json(reply: Reply) -> Any:
-    """The decoded body, None where it is no JSON: a gateway's page is of no use to anybody."""
-    try:
-        return exact_json.decode(reply.content)
-    except Unreadable:
-        return None

@@ -23,9 +23,10 @@ from planrunner.model.market import AccountName, BetId, MarketId, MarketStatus, 
 from planrunner.model.placement import Sizes
 from planrunner.ports import Clock
 from planrunner.venues import fields
+from planrunner.venues.asking import AskedToWait
 from planrunner.venues.betfair import wire
 from planrunner.venues.betfair.catalogue import start_params
-from planrunner.venues.betfair.client import AskedToWait, Client
+from planrunner.venues.betfair.client import Client
 from planrunner.venues.betfair.holdings import CLEARED, Cleared, Held, Seen, gather, held, is_ours, listed, look_of, market_seen
 from planrunner.venues.exact_json import Unreadable
 

@@ -18,10 +18,12 @@ from planrunner.model.profile import VenueProfile
 from planrunner.net.door import Door
 from planrunner.ports import Answer, Asking, Card, Catalogue, Clock, Request, Secrets, SendBy, VenueBet
 from planrunner.venues import exact_json, fields, outcomes
+from planrunner.venues.asking import READ_WITHIN, Asked, Question
 from planrunner.venues.betfair import account_bets, catalogue, holdings, listing, translate, wire
-from planrunner.venues.betfair.client import READ_WITHIN, Addresses, Asked, Client, value_of
+from planrunner.venues.betfair.client import Addresses, Client, value_of
 from planrunner.venues.betfair.polling import Bet, Pace, Watcher
 from planrunner.venues.betfair.profile import PROFILE
+from planrunner.venues.betfair.wire import Envelope
 from planrunner.venues.exact_json import Unreadable
 
 # The longest delay the venue puts on bets in play. Assumed where a market has not been seen yet: to wait too long does no
@@ -215,8 +217,7 @@ class BetfairVenue:
         title = "Runners and odds on offer"
         asked = await self._ask(title, request, READ_WITHIN, None)
         if isinstance(asked.answer, NeverSent | ReplyUnknown):  # an idle connection may have been closed; this is only a read
-            again = await self._ask(title, request, READ_WITHIN, None)
-            asked = Asked(answer=again.answer, exchanges=asked.exchanges + again.exchanges)
+            asked = (await self._ask(title, request, READ_WITHIN, None)).after(asked)
         try:
             books = value_of(asked.answer)
             event = holdings.runners_seen(command, books, await self._card(command.market), self._clock.now())
@@ -233,8 +234,8 @@ class BetfairVenue:
             self._cards[market] = catalogue.card(rows[0]) if rows else ()
         return self._cards[market]
 
-    async def _ask(self, title: str, request: Request, within: float, send_by: SendBy | None) -> Asked:
-        return await self._client.ask(title, request.url, request.redacted, request.content, within=within, send_by=send_by)
+    async def _ask(self, title: str, request: Request, within: float, send_by: SendBy | None) -> Asked[Envelope]:
+        return await self._client.ask(Question.of(request, title, within=within, send_by=send_by))
 
     def _learn(self, market: MarketId, events: tuple[Event, ...]) -> None:
         """The watcher then knows which bets can change, and tells nothing twice."""

@@ -6,7 +6,6 @@ The key travels as a header and in the login of the socket, and is in nothing th
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,19 +19,16 @@ from planrunner.net.door import Door
 from planrunner.net.message import Reply
 from planrunner.ports import Clock, Secrets, SendBy
 from planrunner.venues import exact_json
-from planrunner.venues.exact_json import Unreadable
+from planrunner.venues.asking import READ_TRIES, READ_WITHIN, Asked, AskedToWait, Question, ask_once, fits_a_header, patiently
 from planrunner.venues.oddspapi_abp import wire
 from planrunner.venues.oddspapi_abp.codes import NOT_FOUND, PERMANENT, TOO_MANY, fault
 from planrunner.venues.oddspapi_abp.wire import Envelope, Fault, Result, open_envelope
 from planrunner.venues.outcomes import Garbled
 
-READ_WITHIN = 10.0
-READ_TRIES = 3
 # Where the venue asks to wait and does not say how long; its window is one second long.
 WAIT_USUALLY = 1.0
 MOST_PAGES = 100  # more orders than an account ever has; a list that never ends would be asked for as long
 AT_ONCE = 50  # ids in one address
-_IN_A_HEADER = re.compile("[!-~]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,20 +47,8 @@ class Terms:
     channels: tuple[str, ...] = ("orders", "bets", "settlements", "balance", "emergency")
 
 
-class AskedToWait(VenueTrouble):
-    """Too many requests: nothing is wrong, but the next one comes later."""
-
-
 class NothingThere(VenueTrouble):
     """The venue has nothing by these ids."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What came of one request: an answer, or why there is none. The exchanges are ready for the journal."""
-
-    answer: Envelope | NeverSent | ReplyUnknown
-    exchanges: tuple[Exchange, ...]
 
 
 class Manners:
@@ -88,7 +72,7 @@ class Manners:
     def leaving(self) -> None:
         self._sent.append(asyncio.get_running_loop().time())
 
-    def answered(self, answer: Envelope) -> None:
+    def answered(self, answer: object) -> None:
         if isinstance(answer, Fault) and answer.status == TOO_MANY:
             wait = WAIT_USUALLY if answer.retry_after is None else float(answer.retry_after)
             self._until = max(self._until, self._clock.age() + wait)
@@ -109,7 +93,7 @@ class Client:
     def unlock(self) -> None:
         """Takes the key. Raises Refused where there is none, VenueRefused for one that can be none."""
         self._key = self._secrets.get(self._account, "api_key")
-        if not _IN_A_HEADER.fullmatch(self._key):
+        if not fits_a_header(self._key):
             raise VenueRefused(f"the API key of account {self._account} has signs in it that no such key has")
 
     def login_frame(self) -> str:
@@ -130,7 +114,7 @@ class Client:
 
     async def ask(
         self, title: str, path: str, body: Any = None, *, within: float = READ_WITHIN, send_by: SendBy | None = None
-    ) -> Asked:
+    ) -> Asked[Envelope]:
         """One request, once: with a body a POST, without one a GET. Where the venue asked to wait, one that must leave soon is
         not sent, any other waits. Never raises for what the venue or the network does."""
         if send_by is not None and self._manners.left():
@@ -140,43 +124,22 @@ class Client:
             while wait := self._manners.full():  # noqa: ASYNC110 - others wait too, and may leave first
                 await asyncio.sleep(wait)
         self._manners.leaving()
-        method, url = "GET" if body is None else "POST", self.terms.base + path
-        content = b"" if body is None else exact_json.encode(body)
         headers = [(self.terms.header, self._key), ("Accept", "application/json")]
         if body is not None:
             headers.append(("Content-Type", "application/json"))
-        sent_at = self._clock.now()
-        answer: Envelope | NeverSent | ReplyUnknown
-        shown, status, answered_at, trouble = None, None, None, None
-        try:
-            reply = await self._door.send(method, url, headers, content, within=within, send_by=send_by)
-        except (NeverSent, ReplyUnknown) as error:
-            answer, trouble = error, str(error)
-        else:
-            shown, status, answered_at = _json(reply), reply.status, self._clock.now()
-            answer = open_envelope(status, shown, reply.header("retry-after"))
-            trouble = answer.text if isinstance(answer, Garbled) else None
-            self._manners.answered(answer)
-        exchange = Exchange(
-            title=title, method=method, url=url, request=body, sent_at=sent_at,
-            answer=shown, status=status, answered_at=answered_at, trouble=trouble,
+        question = Question(
+            title=title, method="GET" if body is None else "POST", url=self.terms.base + path, body=body,
+            content=b"" if body is None else exact_json.encode(body), within=within, send_by=send_by,
         )  # fmt: skip
-        return Asked(answer=answer, exchanges=(exchange,))
+        asked, _ = await ask_once(self._door, self._clock, question, headers, read=_opened)
+        self._manners.answered(asked.answer)
+        return asked
 
     async def read(self, title: str, path: str, keep: list[Exchange] | None = None, *, tries: int = READ_TRIES) -> Any:
         """What a GET brings. Asked again where no answer came, an idle connection may have been closed; and where the venue asks
         to wait. Raises VenueTrouble, VenueRefused, NeverSent, ReplyUnknown."""
-        unanswered = 0
-        for left in reversed(range(tries)):
-            asked = await self.ask(title, path)
-            if keep is not None:
-                keep.extend(asked.exchanges)
-            is_answer = isinstance(asked.answer, Result | Fault)
-            unanswered += not is_answer
-            asks_to_wait = isinstance(asked.answer, Fault) and asked.answer.status == TOO_MANY
-            if (is_answer and not asks_to_wait) or unanswered == 2 or not left:
-                break
-        return value_of(asked.answer)
+        answer = await patiently(lambda: self.ask(title, path), _asks_to_wait, keep, tries=tries)
+        return value_of(answer)
 
     async def orders(
         self, params: Mapping[str, str], keep: list[Exchange] | None = None, *, until: Callable[[Any], bool] | None = None
@@ -224,18 +187,18 @@ def value_of(answer: Envelope | NeverSent | ReplyUnknown) -> Any:
         text = f"OddsPapi ABP: {words} ({answer.status}{f', {answer.text}' if answer.text else ''})"
         if answer.status == NOT_FOUND:
             raise NothingThere(text)
-        kind = AskedToWait if answer.status == TOO_MANY else VenueRefused if answer.status in PERMANENT else VenueTrouble
+        kind = AskedToWait if _asks_to_wait(answer) else VenueRefused if answer.status in PERMANENT else VenueTrouble
         raise kind(text)
     raise answer
 
 
+def _opened(reply: Reply, body: Any) -> Envelope:
+    return open_envelope(reply.status, body, reply.header("retry-after"))
+
+
+def _asks_to_wait(answer: object) -> bool:
+    return isinstance(answer, Fault) and answer.status == TOO_MANY
+
+
 def chunks(ids: list[str]) -> list[list[str]]:
     return [ids[begin : begin + AT_ONCE] for begin in range(0, len(ids), AT_ONCE)]
-
-
-def _json(reply: Reply) -> Any:
-    """The decoded body, None where it is no JSON: a gateway's page is of no use to anybody."""
-    try:
-        return exact_json.decode(reply.content)
-    except Unreadable:
-        return None

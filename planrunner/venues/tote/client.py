@@ -17,19 +17,27 @@ from planrunner.model.journal import Exchange
 from planrunner.model.market import AccountName
 from planrunner.net.door import Door
 from planrunner.net.message import Reply
-from planrunner.ports import Clock, Secrets, SendBy
+from planrunner.ports import Clock, Secrets
 from planrunner.venues import exact_json, fields
+from planrunner.venues.asking import (
+    READ_WITHIN,
+    Asked,
+    AskedToWait,
+    Manners,
+    Question,
+    ask_once,
+    body_of,
+    fits_a_header,
+    patiently,
+)
 from planrunner.venues.exact_json import Unreadable
 from planrunner.venues.outcomes import Garbled
 from planrunner.venues.tote import wire
 from planrunner.venues.tote.codes import ASKS_TO_WAIT, PERMANENT, fault
 from planrunner.venues.tote.wire import LOGIN_REFUSED, UNAUTHENTICATED, Envelope, Fault, Result, open_envelope
 
-READ_WITHIN = 10.0
 # How long a kind of request is left alone when the venue asks to wait: twice as long each time in a row.
 WAIT_FIRST, WAIT_MOST = 2.0, 60.0
-# Reads wait themselves, so often; tickets are the engine's to send again.
-READ_TRIES = 3
 MOST_PAGES = 100  # more than any day has; a list that never ends would be asked for as long
 AUDIENCE = "https://partner.tote.co.uk"
 # A token's lifetime is not published. It is renewed after so much of what the venue says, or of this where it says nothing.
@@ -37,7 +45,6 @@ RENEWED_AT = 0.8
 USUAL_LIFE = 600.0
 TOKEN_AGAIN = 60.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_IN_A_HEADER = re.compile("[!-~]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,40 +63,6 @@ class Addresses:
         return cls(gateway=f"{here}/partner/gateway/graphql", connections=connections, login=f"{here}/oauth/token")
 
 
-class AskedToWait(VenueTrouble):
-    """Too many requests, or the venue is overloaded: the next one comes later."""
-
-
-class Manners:
-    """When a kind of request may be made again after the venue asked to wait. Reading is none of placing."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._waits: dict[bool, tuple[float, float]] = {}  # until which age, and how long that was
-
-    def left(self, is_placing: bool) -> float:
-        """Seconds."""
-        until, _ = self._waits.get(is_placing, (0.0, 0.0))
-        return max(until - self._clock.age(), 0.0)
-
-    def answered(self, is_placing: bool, answer: object) -> None:
-        if isinstance(answer, Fault) and answer.code in ASKS_TO_WAIT:
-            if not self.left(is_placing):  # of several that were under way one counts
-                _, before = self._waits.get(is_placing, (0.0, 0.0))
-                wait = min(max(2 * before, WAIT_FIRST), WAIT_MOST)
-                self._waits[is_placing] = (self._clock.age() + wait, wait)
-        elif isinstance(answer, Result):
-            self._waits.pop(is_placing, None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What came of one request: an answer, or why there is none. The exchanges are ready for the journal."""
-
-    answer: Envelope | NeverSent | ReplyUnknown
-    exchanges: tuple[Exchange, ...]
-
-
 class Client:
     """One account at the Tote: a key, or a token that a name and a password give."""
 
@@ -103,7 +76,7 @@ class Client:
         self._renew_at: float | None = None  # by age; None: a key, which does not end
         self._barred: str | None = None
         self._login = asyncio.Lock()
-        self._manners = Manners(clock)
+        self._manners = Manners(clock, first=WAIT_FIRST, most=WAIT_MOST)
 
     @property
     def authorization(self) -> str:
@@ -148,7 +121,7 @@ class Client:
         }
         headers = (("Content-Type", "application/json"), ("Accept", "application/json"))
         reply = await self._door.send("POST", self.addresses.login, headers, exact_json.encode(form), within=READ_WITHIN)
-        answer = _json(reply)
+        answer = body_of(reply)
         if reply.status in (400, 401, 403):
             text = f"the Tote refused the login of account {self._account}; correct the user name, password or client id"
             if isinstance(answer, dict):  # a page of a gateway is no verdict on anybody's password
@@ -180,22 +153,20 @@ class Client:
 
     # asking
 
-    async def ask(
-        self, title: str, body: dict[str, Any], content: bytes, *, within: float, send_by: SendBy | None = None
-    ) -> Asked:
+    async def ask(self, question: Question) -> Asked[Envelope]:
         """One request; a second time where a token had ended, which proves that the first did nothing. But what must leave soon
         is never sent twice on one intent: only the token is renewed then, and whoever decides sends it again.
 
         Where the venue asked to wait, one that must leave soon is not sent, any other waits. Never raises for what the venue or
         the network does.
         """
-        is_placing = send_by is not None
+        is_placing = question.send_by is not None
         if left := self._manners.left(is_placing):
             if is_placing:
                 return Asked(answer=NeverSent("the venue asked to wait with requests of this kind"), exchanges=())
             await asyncio.sleep(left)
         shown = self._authorization
-        first = await self._ask_once(title, body, content, within, send_by)
+        first = await self._ask_once(question)
         if not _is_of_login(first.answer) or self._renew_at is None:
             return first
         try:
@@ -206,45 +177,30 @@ class Client:
             return first  # the first answer stands, and it says why
         if is_placing:
             return first
-        second = await self._ask_once(title, body, content, within, send_by)
-        return Asked(answer=second.answer, exchanges=first.exchanges + second.exchanges)
+        return (await self._ask_once(question)).after(first)
 
-    async def _ask_once(self, title: str, body: dict[str, Any], content: bytes, within: float, send_by: SendBy | None) -> Asked:
+    async def _ask_once(self, question: Question) -> Asked[Envelope]:
         """One request, and again to where the venue says that it is to be taken, once: as it is, never as something else."""
-        first, reply = await self._exchange(title, self.addresses.gateway, body, content, within, send_by)
-        to = None if reply is None else _elsewhere(reply, self.addresses.gateway)
+        first, reply = await self._exchange(question)
+        to = None if reply is None else _elsewhere(reply, question.url)
         if to is None:
             return first
-        second, _ = await self._exchange(title, to, body, content, within, send_by)
-        answer = second.answer
-        if isinstance(answer, NeverSent):  # the first one left
-            answer = ReplyUnknown(f"the venue's answer is no use (HTTP status {reply.status if reply else ''}); {answer}")
-        self._manners.answered(send_by is not None, answer)
-        return Asked(answer=answer, exchanges=first.exchanges + second.exchanges)
+        second, _ = await self._exchange(replace(question, url=to))
+        if isinstance(second.answer, NeverSent):  # the first one left
+            text = f"the venue's answer is no use (HTTP status {reply.status if reply else ''}); {second.answer}"
+            second = replace(second, answer=ReplyUnknown(text))
+        return second.after(first)
 
-    async def _exchange(
-        self, title: str, url: str, body: dict[str, Any], content: bytes, within: float, send_by: SendBy | None
-    ) -> tuple[Asked, Reply | None]:
+    async def _exchange(self, question: Question) -> tuple[Asked[Envelope], Reply | None]:
         headers = (
             ("Authorization", self._authorization), ("Content-Type", "application/json"), ("Accept", "application/json"),
         )  # fmt: skip
-        sent_at = self._clock.now()
-        answer: Envelope | NeverSent | ReplyUnknown
-        shown, status, answered_at, trouble, reply = None, None, None, None, None
-        try:
-            reply = await self._door.send("POST", url, headers, content, within=within, send_by=send_by)
-        except (NeverSent, ReplyUnknown) as error:
-            answer, trouble = error, str(error)
-        else:
-            shown, status, answered_at = _json(reply), reply.status, self._clock.now()
-            answer = open_envelope(status, shown)
-            trouble = answer.text if isinstance(answer, Garbled) else None
-            self._manners.answered(send_by is not None, answer)
-        exchange = Exchange(
-            title=title, method="POST", url=url, request=body, sent_at=sent_at,
-            answer=shown, status=status, answered_at=answered_at, trouble=trouble,
-        )  # fmt: skip
-        return Asked(answer=answer, exchanges=(exchange,)), reply
+        asked, reply = await ask_once(self._door, self._clock, question, headers, read=_opened)
+        if _asks_to_wait(asked.answer):
+            self._manners.asked_to_wait(question.send_by is not None)
+        elif isinstance(asked.answer, Result):
+            self._manners.went_well(question.send_by is not None)
+        return asked, reply
 
     async def read(self, title: str, query: str, keep: list[Exchange] | None = None) -> dict[str, Any]:
         """The data of a query, whole. Asked a second time where no answer came: an idle connection may have been closed; and
@@ -253,17 +209,9 @@ class Client:
         Raises VenueTrouble, VenueRefused, NeverSent, ReplyUnknown.
         """
         body = wire.document(query)
-        content, unanswered = exact_json.encode(body), 0
-        for tries in range(1, READ_TRIES + 1):
-            asked = await self.ask(title, body, content, within=READ_WITHIN)
-            if keep is not None:
-                keep.extend(asked.exchanges)
-            is_answer = isinstance(asked.answer, Result | Fault)
-            unanswered += not is_answer
-            asks_to_wait = isinstance(asked.answer, Fault) and asked.answer.code in ASKS_TO_WAIT
-            if (is_answer and not asks_to_wait) or unanswered == 2 or tries == READ_TRIES:
-                break
-        return data_of(asked.answer)
+        question = Question(title=title, url=self.addresses.gateway, body=body, content=exact_json.encode(body))
+        answer = await patiently(lambda: self.ask(question), _asks_to_wait, keep)
+        return data_of(answer)
 
     async def pages(
         self, title: str, query: Callable[[str | None], str], name: str, keep: list[Exchange] | None = None
@@ -299,10 +247,18 @@ def data_of(answer: Envelope | NeverSent | ReplyUnknown) -> dict[str, Any]:
         case Fault():
             _, words = fault(answer.code)
             said = f": {answer.text}" if answer.text else ""
-            kind = AskedToWait if answer.code in ASKS_TO_WAIT else VenueRefused if answer.code in PERMANENT else VenueTrouble
+            kind = AskedToWait if _asks_to_wait(answer) else VenueRefused if answer.code in PERMANENT else VenueTrouble
             raise kind(f"UK Tote: {words} ({answer.code}{said})")
         case _:
             raise answer
+
+
+def _opened(reply: Reply, body: Any) -> Envelope:
+    return open_envelope(reply.status, body)
+
+
+def _asks_to_wait(answer: object) -> bool:
+    return isinstance(answer, Fault) and answer.code in ASKS_TO_WAIT
 
 
 def _is_of_login(answer: object) -> bool:
@@ -321,14 +277,6 @@ def _elsewhere(reply: Reply, asked: str) -> str | None:
 
 
 def _of_a_header(line: str, secret: str, account: AccountName) -> str:
-    if not _IN_A_HEADER.fullmatch(secret):
+    if not fits_a_header(secret):
         raise VenueRefused(f"the key or token of account {account} has signs in it that none has")
     return line
-
-
-def _json(reply: Reply) -> Any:
-    """The decoded body, None where it is no JSON: a gateway's page is of no use to anybody."""
-    try:
-        return exact_json.decode(reply.content)
-    except Unreadable:
-        return None

@@ -19,9 +19,10 @@ from planrunner.model.profile import VenueProfile
 from planrunner.net.door import Door
 from planrunner.ports import Answer, Asking, Card, Catalogue, Clock, Request, Secrets, SendBy, VenueBet
 from planrunner.venues import exact_json, fields
+from planrunner.venues.asking import READ_WITHIN, Question
 from planrunner.venues.exact_json import Unreadable
 from planrunner.venues.tote import catalogue, holdings, stream, translate, wire
-from planrunner.venues.tote.client import READ_WITHIN, Addresses, Client, data_of
+from planrunner.venues.tote.client import Addresses, Client, data_of
 from planrunner.venues.tote.profile import PROFILE
 from planrunner.venues.tote.stream import Stream
 from planrunner.venues.tote.watcher import Pace, Watcher
@@ -154,7 +155,7 @@ class ToteVenue:
         for one in command.placements:
             self._watcher.expect(one.market, one.ref, one.size)
         title = f"Place a ticket of {_counted(len(command.placements), 'bet')}"
-        asked = await self._client.ask(title, request.redacted, request.content, within=self._patience.answer, send_by=send_by)
+        asked = await self._client.ask(Question.of(request, title, within=self._patience.answer, send_by=send_by))
         at, exchanges = self._clock.now(), list(asked.exchanges)
         match asked.answer:
             case NeverSent() as error:
@@ -183,7 +184,7 @@ class ToteVenue:
             return None
 
     async def _query(self, request: Request, command: QueryOrder) -> Answer:
-        asked = await self._client.ask(f"Ask about bet {command.ref}", request.redacted, request.content, within=READ_WITHIN)
+        asked = await self._client.ask(Question.of(request, f"Ask about bet {command.ref}", within=READ_WITHIN))
         try:
             rows = wire.nodes(data_of(asked.answer), "bets")
             events = holdings.found(command, rows, self._currency, self._clock.now())
