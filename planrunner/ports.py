@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
@@ -128,6 +128,11 @@ class Venue(Protocol):
     async def bets(self, since: datetime) -> tuple[VenueBet, ...]:
         """All bets of the account in markets that are not settled, and those with a reference that were cleared since. Raises
         VenueTrouble, also for one that can't be read, and VenueRefused."""
+        ...
+
+    async def commissions(self, markets: Collection[MarketId]) -> Mapping[MarketId, Decimal]:
+        """What the venue charged the account in each of these markets, in which every bet of ours is settled and one was not
+        void. One that is not told yet is left out. Raises VenueTrouble, VenueRefused."""
         ...
 
     def prepare(self, command: Asking) -> Request:

@@ -7,10 +7,11 @@ credentials had a part in.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from datetime import date, datetime, tzinfo
+from decimal import Decimal
 from typing import Any, TypeVar
 
 from planrunner.model.errors import NotInCatalogue, PlanrunnerError
@@ -59,6 +60,10 @@ class DiscreetVenue:
     async def bets(self, since: datetime) -> tuple[VenueBet, ...]:
         with _cleaned_errors():
             return await self._venue.bets(since)
+
+    async def commissions(self, markets: Collection[MarketId]) -> Mapping[MarketId, Decimal]:
+        with _cleaned_errors():
+            return await self._venue.commissions(markets)
 
     def prepare(self, command: Asking) -> Request:
         return self._venue.prepare(command)

@@ -26,6 +26,7 @@ from planrunner.venues import fields
 from planrunner.venues.asking import AskedToWait
 from planrunner.venues.betfair import wire
 from planrunner.venues.betfair.catalogue import start_params
+from planrunner.venues.betfair.charges import rolled_up
 from planrunner.venues.betfair.client import Client
 from planrunner.venues.betfair.holdings import CLEARED, Cleared, Held, Seen, gather, held, is_ours, listed, look_of, market_seen
 from planrunner.venues.exact_json import Unreadable
@@ -315,12 +316,8 @@ class Watcher:
             self._found.append(settled)
 
     async def _commission(self, market: MarketId) -> Decimal | None:
-        """Charged for the market as a whole, so it is in the roll-up only. None while that is not there yet."""
-        params = {"betStatus": "SETTLED", "marketIds": [market], "groupBy": "MARKET"}
-        groups = await self._client.pages(wire.BETTING + "listClearedOrders", params, "clearedOrders")
-        if not groups:
-            return None
-        return sum((wire.size(group, "commission") for group in groups), Decimal("0.00"))
+        """None while it is not told yet."""
+        return (await rolled_up(self._client, [market])).get(market)
 
 
 def _is_accounted_for(known: Bet, cleared: Cleared | None) -> bool:

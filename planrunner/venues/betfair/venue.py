@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
+from decimal import Decimal
 from typing import Any, assert_never
 
 from planrunner.model.commands import CancelOrder, PlaceOrders, PlaceTicket, QueryBook, QueryOrder, QueryRunners
@@ -20,6 +21,7 @@ from planrunner.ports import Answer, Asking, Card, Catalogue, Clock, Request, Se
 from planrunner.venues import exact_json, fields, outcomes
 from planrunner.venues.asking import READ_WITHIN, Asked, Question
 from planrunner.venues.betfair import account_bets, catalogue, holdings, listing, translate, wire
+from planrunner.venues.betfair.charges import rolled_up
 from planrunner.venues.betfair.client import Addresses, Client, value_of
 from planrunner.venues.betfair.polling import Bet, Pace, Watcher
 from planrunner.venues.betfair.profile import PROFILE
@@ -120,6 +122,12 @@ class BetfairVenue:
             return account_bets.bets(current, lists, self._clock.now())
         except (NeverSent, ReplyUnknown, ValueError) as error:
             raise VenueTrouble(f"the bets of account {self._account} can't be read: {error}") from error
+
+    async def commissions(self, markets: Collection[MarketId]) -> Mapping[MarketId, Decimal]:
+        try:
+            return await rolled_up(self._client, markets)
+        except (NeverSent, ReplyUnknown, ValueError) as error:
+            raise VenueTrouble(f"the commission of account {self._account} can't be read: {error}") from error
 
     def _seen(self, markets: tuple[Market, ...]) -> tuple[Market, ...]:
         """Their selections are needed again when the runners of one are asked for."""

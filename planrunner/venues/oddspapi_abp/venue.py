@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
+from decimal import Decimal
 from typing import Any, assert_never
 
 from planrunner.model.commands import (
@@ -32,7 +33,7 @@ from planrunner.venues.exact_json import Unreadable
 from planrunner.venues.oddspapi_abp import translate, wire
 from planrunner.venues.oddspapi_abp.catalogue import Slip, best_offer, market_of, refused_by_limits, slip_of
 from planrunner.venues.oddspapi_abp.client import Client, NothingThere, Terms, value_of
-from planrunner.venues.oddspapi_abp.following import DOUBTS, Follower, Pace
+from planrunner.venues.oddspapi_abp.following import DOUBTS, NO_COMMISSION, Follower, Pace
 from planrunner.venues.oddspapi_abp.frames import emergency_of_status
 from planrunner.venues.oddspapi_abp.holdings import Held, Rates, ended_without_a_bet, fact_of, gathered
 from planrunner.venues.oddspapi_abp.profile import PROFILE
@@ -163,6 +164,10 @@ class AbpVenue:
                     raise self._unlisted(error) from error
             await asyncio.sleep(DOUBT_AGAIN_AFTER)
         return tuple(bet for held, bet in listed if not _is_long_over(held, bet, since))
+
+    async def commissions(self, markets: Collection[MarketId]) -> Mapping[MarketId, Decimal]:
+        """ABP tells of none."""
+        return dict.fromkeys(markets, NO_COMMISSION)
 
     async def _listed(self) -> list[tuple[Held, VenueBet]]:
         """Raises as `read`, and Unreadable."""

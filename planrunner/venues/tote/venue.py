@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -127,6 +127,10 @@ class ToteVenue:
         except (NeverSent, ReplyUnknown, ValueError) as error:
             raise VenueTrouble(f"the bets of account {self._account} can't be read: {error}") from error
         return tuple(sorted(filter(None, listed.values()), key=lambda one: one.bet))
+
+    async def commissions(self, markets: Collection[MarketId]) -> Mapping[MarketId, Decimal]:
+        """The Tote takes its share out of the pool before it is divided, so nothing is charged."""
+        return dict.fromkeys(markets, holdings.ZERO)
 
     # asking
 
