@@ -18,14 +18,19 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import Context
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Protocol, TypeVar, TypeVarTuple, Unpack
+from weakref import WeakKeyDictionary
 
 T = TypeVar("T")
 Virtual = TypeVar("Virtual", bound="VirtualClock")
 Ts = TypeVarTuple("Ts")
 
-# A wall clock that is set while we wait must be noticed: nobody waits longer than this without looking.
+# A wall clock that is set while we wait must be noticed. One look so often, whoever and however many wait.
 LOOK_EVERY = 1.0
+# Seconds by which the wall clock and the timers of the loop part before those who wait are told: above what a busy machine puts
+# between two readings.
+APART = 0.05
 # A wall clock and an age part by this much only when the clock was set; a correction in small steps stays below it.
 JUMPED = timedelta(seconds=2)
 MICROSECOND = timedelta(microseconds=1)
@@ -36,14 +41,23 @@ READABLE = "23456789abcdefghjkmnpqrstuvwxyz"  # no 0 and o, no 1, i and l: ids a
 _SLEEPLESS: int | None = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
 
 
+class Alarm(Protocol):
+    """Something that will be done at a moment."""
+
+    def cancel(self) -> None: ...
+
+
 class HandsClock(Protocol):
-    """`ports.Clock`, and `outside()`: while it is held, work that the event loop can't see is under way."""
+    """`ports.Clock`; `call_at`, which is `sleep_until` for whoever needs no task of its own; and `outside()`: while it is held,
+    work that the event loop can't see is under way."""
 
     def now(self) -> datetime: ...
 
     def age(self) -> float: ...
 
     async def sleep_until(self, at: datetime) -> None: ...
+
+    def call_at(self, at: datetime, act: Callable[[], None]) -> Alarm: ...
 
     def outside(self) -> AbstractContextManager[None]: ...
 
@@ -68,7 +82,105 @@ def _sleepless() -> float:
 _ORIGIN = time.monotonic(), _sleepless()
 
 
-class RealClock:
+class _Alarms:
+    """Those who wait for moments of a wall clock, on one event loop: a timer for each.
+
+    A clock raises no event when it is set, so it is looked at every second, once for all of them and while there are any. What
+    counts is how far it and the timers have parted: those stand still while a laptop sleeps.
+    """
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._waiting: dict[_WallAlarm, None] = {}
+        self._apart = 0.0
+        self._look: asyncio.TimerHandle | None = None
+
+    def at(self, at: datetime, act: Callable[[], None]) -> _WallAlarm:
+        if self._look is None:
+            self._apart = self._distance()
+            self._look_later()
+        alarm = _WallAlarm(self, at, act)
+        self._waiting[alarm] = None
+        self.arm(alarm)
+        return alarm
+
+    def arm(self, alarm: _WallAlarm) -> None:
+        if alarm.timer is not None:
+            alarm.timer.cancel()
+        left = (alarm.at - self._now()).total_seconds()
+        alarm.timer = asyncio.get_running_loop().call_later(max(left, 0.0), self._due, alarm)
+
+    def forget(self, alarm: _WallAlarm) -> None:
+        self._waiting.pop(alarm, None)
+        if alarm.timer is not None:
+            alarm.timer.cancel()
+            alarm.timer = None
+        if not self._waiting and self._look is not None:
+            self._look.cancel()
+            self._look = None
+
+    def _due(self, alarm: _WallAlarm) -> None:
+        if self._now() < alarm.at:  # set back meanwhile, or the timer came a moment early
+            self.arm(alarm)
+            return
+        self.forget(alarm)
+        alarm.act()
+
+    def _look_at_clock(self) -> None:
+        self._look_later()
+        distance = self._distance()
+        if abs(distance - self._apart) > APART:
+            self._apart = distance
+            for alarm in self._waiting:
+                self.arm(alarm)
+
+    def _look_later(self) -> None:
+        self._look = asyncio.get_running_loop().call_later(LOOK_EVERY, self._look_at_clock)
+
+    def _distance(self) -> float:
+        return self._now().timestamp() - asyncio.get_running_loop().time()
+
+
+class _WallAlarm:
+    __slots__ = ("_among", "act", "at", "timer")
+
+    def __init__(self, among: _Alarms, at: datetime, act: Callable[[], None]) -> None:
+        self._among = among
+        self.at = at
+        self.act = act
+        self.timer: asyncio.TimerHandle | None = None
+
+    def cancel(self) -> None:
+        self._among.forget(self)
+
+
+class _Settable:
+    """A wall clock that somebody may set while it is waited for."""
+
+    def __init__(self) -> None:
+        self._alarms: WeakKeyDictionary[asyncio.AbstractEventLoop, _Alarms] = WeakKeyDictionary()
+
+    def now(self) -> datetime:
+        raise NotImplementedError
+
+    def call_at(self, at: datetime, act: Callable[[], None]) -> Alarm:
+        """`act` is called once `now() >= at`, also after the wall clock was set."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._alarms:
+            self._alarms[loop] = _Alarms(self.now)
+        return self._alarms[loop].at(at, act)
+
+    async def sleep_until(self, at: datetime) -> None:
+        while self.now() < at:
+            woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            alarm = self.call_at(at, partial(_wake, woken))
+            try:
+                await woken
+            finally:
+                alarm.cancel()
+
+
+class RealClock(_Settable):
     """The machine's clocks."""
 
     is_virtual = False
@@ -79,11 +191,6 @@ class RealClock:
     def age(self) -> float:
         """The further of the monotonic clock and the one that also counts a laptop's sleep."""
         return max(time.monotonic() - _ORIGIN[0], _sleepless() - _ORIGIN[1])
-
-    async def sleep_until(self, at: datetime) -> None:
-        # A clock raises no event when it is set, so this looks again and again.
-        while (left := (at - self.now()).total_seconds()) > 0:  # noqa: ASYNC110
-            await asyncio.sleep(min(left, LOOK_EVERY))
 
     def outside(self) -> AbstractContextManager[None]:
         return nullcontext()
@@ -111,16 +218,20 @@ class VirtualClock:
     def age(self) -> float:
         return self._passed / 1e6
 
+    def call_at(self, at: datetime, act: Callable[[], None]) -> Alarm:
+        return asyncio.get_running_loop().call_at(self._due(at) / 1e6, act)
+
     async def sleep_until(self, at: datetime) -> None:
-        loop = asyncio.get_running_loop()
-        due = (at.astimezone(UTC) - self._start) // MICROSECOND
-        while self._passed < due:
-            woken: asyncio.Future[None] = loop.create_future()
-            timer = loop.call_at(due / 1e6, _wake, woken)
+        while self._passed < self._due(at):
+            woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            alarm = VirtualClock.call_at(self, at, partial(_wake, woken))
             try:
                 await woken
             finally:
-                timer.cancel()
+                alarm.cancel()
+
+    def _due(self, at: datetime) -> int:
+        return (at.astimezone(UTC) - self._start) // MICROSECOND
 
     @contextmanager
     def outside(self) -> Iterator[None]:
@@ -139,27 +250,24 @@ class VirtualClock:
         self._passed = max(self._passed, round((self._passed / 1e6 + seconds) * 1e6))
 
 
-class SetClock(VirtualClock):
+class SetClock(_Settable, VirtualClock):
     """A twin of a machine whose wall clock somebody sets; its age goes on as before."""
 
     def __init__(self, start: datetime) -> None:
-        super().__init__(start)
+        _Settable.__init__(self)
+        VirtualClock.__init__(self, start)
         self._set_by = timedelta(0)
 
     def set(self, by: timedelta) -> None:
         self._set_by += by
 
     def now(self) -> datetime:
-        return super().now() + self._set_by
+        return self.true + self._set_by
 
     @property
     def true(self) -> datetime:
         """What every other clock says."""
-        return super().now()
-
-    async def sleep_until(self, at: datetime) -> None:
-        while (left := (at - self.now()).total_seconds()) > 0:  # noqa: ASYNC110
-            await asyncio.sleep(min(left, LOOK_EVERY))
+        return VirtualClock.now(self)
 
 
 class _JumpingSelector(selectors.DefaultSelector):

@@ -49,7 +49,8 @@ from planrunner.model.journal import Body, Exchange
 from planrunner.model.market import AccountName, OrderRef, RunId
 from planrunner.model.placement import PlacementStatus
 from planrunner.model.program import Program
-from planrunner.ports import Answer, Clock, SendBy, Venue
+from planrunner.ports import Answer, SendBy, Venue
+from planrunner.runtime.clock import HandsClock
 from planrunner.runtime.hooks import Hooks
 from planrunner.runtime.hub import claim, turns_at
 from planrunner.runtime.journal import Intent, Journal
@@ -92,7 +93,7 @@ class Driver:
         state: State,
         journal: Journal,
         venues: Mapping[AccountName, Venue],
-        clock: Clock,
+        clock: HandsClock,
         hooks: Hooks,
         listener: Listener,
     ) -> None:

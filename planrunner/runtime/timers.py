@@ -1,4 +1,5 @@
-"""The deadlines of a run, in one heap for each clock. They belong to the journal; this only wakes up for the next one.
+"""The deadlines of a run, in one heap for each clock. They belong to the journal; this only wakes up for the next one, and
+costs nothing until then.
 
 A deadline is a moment of the wall clock, and wall clocks are set: back, and a cancel would come an hour late; forward, and what
 is overdue must not wait. So each fires by whichever clock says so first, the wall's or that of its own age, which counts what
@@ -14,13 +15,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from planrunner.model.commands import SetTimers, Timer
 from planrunner.model.events import TimerFired
 from planrunner.model.journal import Record
-from planrunner.ports import Clock
-from planrunner.runtime.clock import JUMPED
+from planrunner.runtime.clock import JUMPED, Alarm, HandsClock
 
 T = TypeVar("T")
 
@@ -67,7 +67,7 @@ class _Deadline(NamedTuple):
 class Timers:
     """Setting a name again replaces its deadline. An overdue one fires at once; none fires twice."""
 
-    def __init__(self, clock: Clock, fire: Callable[[TimerFired], None]) -> None:
+    def __init__(self, clock: HandsClock, fire: Callable[[TimerFired], None]) -> None:
         self._clock = clock
         self._fire = fire
         self._due: dict[str, _Deadline] = {}
@@ -126,22 +126,19 @@ class Timers:
         return heap[0] if heap else None
 
     async def _wait(self) -> None:
-        """Until the next deadline, or until a sooner one is set."""
+        """Until the next deadline by either clock, or until a sooner one is set."""
         self._sooner.clear()
-        waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._sooner.wait())]
+        alarms: list[Alarm] = []
         by_wall, by_age = self._head(self._by_wall), self._head(self._by_age)
-        aged: asyncio.TimerHandle | None = None
         if by_wall is not None and by_age is not None:
-            waits.append(asyncio.ensure_future(self._clock.sleep_until(by_wall[0])))
             left = max(by_age[0] - self._age(), 0) / 1e6
-            aged = asyncio.get_running_loop().call_later(left, self._sooner.set)
+            alarms.append(self._clock.call_at(by_wall[0], self._sooner.set))
+            alarms.append(asyncio.get_running_loop().call_later(left, self._sooner.set))
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            await self._sooner.wait()
         finally:
-            for wait in waits:
-                wait.cancel()
-            if aged is not None:
-                aged.cancel()
+            for alarm in alarms:
+                alarm.cancel()
 
     def _age(self) -> int:
         return round(self._clock.age() * 1e6)

@@ -12,7 +12,7 @@ import json
 import selectors
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -360,6 +360,10 @@ class HastyClock:
         hurries = isinstance(asyncio.get_running_loop(), HastyLoop)
         while (left := (at - self.now()).total_seconds()) > 0:
             await asyncio.sleep(left if hurries else left / HURRY)
+
+    def call_at(self, at: datetime, act: Callable[[], None]) -> asyncio.TimerHandle:
+        loop, left = asyncio.get_running_loop(), (at - self.now()).total_seconds()
+        return loop.call_later(left if isinstance(loop, HastyLoop) else left / HURRY, act)
 
     def outside(self) -> AbstractContextManager[None]:
         return nullcontext()

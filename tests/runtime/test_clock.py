@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planrunner.runtime.clock import RealClock, Stalled, VirtualClock, new_run_id, run_virtual, wall_now
+from planrunner.runtime.clock import RealClock, SetClock, Stalled, VirtualClock, new_run_id, run_on, run_virtual, wall_now
 
 START = datetime(2026, 12, 5, 14, 0, tzinfo=UTC)
 
@@ -152,6 +152,52 @@ def test_real_sleep_ends_at_or_after_its_deadline_and_age_never_steps_back():
         assert clock.age() >= before + 0.015
 
     asyncio.run(main())
+
+
+class Counted(SetClock):
+    """How often somebody woke up."""
+
+    wakes = 0
+
+    def jump(self, seconds):
+        self.wakes += 1
+        super().jump(seconds)
+
+
+def test_a_wall_clock_that_may_be_set_is_looked_at_once_a_second_however_many_wait_and_never_while_nobody_does():
+    async def main(clock):
+        woken = []
+
+        async def sleeper(number):
+            await asyncio.sleep(number * 0.0007)
+            await clock.sleep_until(START + timedelta(hours=1))
+            woken.append(clock.now())
+
+        sleepers = [asyncio.create_task(sleeper(number)) for number in range(1000)]
+        await asyncio.sleep(1)
+        begun = clock.wakes
+        await asyncio.gather(*sleepers)
+        assert woken == [START + timedelta(hours=1)] * 1000
+        assert clock.wakes - begun <= 3602
+        begun = clock.wakes
+        await asyncio.sleep(3600)
+        assert clock.wakes == begun + 1
+
+    run_on(Counted(START), main)
+
+
+@pytest.mark.parametrize(("by", "wakes"), [(1800, 1800), (-1800, 5400), (7200, 2), (0.2, 3599.8), (-0.2, 3600.2)])
+def test_who_waits_for_a_wall_clock_is_woken_when_that_says_so_however_it_was_set(by, wakes):
+    async def main(clock):
+        waits = asyncio.create_task(clock.sleep_until(START + timedelta(hours=1)))
+        await asyncio.sleep(1.5)
+        clock.set(timedelta(seconds=by))
+        await waits
+        return clock.now(), clock.age()
+
+    now, age = run_on(SetClock(START), main)
+    assert now >= START + timedelta(hours=1)
+    assert age == pytest.approx(wakes, abs=0.001)
 
 
 def test_a_run_id_sorts_by_the_minute_and_is_easy_to_read_out():
