@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Hashable, Itera
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
+from decimal import Decimal
 from typing import assert_never
 
 from planrunner.model.commands import CancelOrder, PlaceOrders, PlaceTicket, QueryBook, QueryOrder, QueryRunners
@@ -270,6 +271,9 @@ class Seat:
 
     async def bets(self, since: datetime) -> tuple[VenueBet, ...]:
         return await self._venue.bets(since)
+
+    async def commissions(self, markets: Collection[MarketId]) -> Mapping[MarketId, Decimal]:
+        return await self._venue.commissions(markets)
 
     def prepare(self, command: Asking) -> Request:
         return self._venue.prepare(command)
