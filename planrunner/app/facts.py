@@ -5,17 +5,19 @@ It is as if the owner had died right after: whoever goes on with the run begins 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from planrunner.app.standing import Standing
 from planrunner.engine.losses import may_lose
 from planrunner.engine.state import RunPhase, State
 from planrunner.engine.step import step
 from planrunner.model.commands import Placing
-from planrunner.model.events import Event, OrderNotSent, StopRequested
+from planrunner.model.events import Event, OrderNotSent, OrderReported, StopRequested
 from planrunner.model.journal import Body, Exchange, RunState
+from planrunner.model.market import OrderRef
 from planrunner.model.placement import PlacementStatus
-from planrunner.ports import Clock
+from planrunner.ports import Clock, VenueBet
 from planrunner.runtime.journal import Journal
 from planrunner.runtime.timetable import lost
 
@@ -50,3 +52,20 @@ def stopping(standing: Standing, text: str, clock: Clock) -> list[Event]:
     undecided = [one for one in standing.state.placements.values() if one.status is PlacementStatus.PENDING]
     never = [OrderNotSent(at=now, ref=one.asked.ref, attempt=one.attempt, text=why) for one in undecided]
     return [*never, StopRequested(at=now, text=text)]
+
+
+def by_ref(listed: Iterable[VenueBet]) -> Mapping[OrderRef, Sequence[VenueBet]]:
+    """What a venue lists, by the references it was asked for under."""
+    found: dict[OrderRef, list[VenueBet]] = {}
+    for bet in listed:
+        if bet.ref is not None:
+            found.setdefault(bet.ref, []).append(bet)
+    return found
+
+
+def facts_of(bet: VenueBet, at: datetime) -> Iterator[Event]:
+    """A listed bet of ours as it would have been heard of by listening."""
+    assert bet.ref is not None
+    yield OrderReported(at=at, ref=bet.ref, bet=bet.bet, sizes=bet.sizes, average_odds=bet.average_odds)
+    if bet.settled is not None:
+        yield bet.settled

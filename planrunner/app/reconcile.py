@@ -19,14 +19,13 @@ from typing import TypeAlias
 
 from planrunner.app import report as telling
 from planrunner.app.differences import Difference, Found, Kind, Look
-from planrunner.app.facts import write_facts
+from planrunner.app.facts import by_ref, facts_of, write_facts
 from planrunner.app.outcome import Exit
 from planrunner.app.standing import NO_ACCOUNTS, Standing, accounts_of, open_journal, site_of, stand
 from planrunner.app.taking_up import go_on, stage_at, was_at
 from planrunner.engine.state import BetState, PlacementState
 from planrunner.model.account import Account, AccountMode, Site
 from planrunner.model.errors import PlanrunnerError, Refused, WrongUse
-from planrunner.model.events import Event, OrderReported
 from planrunner.model.journal import Mode, RunInfo
 from planrunner.model.market import AccountName, OrderRef, RunId
 from planrunner.model.names import nearest
@@ -207,7 +206,7 @@ class _Reconcile:
         differences = [_foreign(bet) for bet in listed if bet.ref is None or bet.ref not in known]
         for standing in standings:
             at_work = not standing.is_over and not seems_silent(standing.lease, self.clock.now())
-            differences += [replace(one, at_work=at_work) for one in self._of_run(standing, compared.name, _by_ref(listed))]
+            differences += [replace(one, at_work=at_work) for one in self._of_run(standing, compared.name, by_ref(listed))]
         moved = {run for run in compared.runs if before.get(run) != after.get(run)}
         return Look(bets=len(listed), differences=tuple(differences), moved=moved)
 
@@ -244,13 +243,13 @@ class _Reconcile:
             raise Refused(f"it is at work in another process, {journal.lease(info.run).owner}, which learns by itself")
         epoch = journal.take(info.run, this_process())
         try:
-            listed = _by_ref(await compared.bets())
+            listed = by_ref(await compared.bets())
             standing = stand(journal, info)
             found = [one for one in self._of_run(standing, compared.name, listed) if one.can_be_adopted]
             bets = {one.bet.bet: one.bet for one in found if one.bet is not None}
             if not bets:
                 return []
-            facts = [fact for bet in bets.values() for fact in self._facts(bet)]
+            facts = [fact for bet in bets.values() for fact in facts_of(bet, self.clock.now())]
             await write_facts(journal, standing, epoch, facts, clock=self.clock)
         finally:
             journal.leave(info.run, epoch)
@@ -264,12 +263,6 @@ class _Reconcile:
     def _tell(self, text: str) -> None:
         if text not in self.troubles:
             self.troubles.append(text)
-
-    def _facts(self, bet: VenueBet) -> Iterable[Event]:
-        assert bet.ref is not None
-        yield OrderReported(at=self.clock.now(), ref=bet.ref, bet=bet.bet, sizes=bet.sizes, average_odds=bet.average_odds)
-        if bet.settled is not None:
-            yield bet.settled
 
 
 def _site(state: Path) -> Site:
@@ -291,14 +284,6 @@ def _report(
         account=name, mode=place.mode, url=place.url, bets=bets, runs=len(place.runs), differences=tuple(differences), adopted=(),
         trouble=trouble,
     )  # fmt: skip
-
-
-def _by_ref(listed: Iterable[VenueBet]) -> Mapping[OrderRef, Sequence[VenueBet]]:
-    found: dict[OrderRef, list[VenueBet]] = {}
-    for bet in listed:
-        if bet.ref is not None:
-            found.setdefault(bet.ref, []).append(bet)
-    return found
 
 
 # --- one reference

@@ -103,12 +103,12 @@ def accounts_of(standing: Standing, site: Site) -> dict[AccountName, Account]:
     program = standing.program
     if program is None:
         return {}
-    found = {}
-    for name in sorted(standing.accounts):
-        known = {"name": name, "venue": program.terms[name].venue, "currency": program.currency}
-        present = site.accounts.get(name)
-        if present is not None and (present.venue, present.currency) == (known["venue"], known["currency"]):
-            found[name] = present
-        else:
-            found[name] = Account(name=name, venue=program.terms[name].venue, currency=program.currency)
-    return found
+    return {name: account_of(name, program.terms[name].venue, program.currency, site) for name in sorted(standing.accounts)}
+
+
+def account_of(name: AccountName, venue: str, currency: str, site: Site) -> Account:
+    """One that runs knew so; the site file's where it still is the same."""
+    present = site.accounts.get(name)
+    if present is not None and (present.venue, present.currency) == (venue, currency):
+        return present
+    return Account(name=name, venue=venue, currency=currency)

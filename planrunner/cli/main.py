@@ -28,6 +28,7 @@ VERBS = {
     "stop": "planrunner.cli.stop:stop",
     "release": "planrunner.cli.stop:release",
     "reconcile": "planrunner.cli.reconcile:reconcile",
+    "settle": "planrunner.cli.settle:settle",
     "doctor": "planrunner.cli.doctor:doctor",
     "sandbox": "planrunner.cli.sandbox:sandbox",
     "schema": "planrunner.cli.schema:schema",
