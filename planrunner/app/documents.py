@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # `check` pays for nothing that it does not tell of
     from planrunner.app.left import Left
     from planrunner.app.status import Due, OrderStatus, RunStatus, Status
     from planrunner.model.journal import Halt, RunInfo
+    from planrunner.review.explained import Explained
 
 
 def without_secrets(document: object) -> object:
@@ -50,9 +51,22 @@ def _file(one: FileResult) -> dict[str, object]:
             found["tickets"] = len(one.plan.tickets)
         if one.plan.per_market is not None:
             found["for_each_market"] = True
+        if one.plan.when is not None:
+            from planrunner.review.schedule import schedule_in_words
+
+            found |= {"runs": schedule_in_words(one.plan.when), "can_lose_in_total": str(one.plan.limits.max_loss_in_total)}
+        if one.awaited:
+            found["signal_brings"] = list(one.awaited)
     found["problems"] = [to_json(problem) for problem in one.problems[:MOST_SHOWN]]
     found["more"] = max(0, len(one.problems) - MOST_SHOWN)
     return found
+
+
+def explained_document(told: Explained) -> dict[str, object]:
+    """What `explain` tells of a plan."""
+    from planrunner.review.to_json import as_document
+
+    return as_document(told)
 
 
 def status_document(found: Status) -> dict[str, object]:

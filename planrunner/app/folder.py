@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from planrunner.app.site import SITE_FILE, FilesOf, find_site, read_file
 from planrunner.app.venues import profiles
 from planrunner.model.errors import WrongUse
 from planrunner.plan import pipeline
-from planrunner.plan.given import NOTHING_GIVEN, Given
+from planrunner.plan.given import Given
 
 if TYPE_CHECKING:
     from planrunner.model.account import Site
@@ -23,7 +24,8 @@ TEXT = "<text>"  # what a plan is called that is no file
 
 @dataclass(frozen=True, slots=True)
 class PlanFolder:
-    """Plans are held against the site file in it, and what they name is looked for in it, as `check` does there."""
+    """Plans are held against the site file in it, and what they name is looked for in it, as `check` does there. `values` are
+    those of a plan's inputs, as `--set` has them."""
 
     path: Path
 
@@ -31,17 +33,17 @@ class PlanFolder:
         """Raises WrongUse where it can't be read."""
         return self._file(plan).decode("utf-8", "replace")
 
-    def check(self, plan: str, given: Given = NOTHING_GIVEN) -> Results:
+    def check(self, plan: str, values: Mapping[str, str] | None = None) -> Results:
         """As `planrunner check PLAN`. Raises WrongUse where it can't be read."""
-        return self._checked(plan, self._file(plan), given)[0]
+        return self._checked(plan, self._file(plan), values)[0]
 
-    def check_text(self, text: bytes, given: Given = NOTHING_GIVEN) -> Results:
+    def check_text(self, text: bytes, values: Mapping[str, str] | None = None) -> Results:
         """As `planrunner check -`: a text from anybody."""
-        return self._checked(TEXT, text, given)[0]
+        return self._checked(TEXT, text, values)[0]
 
-    def explain(self, plan: str, given: Given = NOTHING_GIVEN) -> PlanExplained:
+    def explain(self, plan: str, values: Mapping[str, str] | None = None) -> PlanExplained:
         """As `planrunner explain PLAN`. Raises WrongUse where it can't be read."""
-        results, site = self._checked(plan, self._file(plan), given)
+        results, site = self._checked(plan, self._file(plan), values)
         checked = results.files[-1]
         if site is None or checked.plan is None or results.has_problems:
             return PlanExplained(results=results, told=None)
@@ -49,8 +51,8 @@ class PlanFolder:
 
         return PlanExplained(results=results, told=explain(checked.plan, site, profiles(), unmade=checked.unmade))
 
-    def _checked(self, name: str, data: bytes, given: Given) -> tuple[Results, Site | None]:
-        results, found = Results(), find_site(self.path)
+    def _checked(self, name: str, data: bytes, values: Mapping[str, str] | None) -> tuple[Results, Site | None]:
+        results, found, given = Results(), find_site(self.path), Given(values=values or {})
         if (site := found.checked) is not None:
             told = FileResult(name=SITE_FILE, problems=site.problems, texts={"": site.lines}, is_site=True)
             results.files.append(told)
