@@ -29,6 +29,7 @@ VERBS = {
     "release": "planrunner.cli.stop:release",
     "reconcile": "planrunner.cli.reconcile:reconcile",
     "settle": "planrunner.cli.settle:settle",
+    "pnl": "planrunner.cli.pnl:pnl",
     "doctor": "planrunner.cli.doctor:doctor",
     "sandbox": "planrunner.cli.sandbox:sandbox",
     "schema": "planrunner.cli.schema:schema",

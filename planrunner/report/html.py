@@ -46,7 +46,7 @@ def in_pieces(story: Story) -> Iterator[str]:
     times = words.times_in(None if story.run.zone.startswith("UTC") else story.run.zone, story.run.started)
     ladders = {order.path: ladder.draw(order, story.currency, times) for order in story.orders[: ladder.CHARTS_UP_TO]}
     page = (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .stream(
             story=story,
@@ -74,7 +74,7 @@ def in_pieces(story: Story) -> Iterator[str]:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("planrunner.report"),
         autoescape=True,
