@@ -3,14 +3,15 @@ hold until somebody releases them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias, assert_never
 
 from planrunner.model.commands import Command
 from planrunner.model.events import Event
-from planrunner.model.market import AccountName, RunId
+from planrunner.model.market import AccountName, MarketId, RunId
 from planrunner.model.money import Money
 
 
@@ -96,12 +97,14 @@ class Fate(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
     """An occurrence of a plan: what it can run at most once under, and the moment it is for. `plan` is the file's name in the
-    folder of the plans."""
+    folder of the plans; `given` are the inputs that came with it, and `market` is the one whose start it is for."""
 
     plan: str
     mode: Mode
     occurrence: str
     at: datetime
+    given: Mapping[str, str] = field(default_factory=dict, compare=False)
+    market: MarketId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ limit until it is over, and then with what it lost or may still lose; what runs 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from planrunner.model.journal import Due, Fate, Mode, Noted, RunInfo
-from planrunner.model.market import RunId
+from planrunner.model.market import MarketId, RunId
 from planrunner.model.money import Money
 from planrunner.runtime.tables import occurrence_table, timetable_table, version_of
 
@@ -64,9 +65,11 @@ def claim(connection: Connection, asked: Claim, now: datetime) -> Claimed:
 
 
 def note(connection: Connection, noted: Noted) -> bool:
-    """An occurrence that begins no run, or only later. False where it was decided before."""
+    """An occurrence that begins no run, or only later. False where it was decided before; one that was queued may be so again,
+    after a restart."""
     before = find(connection, noted.due)
-    if before is not None and (before.run is not None or before.fate not in MAY_STILL_BEGIN or before.fate is noted.fate):
+    is_queued_again = before is not None and before.fate is noted.fate is Fate.QUEUED
+    if before is not None and not is_queued_again and (before.fate not in MAY_STILL_BEGIN or before.fate is noted.fate):
         return False
     _write(connection, noted)
     return True
@@ -149,6 +152,7 @@ def _write(connection: Connection, noted: Noted) -> None:
             "due": due.at.isoformat(),
             "outcome": noted.fate.value,
             "text": noted.text,
+            "given": json.dumps({"inputs": dict(due.given), "market": due.market}),
             "run_id": noted.run,
             "may_lose": str(noted.may_lose.amount),
             "currency": noted.may_lose.currency,
@@ -163,8 +167,11 @@ def _is(due: Due) -> tuple[Any, ...]:
 
 
 def _noted(row: Any) -> Noted:
+    given = json.loads(row.given)
+    market = None if given["market"] is None else MarketId(given["market"])
+    at = datetime.fromisoformat(row.due)
     return Noted(
-        due=Due(plan=row.plan, mode=Mode(row.mode), occurrence=row.occurrence, at=datetime.fromisoformat(row.due)),
+        due=Due(plan=row.plan, mode=Mode(row.mode), occurrence=row.occurrence, at=at, given=given["inputs"], market=market),
         fate=Fate(row.outcome),
         text=row.text,
         run=None if row.run_id is None else RunId(row.run_id),

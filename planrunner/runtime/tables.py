@@ -162,6 +162,7 @@ occurrence_table = Table(
     Column("due", String, nullable=False),
     Column("outcome", String, nullable=False),
     Column("text", Text, nullable=False),  # the reason, for people
+    Column("given", Text, nullable=False),  # the inputs that came with it, as JSON
     Column("run_id", String, index=True),
     Column("may_lose", String, nullable=False),  # of the run: at first its limit, in the end what it lost (below 0: won)
     Column("currency", String, nullable=False),

@@ -38,10 +38,11 @@ class Timetable:
 
         return await self._journal.beside(act)
 
-    async def note(self, due: Due, fate: Fate, text: str) -> bool:
-        """An occurrence that begins no run, or only later; False where it was decided before."""
+    async def note(self, due: Due, fate: Fate, text: str) -> Noted | None:
+        """An occurrence that begins no run, or only later; None where it was decided before."""
         noted = Noted(due=due, fate=fate, text=text, run=None, may_lose=NOTHING, decided=self._clock.now())
-        return await self._journal.beside(lambda connection: occurrences.note(connection, noted))
+        is_ours = await self._journal.beside(lambda connection: occurrences.note(connection, noted))
+        return noted if is_ours else None
 
     async def look_until(self, plan: str, mode: Mode, schedule: str, at: datetime) -> None:
         """A plan's occurrences up to this moment have been decided."""

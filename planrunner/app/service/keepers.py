@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from planrunner.app.service.lane import Asked, Lane
+from planrunner.app.service.lane import Lane
 from planrunner.model.calendar import next_occurrence, occurrences
 from planrunner.model.errors import PlanrunnerError
 from planrunner.model.journal import Due, Mode
@@ -68,7 +68,7 @@ class CalendarKeeper:
         for one in occurrences(self.when.rule, since):
             if one.at > now:
                 break
-            await self.lane.decide(Asked(due=Due(plan=self.plan, mode=self.mode, occurrence=one.id, at=one.at)))
+            await self.lane.decide(Due(plan=self.plan, mode=self.mode, occurrence=one.id, at=one.at))
             last = one.at
         if last is not None:
             await self._looked(schedule, last)
@@ -110,8 +110,8 @@ class StartsKeeper:
         if self._read is None or now - self._read >= READ_AGAIN or (self._is_any_due(now) and now - self._read > JUST_READ):
             await self._read_again(now)
         for market in [one for one in self._open() if self._began <= self._due(one) <= now]:
-            due = Due(plan=self.plan, mode=self.mode, occurrence=f"start of {market.id}", at=self._due(market))
-            await self.lane.decide(Asked(due=due, market=market.id))
+            at, name = self._due(market), f"start of {market.id}"
+            await self.lane.decide(Due(plan=self.plan, mode=self.mode, occurrence=name, at=at, market=market.id))
             self._decided.add(market.id)
 
     def _open(self) -> list[Market]:

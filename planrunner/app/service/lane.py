@@ -8,33 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from types import MappingProxyType
 from typing import Protocol
 
 from planrunner.app.service.verdict import Terms, Verdict, judge
 from planrunner.model.errors import PlanrunnerError, Refused, VenueRefused, VenueTrouble
 from planrunner.model.journal import Due, Fate, Noted, RunInfo
-from planrunner.model.market import MarketId, RunId
+from planrunner.model.market import RunId
 from planrunner.model.money import Money
 from planrunner.runtime.clock import HandsClock
 from planrunner.runtime.occurrences import Claim
 from planrunner.runtime.timetable import Timetable
 
 AGAIN_AFTER = timedelta(seconds=5)  # a venue that could not be reached
-NO_VALUES: Mapping[str, str] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """An occurrence, and what it brings: inputs of a signal, the market of a start."""
-
-    due: Due
-    values: Mapping[str, str] = NO_VALUES
-    market: MarketId | None = None
 
 
 class Ready(Protocol):
@@ -51,8 +40,9 @@ class Ready(Protocol):
 class Runs(Protocol):
     """Whoever carries runs out."""
 
-    def ready(self, asked: Asked) -> Ready:
-        """Reads the plan as it is now. Raises PlanProblems, WrongUse, Refused."""
+    def ready(self, due: Due, info: RunInfo | None = None) -> Ready:
+        """Reads the plan as it is now. `info`: the run was made before, and the plan must be what it was then. Raises
+        PlanProblems, WrongUse, Refused."""
         ...
 
     async def run(self, ready: Ready) -> None:
@@ -79,41 +69,46 @@ class Lane:
     clock: HandsClock
     tell: Callable[[Noted], None]
     going: dict[RunId, asyncio.Task[None]] = field(default_factory=dict)
-    queue: deque[Asked] = field(default_factory=deque)
+    queue: deque[Due] = field(default_factory=deque)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def decide(self, asked: Asked) -> Noted | None:
+    async def decide(self, due: Due) -> Noted | None:
         """What becomes of it. None: it was decided before. Raises JournalTrouble; then nothing is decided."""
         async with self._turn:
-            if self._is_decided(asked):
+            if any(one.occurrence == due.occurrence for one in self.queue):
                 return None
-            verdict = judge(self.terms, asked.due.at, self.clock.now(), is_busy=bool(self.going or self.queue))
-            return await self._carry_out(asked, verdict)
+            verdict = judge(self.terms, due.at, self.clock.now(), is_busy=bool(self.going or self.queue))
+            return await self._carry_out(due, verdict)
 
-    async def begin(self, asked: Asked) -> Noted | None:
-        """At once, beside what goes on or not at all: somebody asked for just this. Raises as `Runs.ready` does."""
+    async def begin(self, due: Due) -> Noted | None:
+        """At once, because somebody asked for it; None: it was begun before. Raises Refused while a run goes on, and as
+        `Runs.ready` does."""
         async with self._turn:
-            ready = self.runs.ready(asked)
-            return await self._claim(asked, ready, Fate.RUN, "")
+            if self.timetable.find(due) is not None:
+                return None
+            ready = self.runs.ready(due)
+            if self.going:
+                raise Refused(f"the run {min(self.going)} of this plan goes on; wait for it, or stop it first")
+            return await self._claim(due, ready, Fate.RUN, "")
 
     def adopt(self, run: RunId, task: asyncio.Task[None]) -> None:
         """A run of this plan that was taken up again."""
         self.going[run] = task
         task.add_done_callback(lambda _: self._over(run))
 
-    async def take_up(self, run: RunId, asked: Asked) -> None:
+    async def take_up(self, info: RunInfo, due: Due) -> None:
         """One that was claimed and had not begun when its service died."""
         async with self._turn:
-            late = self.clock.now() - asked.due.at
+            late = self.clock.now() - due.at
             if late > self.terms.late_by:
-                self.runs.refuse(run, "the service was interrupted before it began, and by now it is too late for it")
+                self.runs.refuse(info.run, "the service was interrupted before it began, and by now it is too late for it")
                 return
             try:
-                ready = self.runs.ready(asked)
+                ready = self.runs.ready(due, info)
             except PlanrunnerError as error:
-                self.runs.refuse(run, f"the service was interrupted before it began, and now: {error}")
+                self.runs.refuse(info.run, f"the service was interrupted before it began, and now: {error}")
                 return
-            self._start(asked, ready)
+            self._start(due, ready)
 
     async def end(self) -> None:
         """Waits for what goes on; nothing that is queued begins."""
@@ -122,62 +117,54 @@ class Lane:
 
     # -- one occurrence
 
-    def _is_decided(self, asked: Asked) -> bool:
-        before = self.timetable.find(asked.due)
-        if before is None:
-            return any(one.due == asked.due for one in self.queue)
-        return before.run is not None or before.fate not in (Fate.QUEUED, Fate.MISSED) or asked in self.queue
-
-    async def _carry_out(self, asked: Asked, verdict: Verdict) -> Noted | None:
+    async def _carry_out(self, due: Due, verdict: Verdict) -> Noted | None:
         if verdict.fate in (Fate.RUN, Fate.LATE):
             try:
-                ready = self.runs.ready(asked)
+                ready = self.runs.ready(due)
             except PlanrunnerError as error:
-                return await self._note(asked.due, Fate.REFUSED, str(error))
-            return await self._claim(asked, ready, verdict.fate, verdict.text)
-        if verdict.stops_other:
+                return await self._note(due, Fate.REFUSED, str(error))
+            return await self._claim(due, ready, verdict.fate, verdict.text)
+        noted = await self._note(due, verdict.fate, verdict.text)
+        if noted is not None and verdict.stops_other:
             await self._replace()
-        noted = await self._note(asked.due, verdict.fate, verdict.text)
-        if verdict.fate is Fate.QUEUED:
-            self.queue.append(asked)
+        if noted is not None and verdict.fate is Fate.QUEUED:
+            self.queue.append(due)
+            self._look_for_the_next()  # what it waits for may have ended meanwhile
         return noted
 
     async def _replace(self) -> None:
         """The latest comes next: the run that goes on is stopped, and what waited for that has been overtaken."""
         while self.queue:
-            await self._note(self.queue.popleft().due, Fate.REPLACED, "a later one took its place before it began")
+            await self._note(self.queue.popleft(), Fate.REPLACED, "a later one took its place before it began")
         for run in self.going:
             self.runs.stop(run, "replaced by the next run of its plan")
 
     async def _note(self, due: Due, fate: Fate, text: str) -> Noted | None:
-        await self.timetable.note(due, fate, text)
-        noted = self.timetable.find(due)
+        noted = await self.timetable.note(due, fate, text)
         if noted is not None:
             self.tell(noted)
         return noted
 
-    async def _claim(self, asked: Asked, ready: Ready, fate: Fate, text: str) -> Noted | None:
-        claim = Claim(
-            due=asked.due, fate=fate, text=text, info=ready.info, may_lose=ready.may_lose, in_total=ready.in_total
-        )  # fmt: skip
+    async def _claim(self, due: Due, ready: Ready, fate: Fate, text: str) -> Noted | None:
+        claim = Claim(due=due, fate=fate, text=text, info=ready.info, may_lose=ready.may_lose, in_total=ready.in_total)
         claimed = await self.timetable.claim(claim)
         if not claimed.is_ours:
             return None
         self.tell(claimed.noted)
         if claimed.noted.run is not None:
-            self._start(asked, ready)
+            self._start(due, ready)
         return claimed.noted
 
     # -- one run
 
-    def _start(self, asked: Asked, ready: Ready) -> None:
+    def _start(self, due: Due, ready: Ready) -> None:
         run = ready.info.run
-        task = asyncio.ensure_future(self._run(asked, ready))
+        task = asyncio.ensure_future(self._run(due, ready))
         self.going[run] = task
         task.add_done_callback(lambda _: self._over(run))
 
-    async def _run(self, asked: Asked, ready: Ready) -> None:
-        until = asked.due.at + self.terms.late_by
+    async def _run(self, due: Due, ready: Ready) -> None:
+        until = due.at + self.terms.late_by
         while True:
             try:
                 return await self.runs.run(ready)
@@ -195,6 +182,9 @@ class Lane:
 
     def _over(self, run: RunId) -> None:
         self.going.pop(run, None)
+        self._look_for_the_next()
+
+    def _look_for_the_next(self) -> None:
         if self.queue and not self.going:
             task = asyncio.ensure_future(self._next())
             task.add_done_callback(_looked_at)
@@ -203,14 +193,14 @@ class Lane:
         """What waited longest begins, where it is not too late for it by now."""
         async with self._turn:
             while self.queue and not self.going:
-                asked = self.queue.popleft()
-                verdict = judge(self.terms, asked.due.at, self.clock.now(), is_busy=False)
+                due = self.queue.popleft()
+                verdict = judge(self.terms, due.at, self.clock.now(), is_busy=False)
                 if verdict.fate is Fate.MISSED:  # it was there in time, and waited for its turn
-                    waits = self.terms.may_be_late
-                    verdict = Verdict(fate=Fate.MISSED, text="the run before it went on too long") if waits else _WAITED
-                await self._carry_out(asked, verdict)
+                    verdict = _WAITED_TOO_LONG if self.terms.may_be_late else _WAITED
+                await self._carry_out(due, verdict)
 
 
+_WAITED_TOO_LONG = Verdict(fate=Fate.MISSED, text="the run before it went on for longer than the plan allows it to be late")
 _WAITED = Verdict(fate=Fate.LATE, text="waited until the run before it was over")
 
 
