@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from planrunner import resources
@@ -23,13 +23,14 @@ from planrunner.plan.problems import Problem, Texts
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileResult:
     """One file looked at. `plan` is None for a site file and where there are problems. `unmade`: what of a plan for each market
-    is worked out for each."""
+    is worked out for each; `awaited`: inputs that a signal brings, and something stands for in `plan`."""
 
     name: str
     problems: tuple[Problem, ...]
     texts: Texts
     plan: Plan | None = None
     unmade: tuple[str, ...] = ()
+    awaited: tuple[str, ...] = ()
     is_site: bool = False
 
 
@@ -103,9 +104,17 @@ def _check_one(
         return  # its problems are told; what a plan may do is not known until they are solved
     shown = "<stdin>" if name == STDIN else name
     files = FilesOf(Path(shown), given.file, data=data)
+    given = replace(given, signal_to_come=True)
     checked = pipeline.check(
         shown, files, schema=resources.schema("plan"), site=found.site, profiles=profiles(), given=given
     )  # fmt: skip
     results.files.append(
-        FileResult(name=shown, problems=checked.problems, texts=checked.texts, plan=checked.plan, unmade=checked.unmade)
+        FileResult(
+            name=shown,
+            problems=checked.problems,
+            texts=checked.texts,
+            plan=checked.plan,
+            unmade=checked.unmade,
+            awaited=checked.awaited,
+        )
     )

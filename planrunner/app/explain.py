@@ -47,7 +47,8 @@ def explain_plan(
 
     found = find_site(path.parent, site).site
     assert found is not None  # its plan was checked against it
-    return PlanExplained(results=results, told=explain(checked.plan, found, profiles(), unmade=checked.unmade))
+    told = explain(checked.plan, found, profiles(), unmade=checked.unmade, awaited=checked.awaited)
+    return PlanExplained(results=results, told=told)
 
 
 def entry_of(code: str) -> Entry:

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from planrunner.app.plans import Loaded, located_query
 from planrunner.app.resolving import zone_of
 from planrunner.app.stage import Venues
 from planrunner.model.errors import NotInCatalogue, Refused
 from planrunner.model.exposure import placed_by
-from planrunner.model.market import Market
-from planrunner.model.plan import MarketQuery, Plan
+from planrunner.model.market import Market, MarketId
+from planrunner.model.plan import BeforeEachStart, MarketQuery, Plan
 
 SHOWN = 6
 
 
 class PerMarket:
     """A plan whose orders are known once its markets are. `loaded` is then the plan with those orders: what is found to be wrong
-    later is told of them."""
+    later is told of them.
 
-    def __init__(self, loaded: Loaded) -> None:
+    A plan that runs before each start has one market in each of its runs: `only`, and where that is not said the one that starts
+    next.
+    """
+
+    def __init__(self, loaded: Loaded, only: MarketId | None = None) -> None:
         self.loaded = loaded
+        self._only = only
 
-    async def orders(self, venues: Venues, *, today: date) -> Plan:
+    async def orders(self, venues: Venues, *, today: date, now: datetime) -> Plan:
         """The plan itself where it is not one per market.
 
         Raises Refused where no market fits, or more than the plan may have orders for; PlanProblems for a word the venue does not
@@ -38,6 +43,8 @@ class PerMarket:
             markets = await venues[query.account].markets(query, on=on, zone=zone_of(plan))
         except NotInCatalogue as error:
             raise located_query(self.loaded, error) from error
+        if isinstance(plan.when, BeforeEachStart):
+            markets = tuple(one for one in markets if one.id == self._only or (self._only is None and one.start > now))[:1]
         if not markets:
             raise Refused(f"{query.account} has no market that fits: {in_words(query, on, plan)}. Nothing was placed.")
         _refuse_too_many(plan, query, markets)

@@ -52,6 +52,7 @@ class _Chapter(NamedTuple):
 _CHAPTERS: Sequence[_Chapter] = (
     _Chapter("A plan", "plan", intro="{required}"),
     _Chapter("limits", "plan", "limits"),
+    _Chapter("when", "plan", "when"),
     _Chapter(
         "An order",
         "plan",
@@ -89,19 +90,27 @@ _CHAPTERS: Sequence[_Chapter] = (
     _Chapter("limits of the site", "site", "site_limits"),
     _Chapter("policy", "site", "policy"),
     _Chapter("calendars", "site", "calendars"),
+    _Chapter("service", "site", "service"),
+    _Chapter("A signal", "site", "signal", "Under `signals` each signal has a name of your own, and these keys. {description}"),
+    _Chapter("A notice", "site", "notice", "An item of `notify`. {description}"),
+    _Chapter("mail", "site", "mail"),
 )
 # The forms a value may have, each with its heading.
 _FORMS = {
-    "money": "Money", "odds": "Odds", "percent": "Probability", "duration": "Duration", "date": "Date", "time": "Time of day",
+    "money": "Money", "odds": "Odds", "percent": "Probability", "duration": "Duration", "date": "Date", "day": "Day",
+    "weekday": "Weekday", "time": "Time of day",
     "moment": "Date and time", "zone": "Time zone", "count": "Count", "times": "Times", "reprice": "Reprice", "line": "Line",
-    "race": "Race", "runners": "Runners", "bookmaker": "Bookmaker", "name": "Name", "order_name": "Name of an order", "id": "Id",
+    "race": "Race", "runners": "Runners", "bookmaker": "Bookmaker", "name": "Name", "order_name": "Name of an order",
+    "signal_name": "Name of a signal", "id": "Id",
     "text": "Text", "file": "File",
     "given": "Names and values", "value": "Value", "template": "Template",
 }  # fmt: skip
 # How the items of a list are called, and what they are.
 _ITEMS = {"order": ("orders", "order"), "step": ("steps", "step"), "given": ("rows", "given"), "value": ("values", "value"),
           "name": ("names", "name"), "ticket": ("tickets", "ticket"), "bet": ("bets", "bet"), "leg": ("legs", "leg"),
-          "bookmaker": ("bookmakers", "bookmaker")}  # fmt: skip
+          "bookmaker": ("bookmakers", "bookmaker"), "weekday": ("weekdays", "weekday"), "day": ("days", "day"),
+          "time": ("times", "time"), "notice": ("notices", "notice")}  # fmt: skip
+_SINGLE = {"address": "an address", "email": "an address", "host": "a name"}
 # What each filter does, and one use of it.
 _FILTERS = {
     "round_to_tick": ('to the nearest odds of the venue, between two to the lower; `"up"` and `"down"` say which way',
@@ -189,6 +198,8 @@ def _target(rule: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, 
 def _takes(key: str, rule: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     """The kind of value, linked to where it is explained; words are listed."""
     kind = rule.get("$ref", "").removeprefix("#/$defs/")
+    if kind and "enum" in _target(rule, schema):
+        return _takes(key, _target(rule, schema), schema)
     if kind:
         return _link(_FORMS[kind].lower() if kind in _FORMS else "keys", kind)
     if "enum" in rule:
@@ -198,15 +209,19 @@ def _takes(key: str, rule: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
         return " or ".join(dict.fromkeys(_takes(key, one, schema) for one in forms))
     match rule.get("type"):
         case "array":
+            if "enum" in _target(rule["items"], schema):
+                return f"a list of {_takes(key, rule['items'], schema)}"
             return f"a list of {_link(*_ITEMS[rule['items']['$ref'].removeprefix('#/$defs/')])}"
         case "object":
             inner = rule.get("additionalProperties")
             kind = inner["$ref"].removeprefix("#/$defs/") if isinstance(inner, dict) else key
+            if isinstance(inner, dict) and kind == "role":
+                return f"names, each with {_takes(key, inner, schema)}"
             if kind == "calendar":
                 return _link("names, each with a list of days", key)
             return _link("names, each with keys" if inner else "keys", kind)
         case _:
-            return "a whole number" if key == "favourite" else "a word"
+            return "a whole number" if key in ("favourite", "port") else _SINGLE.get(rule.get("title", ""), "a word")
 
 
 def _link(text: str, kind: str) -> str:

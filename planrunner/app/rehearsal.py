@@ -14,6 +14,7 @@ from planrunner.app.sandboxes import sandbox_app
 from planrunner.app.stage import Accounts, Stage, Venues, opened
 from planrunner.app.venues import make_venue
 from planrunner.app.worlds import load_recording
+from planrunner.engine.of_day import on_day
 from planrunner.model.errors import Refused
 from planrunner.model.journal import Mode
 from planrunner.model.names import nearest, same_name
@@ -48,7 +49,7 @@ def world_of(plan: Plan, *, seed: int, case: str, scenario: Scenario | None = No
     days = [order.target.on for order in _named(plan)] + [ticket.on for ticket in plan.tickets]
     days += [plan.per_market.on] if plan.per_market else []
     day = min((on for on in days if on), default=scenario.begins_on or PRACTICE_DAY)
-    begin = begin_for(plan, scenario, day)
+    begin = begin_for(on_day(plan, day), scenario, day)
     rehearsal = rehearse(scenario, day=day, seed=seed, case=case, begin=begin)
     invented = _invent(plan, rehearsal)
     return rehearsal, day, tuple(f"{name} is not in the world of the rehearsal, and was invented for it" for name in invented)

@@ -18,6 +18,7 @@ from planrunner.app.resolving import resolve_plan, zone_of
 from planrunner.app.stage import Stage, Venues
 from planrunner.app.standing import stand
 from planrunner.engine.compile import compile_plan
+from planrunner.engine.of_day import on_day
 from planrunner.engine.state import initial
 from planrunner.model.account import Site
 from planrunner.model.errors import JournalTrouble, Refused, VenueRefused, VenueTrouble
@@ -230,7 +231,8 @@ async def _prepare(job: Job, info: RunInfo, stage: Stage, venues: Venues, clock:
     """Names to ids, terms attached. Raises DoesNotFit, and for a plan per market Refused and PlanProblems."""
     plan, today = job.plan, stage.today(clock, zone_of(job.plan))
     if job.per_market is not None:
-        plan = await job.per_market.orders(venues, today=today)
+        plan = await job.per_market.orders(venues, today=today, now=clock.now())
+    plan = on_day(plan, today)
     resolved = await resolve_plan(plan, venues, today=today)
     in_rehearsal = info.mode is Mode.REHEARSAL
     return compile_plan(

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from planrunner.engine.state import OrderState, Phase
 from planrunner.engine.turn import Turn
-from planrunner.model.plan import AfterPlacing, AfterStart, At, BeforeStart, Ending, Every, If, Now, PlaceWhen, Trigger
+from planrunner.model.plan import AfterPlacing, AfterStart, At, AtTime, BeforeStart, Ending, Every, If, Now, PlaceWhen, Trigger
 
 
 def placing_time(when: PlaceWhen, *, now: datetime, start: datetime) -> datetime:
@@ -18,6 +18,8 @@ def placing_time(when: PlaceWhen, *, now: datetime, start: datetime) -> datetime
             return start - when.delay
         case At():
             return when.at
+        case AtTime():
+            raise ValueError("a time without a day is in no program: see `of_day`")
         case _:
             assert_never(when)
 
@@ -33,6 +35,8 @@ def ending_time(ending: Ending, *, placed_at: datetime | None, start: datetime) 
             return start + ending.delay
         case At():
             return ending.at
+        case AtTime():
+            raise ValueError("a time without a day is in no program: see `of_day`")
         case _:
             assert_never(ending)
 

@@ -6,7 +6,10 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 _MINUTE = timedelta(minutes=1)
 _LAST_DAY = date(9998, 12, 31).toordinal()  # a year before the last that Python knows, so that every zone can tell it in UTC
@@ -26,7 +29,8 @@ class Calendar:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recurring:
     """`every` and `at` of a plan's `when`: these weekdays (Monday is 0), or these dates where there are any, at these times of
-    the zone's wall clock; `except_on` are the days left out, `first` and `last` the days it begins and ends with."""
+    the zone's wall clock; `except_on` are the days left out, `first` and `last` the days it begins and ends with. `calendar` is
+    what the days left out are called."""
 
     weekdays: frozenset[int] = frozenset()
     dates: tuple[date, ...] = ()
@@ -35,6 +39,7 @@ class Recurring:
     except_on: frozenset[date] = frozenset()
     first: date | None = None
     last: date | None = None
+    calendar: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +61,8 @@ def occurrences(rule: Recurring, after: datetime) -> Iterator[Occurrence]:
 
     Which days count is said of the days as the plan writes them, before a gap in the wall clock moves a time into the next one.
     """
+    from zoneinfo import ZoneInfo  # everybody has the words of a plan, and few need the zones, which cost something to find
+
     zone = ZoneInfo(rule.time_zone)
     times = sorted(set(rule.times))
     told = after
@@ -88,15 +95,17 @@ def _days(rule: Recurring, earliest: date) -> Iterator[date]:
                 yield day
 
 
-def _occurrence(local: datetime, zone: ZoneInfo) -> Occurrence:
+def in_utc(local: datetime, zone: ZoneInfo) -> datetime:
     """When the wall clock says `local`: the first of two such moments where it is set back, and the first minute that exists
     where it is set forward over `local`."""
     first, second = (local.replace(tzinfo=zone, fold=fold).utcoffset() or timedelta() for fold in (0, 1))
     at = (local - first).replace(tzinfo=UTC)
-    if first < second:
-        at = _end_of_gap((local - second).replace(tzinfo=UTC), at, zone)
-        local = at.astimezone(zone).replace(tzinfo=None)
-    return Occurrence(local=local, time_zone=zone.key, at=at)
+    return at if first >= second else _end_of_gap((local - second).replace(tzinfo=UTC), at, zone)
+
+
+def _occurrence(local: datetime, zone: ZoneInfo) -> Occurrence:
+    at = in_utc(local, zone)
+    return Occurrence(local=at.astimezone(zone).replace(tzinfo=None), time_zone=zone.key, at=at)
 
 
 def _end_of_gap(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from planrunner.model.money import Money, rounded_down, rounded_up, zero
 from planrunner.model.odds import Odds, Side
-from planrunner.model.plan import Hedge, LimitOrder, Move, Order, Plan, Reprice
+from planrunner.model.plan import BeforeEachStart, Hedge, LimitOrder, Move, Order, Plan, Reprice
 
 
 def risk(side: Side, size: Decimal, odds: Decimal | Fraction) -> Decimal:
@@ -57,8 +57,9 @@ def total(parts: Iterable[Part], currency: str) -> Money:
 
 
 def most_markets(plan: Plan) -> int:
-    """How many markets the orders of a plan may be placed in: as many as `max_orders` has room for."""
-    if plan.per_market is None or plan.limits.max_orders is None:
+    """How many markets the orders of a plan may be placed in: as many as `max_orders` has room for; in a plan that runs before
+    each start, in one."""
+    if plan.per_market is None or plan.limits.max_orders is None or isinstance(plan.when, BeforeEachStart):
         return 1
     return plan.limits.max_orders // max(1, sum(placed_by(order) for order in plan.orders))
 

@@ -29,7 +29,7 @@ class OrderType(StrEnum):
 
 
 # Moments. `AfterPlacing` counts from sending the order's first placement; `BeforeStart` and `AfterStart` follow the
-# venue's scheduled start when it moves; `At` is UTC.
+# venue's scheduled start when it moves; `At` is UTC. `AtTime` is known as a moment once the run's day is (`engine.of_day`).
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Now:
     """At once."""
@@ -55,8 +55,16 @@ class At:
     at: datetime
 
 
-PlaceWhen: TypeAlias = Now | BeforeStart | At
-Ending: TypeAlias = AfterPlacing | BeforeStart | AfterStart | At
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AtTime:
+    """A time of the day of the run: only in a plan with `when`, and never in a program."""
+
+    time: time
+    time_zone: str
+
+
+PlaceWhen: TypeAlias = Now | BeforeStart | At | AtTime
+Ending: TypeAlias = AfterPlacing | BeforeStart | AfterStart | At | AtTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,9 +18,10 @@ from planrunner.model.exposure import liability, most_markets, placed_by, worst_
 from planrunner.model.money import Money, smallest_unit, zero
 from planrunner.model.names import plain
 from planrunner.model.odds import Side
-from planrunner.model.plan import At, BeforeStart, LimitOrder, Now, PlaceWhen, Plan, Target
+from planrunner.model.plan import At, AtTime, BeforeStart, LimitOrder, Now, PlaceWhen, Plan, Target
 from planrunner.model.pools import Leg, Pool
 from planrunner.model.profile import VenueProfile
+from planrunner.plan.moments import since_midnight
 
 MINUTE = timedelta(minutes=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -263,6 +264,8 @@ def _moment(share: Share) -> tuple[tuple[str, ...], timedelta]:
     match share.place:
         case At(at=at):
             return ("at",), at - _EPOCH
+        case AtTime():
+            return ("at", "on the day of the run"), since_midnight(share.place)
         case BeforeStart(delay=delay):
             return ("start", *(share.start or share.market[:3])), -delay
         case Now():

@@ -20,6 +20,7 @@ from planrunner.plan.hedge_checks import hedges_of
 from planrunner.plan.messages import meaning as say
 from planrunner.plan.messages import ticket as say_ticket
 from planrunner.plan.messages import venue as say_venue
+from planrunner.plan.messages import when as say_when
 from planrunner.plan.nodes import Block, Listing, Scalar
 from planrunner.plan.problems import Problem
 
@@ -42,6 +43,13 @@ def check(plan: Draft, site: Site, profiles: Mapping[str, VenueProfile]) -> None
     if plan.tickets:
         _tickets(plan, accounts, profiles)
     market_checks.check_markets(plan, accounts, profiles)
+    if plan.when is not None:
+        from planrunner.plan.when_checks import check_when  # most plans have none
+
+        check_when(plan, plan.when, site)
+    elif "max_loss_in_total" in plan.amounts and "when" not in plan.root.values and not plan.shape.is_silent(plan.root, "when"):
+        value = plan.limit("max_loss_in_total")
+        plan.shape.complain(value, say_when.total_without_when(value))
     times = _times(plan)
     if currency is not None:
         limit_checks.check_limits(plan, site, accounts, profiles, times=times)
@@ -129,7 +137,9 @@ def _zone(plan: Draft) -> None:
 
 
 def _has_zone(plan: Draft) -> bool:
-    return plan.shape.is_silent(plan.root, "time_zone") or "time_zone" in plan.root.values
+    if plan.when is not None and (plan.shape.is_silent(plan.when.node, "time_zone") or "time_zone" in plan.when.node.values):
+        return True
+    return plan.shape.is_silent(plan.root, "time_zone", "when") or "time_zone" in plan.root.values
 
 
 # Currencies
@@ -235,7 +245,7 @@ def _times(plan: Draft) -> int:
         problem = say.max_orders(plan.limit("max_orders"), counts, per_market=plan.repeats)
         _complain(plan, "max_orders", problem)
         return 1
-    return most // placed if plan.repeats else 1
+    return most // placed if plan.repeats and not plan.is_run_by_market else 1
 
 
 def _complain(plan: Draft, key: str, problem: Problem) -> None:

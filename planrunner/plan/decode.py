@@ -20,6 +20,7 @@ from planrunner.model.plan import (
     AfterPlacing,
     AfterStart,
     At,
+    AtTime,
     BeforeStart,
     ByPercent,
     ByTicks,
@@ -55,12 +56,14 @@ from planrunner.plan.schema import Shape, currency_of
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from planrunner.plan.when_draft import DraftWhen
+
 T = TypeVar("T")
 
 TRIGGERS = ("after", "every", "before_start", "after_start", "if")
 ACTIONS = ("cancel", "reprice", "keep", "hedge", "move_remainder_to", "retry", "alert")
 ENDINGS = ("expires_after", "expires_before_start", "expires_after_start", "expires_at")
-_MONEY_OF_LIMITS = ("max_loss", "max_stake", "max_exposure_per_market")
+_MONEY_OF_LIMITS = ("max_loss", "max_loss_in_total", "max_stake", "max_exposure_per_market")
 _SIDES = {side.value: side for side in Side}
 _TYPES = {kind.value: kind for kind in OrderType}
 _CONDITIONS = {condition.value: condition for condition in Condition}
@@ -174,6 +177,7 @@ class Draft:
     markets: Block | None = None
     per_market: MarketQuery | None = None
     is_expanded: bool = False
+    when: DraftWhen | None = None
 
     @property
     def placed(self) -> list[DraftOrder | DraftTicket]:
@@ -190,6 +194,11 @@ class Draft:
         """Are these the orders of one market, to be repeated over more?"""
         return self.markets is not None and not self.is_expanded
 
+    @property
+    def is_run_by_market(self) -> bool:
+        """Is each of its runs for one market alone?"""
+        return self.when is not None and self.when.kind == "before_each_start"
+
     def limit(self, key: str) -> Scalar:
         """Where a limit that could be read stands."""
         assert self.limits is not None
@@ -202,6 +211,7 @@ class Reading:
     def __init__(self, shape: Shape, root: Block) -> None:
         self.shape = shape
         self._root = root
+        self._repeats = "when" in root.values
 
     @cached_property
     def _currency(self) -> str | None:
@@ -257,8 +267,14 @@ class Reading:
         text = self.text(block, key)
         return scalars.time_of_day(text) if text is not None else None
 
-    def moment(self, block: Block, key: str, zone: ZoneInfo | None) -> At | None:
-        """UTC. None also where the plan has no zone: the checker says so once."""
+    def moment(self, block: Block, key: str, zone: ZoneInfo | None) -> At | AtTime | None:
+        """UTC, or in a plan with `when` a time of the day of its run. None also where the plan has no zone: the checker says so
+        once."""
+        value = self.scalar(block, key)
+        if value is not None and (at := scalars.time_of_day(value.text)) is not None:
+            if not self._repeats:
+                self.shape.complain(value, say_shape.not_moment(value))
+            return AtTime(time=at, time_zone=zone.key) if self._repeats and zone is not None else None
         local = self._read(block, key, scalars.local_time, lambda value: say_shape.no_such_day(value))
         return At(at=scalars.in_utc(local, zone)) if local is not None and zone is not None else None
 
@@ -275,7 +291,8 @@ class Reading:
 def draft(root: Block, shape: Shape, *, is_expanded: bool = False) -> Draft:
     """Everything of a plan that can be read."""
     reading = Reading(shape, root)
-    zone = _zone(reading, root)
+    when = _block(shape, root, "when")
+    zone = _zone(reading, root) or (_zone(reading, when) if when is not None and "time_zone" not in root.values else None)
     limits = _block(shape, root, "limits")
     amounts = {key: money for key in _MONEY_OF_LIMITS if limits is not None and (money := reading.money(limits, key))}
     markets = _block(shape, root, "for_each_market")
@@ -295,7 +312,14 @@ def draft(root: Block, shape: Shape, *, is_expanded: bool = False) -> Draft:
         markets=markets,
         per_market=_market_query(reading, markets) if markets is not None else None,
         is_expanded=is_expanded,
+        when=_when(reading, when) if when is not None else None,
     )
+
+
+def _when(reading: Reading, node: Block) -> DraftWhen:
+    from planrunner.plan.when_draft import read_when  # most plans have none
+
+    return read_when(reading, node)
 
 
 def _items(shape: Shape, root: Block, key: str) -> tuple[list[Block], bool]:

@@ -18,6 +18,7 @@ from fractions import Fraction
 from operator import attrgetter
 from typing import Any, TypeAlias
 
+from planrunner.model.calendar import Recurring
 from planrunner.model.odds import Odds
 from planrunner.model.plan import FallbackStep, LimitOrder, Plan, PoolBet, Ticket
 
@@ -29,6 +30,7 @@ _SPELLING: dict[type[Any], frozenset[str]] = {
     Ticket: frozenset({"line"}),
     FallbackStep: frozenset({"line", "text"}),
     Odds: frozenset({"text"}),
+    Recurring: frozenset({"calendar"}),
 }
 LANGUAGE = 1
 
@@ -56,6 +58,7 @@ _WRITTEN: dict[type[Any], _Writer] = {
     bool: lambda value: value,
     int: lambda value: value,
     tuple: lambda value: [_canonical(one) for one in value],
+    frozenset: lambda value: [_canonical(one) for one in sorted(value)],
     Decimal: lambda value: str(Fraction(value)),
     Fraction: str,
     timedelta: lambda value: [value.days, value.seconds],

@@ -32,7 +32,7 @@ _FOREIGN = ("{%", "{{", "{#")
 # Where no template stands, in a plan and in a blueprint.
 _FIXED = ("planrunner", "blueprint", "use_blueprint", "with", "inputs", "for_each", "time_zone")
 _BESIDE_BLUEPRINT = frozenset({"planrunner", "plan", "about", "use_blueprint", "with"})
-_RENDERED = ("time_zone", "limits", "for_each_market")
+_RENDERED = ("time_zone", "limits", "when", "for_each_market")
 # What an order on a fixture can't do without, and what says it otherwise.
 _INSTEAD = {
     "event": ("event_id", "market_id"), "event_id": ("event", "market_id"), "market": ("market_id",),
@@ -60,6 +60,7 @@ _REPEATED = {"orders": "order", "tickets": "ticket"}
 class Expanded(NamedTuple):
     """The plan's tree with every template worked out. `has_rows`: the orders were made more than once. `unmade`: templates whose
     values are known only when the plan is run, and where each of them stands; `filled_in` are the inputs they name, with values.
+    `awaited` are those that a signal brings.
     """
 
     root: Block
@@ -67,6 +68,7 @@ class Expanded(NamedTuple):
     has_rows: bool
     unmade: tuple[str, ...] = ()
     filled_in: tuple[str, ...] = ()
+    awaited: tuple[str, ...] = ()
 
 
 class _Row(NamedTuple):
@@ -102,8 +104,10 @@ class _Expander:
                 return _nothing(root, shape)
             base, shape = found
             shape.keep(base)
-        filled = inputs.fill(base, shape, given, missing_at=missing_at)
-        return self._rendered(root, base, shape, filled)
+        when, awaited = base.values.get("when"), list[str]()
+        is_awaiting = isinstance(when, Block) and "on_signal" in when.values and self._context.given.signal_to_come
+        filled = inputs.fill(base, shape, given, missing_at=missing_at, awaited=awaited if is_awaiting else None)
+        return self._rendered(root, base, shape, filled)._replace(awaited=tuple(awaited))
 
     # What may not be
 
@@ -116,9 +120,9 @@ class _Expander:
                     continue
                 if foreign := next((sign for sign in _FOREIGN if sign in node.text), None):
                     self._complain(node, say.no_statements(node.span, foreign))
-                elif OPENING in node.text and key in _FIXED:
-                    self._complain(node, say.not_here(node.span, f"in `{key}`"))
-                elif OPENING in node.text and is_plan and (key == "limits" or (under and under.text == "venue")):
+                elif OPENING in node.text and (key in _FIXED or (under and under.text == "time_zone")):
+                    self._complain(node, say.not_here(node.span, f"in `{key if key in _FIXED else 'time_zone'}`"))
+                elif OPENING in node.text and is_plan and (key in ("limits", "when") or (under and under.text == "venue")):
                     self._complain(node, say.limits_are_fixed(node.span, under.text if under is not None else key))
 
     def _complain(self, node: Node, problem: Problem) -> None:

@@ -15,10 +15,15 @@ SET = "--set"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """`values` are those of `--set name=value`; `file` names a YAML file of more (`--inputs`). The first win."""
+    """`values` are those of `--set name=value`; `file` names a YAML file of more (`--inputs`). The first win.
+
+    `signal_to_come`: the plan is judged before its signal comes in. Inputs that the signal will bring are not missing then, and
+    something stands for them.
+    """
 
     values: Mapping[str, str] = field(default_factory=dict)
     file: str | None = None
+    signal_to_come: bool = False
 
     @property
     def is_nothing(self) -> bool:

@@ -13,7 +13,7 @@ from planrunner.plan.decode import Reading
 from planrunner.plan.messages import shape as say_shape
 from planrunner.plan.messages import template as say
 from planrunner.plan.nodes import Block, Listing, Scalar, Span
-from planrunner.plan.schema import Shape
+from planrunner.plan.schema import Shape, currency_of
 from planrunner.plan.values import Kind, Value, Wrong
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,39}")
@@ -31,14 +31,22 @@ class GivenValues(NamedTuple):
     keys: Mapping[str, Scalar]
 
 
-def fill(root: Block, shape: Shape, given: Sequence[GivenValues], *, missing_at: Span | None = None) -> dict[str, Value]:
+def fill(
+    root: Block,
+    shape: Shape,
+    given: Sequence[GivenValues],
+    *,
+    missing_at: Span | None = None,
+    awaited: list[str] | None = None,
+) -> dict[str, Value]:
     """Every input's value; those that have none, or a bad one, are unknown. The first place that has a value wins.
 
-    `missing_at`: where a blueprint is used, for inputs that it says nothing of.
+    `missing_at`: where a blueprint is used, for inputs that it says nothing of. `awaited` takes the names of those that a signal
+    will bring, and for which something stands until then; None: all have to be there.
     """
     block = root.values.get("inputs")
     declared = block if isinstance(block, Block) and id(block) not in shape.bad else Block(1, 1)
-    filler = _Filler(root, shape)
+    filler = _Filler(root, shape, awaited)
     known = list(declared.values)
     for place in given:
         for name, key in place.keys.items():
@@ -52,8 +60,9 @@ def fill(root: Block, shape: Shape, given: Sequence[GivenValues], *, missing_at:
 class _Filler:
     """`meant`: inputs whose names were misspelt where they were given a value; they are not missing, too."""
 
-    def __init__(self, root: Block, shape: Shape) -> None:
+    def __init__(self, root: Block, shape: Shape, awaited: list[str] | None) -> None:
         self.meant: set[str | None] = set()
+        self._awaited = awaited
         self._shape = shape
         self._root = root
 
@@ -72,11 +81,39 @@ class _Filler:
         place = next((one for one in given if name in one.values), None)
         if place is not None:
             return self._judged(place.values[name], block, kind, name, bounds)
+        if usual is None and name not in self.meant and self._awaited is not None:
+            self._awaited.append(name)
+            return self._stand_in(block, kind, bounds)
         if usual is None and name not in self.meant:
             example = self._example(block, kind)
             at, is_with = (missing_at, True) if missing_at is not None else (key.span, False)
-            self._shape.complain(None, say.no_value_given(at, name, example, is_with=is_with))
+            runs_alone = "when" in self._root.values and not self._on_signal()
+            self._shape.complain(None, say.no_value_given(at, name, example, is_with=is_with, runs_alone=runs_alone))
         return usual or values.UNKNOWN
+
+    def _on_signal(self) -> bool:
+        when = self._root.values.get("when")
+        return isinstance(when, Block) and "on_signal" in when.values
+
+    def _stand_in(self, block: Block, kind: str, bounds: Mapping[str, Value]) -> Value:
+        """What stands for a value that a signal will bring: the most it may be, so that limits are held against the worst. A text
+        that may be a name, an id or a number."""
+        bound = bounds.get("at_most") or bounds.get("at_least")
+        if bound is not None:
+            return bound._replace(origin=None)
+        match kind:
+            case "money":
+                return Value(Kind.MONEY, Fraction(2), currency=currency_of(self._root) or "GBP")
+            case "odds":
+                return values.odds(Fraction(3), "3.00")
+            case "duration":
+                return Value(Kind.DURATION, Fraction(600), "10m")
+            case "whole_number":
+                return values.number(1)
+            case "choice":
+                return values.text_value(self._example(block, kind))
+            case _:
+                return values.text_value("1")
 
     def _kind(self, block: Block) -> str | None:
         kind = block.values.get("type")

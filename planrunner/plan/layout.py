@@ -17,10 +17,11 @@ from planrunner.plan.words import KEYS, OF_MOVES
 TRIGGERS = frozenset({"after", "every", "before_start", "after_start", "if"})
 ACTIONS = frozenset({"cancel", "reprice", "keep", "hedge", "alert", "move_remainder_to", "retry"})
 STEP = TRIGGERS | ACTIONS | {"no_worse_than", "at_most", "for_at_most"}
-LIMITS = frozenset({"max_loss", "max_orders", "max_stake", "max_exposure_per_market"})
+LIMITS = frozenset({"max_loss", "max_loss_in_total", "max_orders", "max_stake", "max_exposure_per_market"})
 ORDER = KEYS - STEP - LIMITS
 PLAN = frozenset({
     "planrunner", "plan", "blueprint", "limits", "orders", "tickets", "inputs", "for_each", "for_each_market", "time_zone",
+    "when",
 })  # fmt: skip
 _NO_VALUE, _TWICE = "PR113", "PR112"
 # More lines than this nobody pastes; the message says what to do with them.

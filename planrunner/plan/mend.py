@@ -329,6 +329,12 @@ def count(text: str) -> str | None:
     return _if_read(found[1], scalars.count) if found else None
 
 
+def small_name(text: str) -> str | None:
+    """`Trading View` as `trading_view`."""
+    plain = re.sub("[^a-z0-9]+", "_", typed(text).lower()).strip("_")[:40]
+    return plain if re.match("[a-z]", plain) else None
+
+
 def line(text: str) -> str | None:
     plain = typed(text).lower().replace("½", ".5").replace("¼", ".25").replace("¾", ".75").replace(",", ".")
     plain = re.sub(r"^(over|under|o|u)\s*", "", plain).replace("- ", "-")

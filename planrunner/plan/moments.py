@@ -1,4 +1,4 @@
-"""Times of an order on the lines they can be compared on: since placing, around the start, or on the clock.
+"""Times of an order on the lines they can be compared on: since placing, around the start, on the clock, or in the run's day.
 
 Nobody knows at checking time when a plan is run, so `after: 5m` and `before_start: 2m` can't be compared; once the plan says
 when the order is placed before the start, they can.
@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple, assert_never
 
-from planrunner.model.plan import AfterPlacing, AfterStart, At, BeforeStart, Every, Now, PlaceWhen
+from planrunner.model.plan import AfterPlacing, AfterStart, At, AtTime, BeforeStart, Every, Now, PlaceWhen
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NONE = timedelta()
@@ -20,6 +20,7 @@ class Axis(StrEnum):
     PLACING = "placing"
     START = "start"
     CLOCK = "clock"
+    DAY = "day"
 
 
 class Position(NamedTuple):
@@ -27,7 +28,7 @@ class Position(NamedTuple):
     at: timedelta
 
 
-def position(moment: Now | AfterPlacing | Every | BeforeStart | AfterStart | At, place: PlaceWhen) -> Position:
+def position(moment: Now | AfterPlacing | Every | BeforeStart | AfterStart | At | AtTime, place: PlaceWhen) -> Position:
     """Where a moment lies, for an order placed at `place`. `Now()` is the placing itself; `Every` its first time."""
     match moment:
         case Now():
@@ -40,6 +41,8 @@ def position(moment: Now | AfterPlacing | Every | BeforeStart | AfterStart | At,
             return Position(Axis.START, moment.delay)
         case At():
             return Position(Axis.CLOCK, moment.at - _EPOCH)
+        case AtTime():
+            return Position(Axis.DAY, since_midnight(moment))
         case _:
             assert_never(moment)
 
@@ -52,5 +55,11 @@ def _since_placing(delay: timedelta, place: PlaceWhen) -> Position:
             return Position(Axis.START, delay - place.delay)
         case At():
             return Position(Axis.CLOCK, place.at - _EPOCH + delay)
+        case AtTime():
+            return Position(Axis.DAY, since_midnight(place) + delay)
         case _:
             assert_never(place)
+
+
+def since_midnight(moment: AtTime) -> timedelta:
+    return timedelta(hours=moment.time.hour, minutes=moment.time.minute)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -25,9 +26,10 @@ from planrunner.plan.reader import Source, read
 if TYPE_CHECKING:
     from planrunner.plan.expand import Expanded
 
+_LOGIN = re.compile(r"(://)[^/\s@]*@")
 _FIRST_KEYS = {"planrunner", "planrunner_site"}
 # Two of these make a file worth reading on, even without its first key.
-_KNOWN_KEYS = {"plan", "limits", "orders", "accounts", "policy", "for_each", "tickets", "blueprint", "use_blueprint"}
+_KNOWN_KEYS = {"plan", "limits", "orders", "accounts", "policy", "for_each", "tickets", "blueprint", "use_blueprint", "when"}
 # What is made whole before anything is judged.
 _GAPS = frozenset({"blueprint", "use_blueprint", "with", "inputs", "for_each", "for_each_market"})
 
@@ -37,7 +39,8 @@ class Checked:
     """A file looked at. `plan` is None when there are problems; `problems` are all of them, sorted by line.
 
     `texts` are the lines of the file (under an empty name) and of every other it leads to; `root` is the tree that was judged,
-    with every template worked out. `unmade` are those that are worked out anew for each market, and where they stand.
+    with every template worked out. `unmade` are those that are worked out anew for each market, and where they stand; `awaited`
+    the inputs that come with a signal: in `plan` something stands for them, and like this it is not to be run.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Checked:
     texts: Texts
     root: Node | None = None
     unmade: tuple[str, ...] = ()
+    awaited: tuple[str, ...] = ()
 
     @property
     def lines(self) -> Sequence[str]:
@@ -132,10 +136,10 @@ def check(
     if found is not None:
         checks.check(found, site, profiles)
     problems = in_order(one_of_each(source.problems) if expanded is not None and expanded.has_rows else source.problems)
-    unmade, filled_in = (expanded.unmade, expanded.filled_in) if expanded is not None else ((), ())
+    unmade, filled_in, awaited = (expanded.unmade, expanded.filled_in, expanded.awaited) if expanded is not None else ((), (), ())
     plan = None if problems or found is None else _finished(found, (*unmade, *filled_in))
     root = found.root if found is not None else source.root
-    return Checked(name=name, plan=plan, problems=problems, texts=texts, root=root, unmade=unmade)
+    return Checked(name=name, plan=plan, problems=problems, texts=texts, root=root, unmade=unmade, awaited=awaited)
 
 
 def _read_plan(source: Source, context: Context, texts: dict[str, Sequence[str]]) -> tuple[Draft | None, Expanded | None]:
@@ -214,6 +218,7 @@ def _meant(root: Block, first: str) -> Scalar | None:
 def _finished(found: Draft, unmade: Sequence[str]) -> Plan:
     """A draft without problems has every value a plan needs. `unmade`: see `digest`."""
     assert found.name is not None
+    assert found.when is None or found.when.means is not None
     plan = Plan(
         name=found.name,
         limits=PlanLimits(
@@ -221,12 +226,14 @@ def _finished(found: Draft, unmade: Sequence[str]) -> Plan:
             max_orders=found.max_orders,
             max_stake=found.amounts.get("max_stake"),
             max_exposure_per_market=found.amounts.get("max_exposure_per_market"),
+            max_loss_in_total=found.amounts.get("max_loss_in_total"),
         ),
         orders=tuple(_order(order) for order in found.orders),
         digest="",
         time_zone=found.zone,
         per_market=found.per_market,
         tickets=tuple(_ticket(ticket) for ticket in found.tickets),
+        when=found.when.means if found.when is not None else None,
     )
     return replace(plan, digest=digest(plan, unmade))
 
@@ -320,4 +327,5 @@ def read_site(
         assert isinstance(source.root, Block)
         site = site_file.decode(source.root, shapes.apply(source.root, schema, source), profiles, file=name)
     problems = in_order(source.problems)
-    return CheckedSite(name=name, site=None if problems else site, problems=problems, lines=source.lines)
+    lines = [_LOGIN.sub(r"\1...@", line) for line in source.lines]
+    return CheckedSite(name=name, site=None if problems else site, problems=problems, lines=lines)

@@ -6,12 +6,13 @@ The forms are those of the schema's patterns. Numbers go from the author's text 
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from planrunner.model import calendar
 from planrunner.model.money import DECIMALS, Money
 from planrunner.model.odds import Odds, american_odds, decimal_odds, probability_odds
 
@@ -95,11 +96,7 @@ def time_of_day(text: str) -> time | None:
 
 def in_utc(local: datetime, zone: ZoneInfo) -> datetime:
     """In spring's gap the first minute that exists; of an hour that comes twice the first."""
-    while True:
-        at = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
-        if at.astimezone(zone).replace(tzinfo=None) == local:
-            return at
-        local += timedelta(minutes=1)
+    return calendar.in_utc(local, zone)
 
 
 @lru_cache(64)

@@ -47,13 +47,31 @@ _CALLED = {
     "cash_out": "hedge", "move_to": "move_remainder_to", "move": "move_remainder_to", "transfer_to": "move_remainder_to",
     "green_up": "hedge", "trade_out": "hedge", "persistence": "keep", "wait": "after", "delay": "after",
     "interval": "every", "min_stake": "min_fill", "side_of_bet": "side", "direction": "side", "back_lay": "side",
-    "risk": "limits", "limit": "limits", "risk_limits": "limits",
+    "risk": "limits", "limit": "limits", "risk_limits": "limits", "schedule": "when", "cron": "when", "schedules": "when",
+    "run_at": "when", "max_loss_total": "max_loss_in_total", "total_loss": "max_loss_in_total",
+    "max_total_loss": "max_loss_in_total",
 }  # fmt: skip
 _CALLED_IN_TICKETS = {
     "stake": "unit_stake", "line_stake": "unit_stake", "amount": "unit_stake", "unit": "unit_stake", "selections": "runners",
     "selection": "runners", "horses": "runners", "runner": "runners", "type": "pool", "bet": "pool", "bet_type": "pool",
     "market": "pool", "cost": "total_cost", "total": "total_cost", "event": "meeting", "course": "meeting",
     "racecourse": "meeting", "track": "meeting", "races": "legs", "order": "finish", "substitutes": "reserves",
+}  # fmt: skip
+_CALLED_IN_WHEN = {
+    "days": "every", "day": "every", "weekdays": "every", "weekday": "every", "on": "every", "repeat": "every", "date": "dates",
+    "time": "at", "times": "at", "hour": "at", "start": "from", "starts": "from", "start_date": "from", "begins": "from",
+    "end": "until", "ends": "until", "end_date": "until", "to": "until", "timezone": "time_zone", "tz": "time_zone",
+    "zone": "time_zone", "excluding": "except", "exclude": "except", "holidays": "except", "not_on": "except",
+    "calendar": "except", "before_start": "before_each_start", "before_starts": "before_each_start", "signal": "on_signal",
+    "webhook": "on_signal", "missed": "if_missed", "misfire": "if_missed", "late": "late_by_at_most",
+    "grace": "late_by_at_most", "if_running": "if_still_running", "overlap": "if_still_running",
+}  # fmt: skip
+# Keys that take one value, or a list of such.
+_ONE_OR_MORE = frozenset({"every", "at"})
+_EVERY = {
+    "daily": "day", "days": "day", "every_day": "day", "weekdays": "weekday", "working_day": "weekday", "workday": "weekday",
+    "business_day": "weekday", "mon": "monday", "tue": "tuesday", "tues": "tuesday", "wed": "wednesday", "thu": "thursday",
+    "thur": "thursday", "thurs": "thursday", "fri": "friday", "sat": "saturday", "sun": "sunday", "mon_fri": "weekday",
 }  # fmt: skip
 _LOWEST = frozenset({"min_odds", "min_price"})
 _WORDS = {
@@ -65,7 +83,11 @@ _WORDS = {
     "part_matched": "partly_matched", "partly": "partly_matched", "expiry": "expired", "expires": "expired", "timeout": "expired",
     "refused": "rejected", "denied": "rejected", "string": "text", "number": "whole_number",
     "integer": "whole_number", "int": "whole_number", "price": "odds", "amount": "money", "currency": "money", "time": "duration",
-    "enum": "choice", "list": "choice", "select": "choice",
+    "enum": "choice", "list": "choice", "select": "choice", "late": "run_late", "catch_up": "run_late", "run": "run_late",
+    "ignore": "skip", "drop": "skip", "wait": "queue", "cancel": "replace", "restart": "replace", "hmac": "signature",
+    "signed": "signature", "secret": "token", "admin": "operator", "reader": "viewer", "read": "viewer",
+    "failed": "not_as_planned",
+    "error": "not_as_planned", "unknown": "unknown_exposure", "missed": "not_run", "skipped": "not_run", "done": "finished",
 }  # fmt: skip
 _YES_NO = {"true": "yes", "on": "yes", "y": "yes", "1": "yes", "false": "no", "off": "no", "n": "no", "0": "no"}
 _TRIGGER_IN_WORDS = re.compile(r"(after|every|before[ _]start|after[ _]start|if)[ _](.+)")
@@ -247,6 +269,7 @@ class _Explainer:
         if name in _LOWEST and block.text("side") != "back":
             return None  # of a lay it would be the highest
         tables = (_CALLED_IN_TICKETS,) if schema["title"] in _OF_TICKETS else (_CALLED,)
+        tables = (_CALLED_IN_WHEN,) if schema["title"] == "when" else tables
         called = next((table[plain] for table in tables if table.get(plain) in free), None)
         return called or _nearest(name.replace("-", "_"), tuple(free))
 
@@ -308,6 +331,10 @@ class _Explainer:
             if self._tell_runners(node, name):
                 return
             problem = say.empty_list(at, what)
+        elif schema.get("title") in _ONE_OR_MORE and isinstance(node, Listing):
+            if self._tell_items(node, name, schema["anyOf"][0]["items"]):
+                return
+            problem = say.empty_list(at, what)
         elif not isinstance(node, Scalar):
             problem = say.wants_value(at, what, self._example(name), name, _only_item(node))
         else:
@@ -324,6 +351,21 @@ class _Explainer:
         self.found.bad.add(id(runners))
         return bool(runners.items)
 
+    def _tell_items(self, listing: Listing, name: str, items: Mapping[str, Any]) -> bool:
+        """Each that can't be one, where a key takes one value or a list of them. False for a list without any."""
+        rule = self._resolved(items)
+        item_fits = fit.compile_schema({**rule, "$defs": self.defs})
+        for item in listing.items:
+            if id(item) in self.found.bad or item_fits(item):
+                continue
+            if isinstance(item, Scalar):
+                self.found.complain(item, self._wrong_value(item, rule["title"], name, rule))
+            else:
+                example = str(rule["examples"][0])
+                self.found.complain(item, say.wants_value(item.span, f"an item of `{name}`", example, None, None))
+        self.found.bad.add(id(listing))
+        return bool(listing.items)
+
     def _beside(self, node: Node, listing: Listing) -> int:
         """How many more items are no blocks either; nothing is said of them."""
         items = [one for one in listing.items if type(one) is type(node) and one is not node and id(one) not in self.found.bad]
@@ -339,9 +381,15 @@ class _Explainer:
     def _wrong_value(self, value: Scalar, title: str, key: str, schema: Mapping[str, Any]) -> Problem:
         if title == "runners":
             return say.not_runners(value, key)
+        if title == "every":
+            words = list(schema["anyOf"][1]["enum"])
+            called = _EVERY.get(value.text.lower().replace("-", "_").replace(" ", "_"))
+            return say.unknown_word(value, key, words, called or _near_word(value.text, words))
         if title in ("word", "yes_no"):
             words = _words(schema)
-            called = (_YES_NO if title == "yes_no" else _WORDS).get(value.text.lower().replace("-", "_").replace(" ", "_"))
+            called = (_YES_NO if title == "yes_no" else _EVERY if key == "every" else _WORDS).get(
+                value.text.lower().replace("-", "_").replace(" ", "_")
+            )
             return say.unknown_word(value, key, words, called if called in words else _near_word(value.text, words))
         if title == "money":
             return say.not_money(value, self._currency)
@@ -392,6 +440,13 @@ def _by_value() -> dict[str, Callable[[Scalar], Problem]]:
     return {
         "odds": say.not_odds,
         "date": say.not_date,
+        "day": say.not_day,
+        "at": say.not_time,
+        "signal_name": say.not_signal_name,
+        "address": say_site.not_an_address,
+        "email": say_site.not_an_email,
+        "host": say_site.not_a_host,
+        "port": say_site.not_a_port,
         "calendar_day": say_site.not_a_day,
         "moment": say.not_moment,
         "time": say.not_time,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from typing import Any
 
 from planrunner.model.account import Account, AccountLimits, AccountMode, Site, SiteLimits
 from planrunner.model.calendar import Calendar
@@ -49,9 +50,23 @@ def decode(root: Block, shape: Shape, profiles: Mapping[str, VenueProfile], *, f
         limits=_site_limits(reading, root, accounts, is_whole=len(accounts) == len(listed) > 0),
         calendars=dict(_calendars(reading, root)),
         live_needs_approval=approval != "no",
+        **_service(reading, root),
         file=file,
         lines=dict(_lines(root)),
     )
+
+
+def _service(reading: Reading, root: Block) -> dict[str, Any]:
+    """Of what `planrunner serve` does; most files say nothing of it."""
+    if not {"service", "notify", "mail"} & root.values.keys():
+        return {}
+    from planrunner.plan import service_file
+
+    return {
+        "service": service_file.read_service(reading, root),
+        "notify": service_file.read_notices(reading, root),
+        "mail": service_file.read_mail(reading, root),
+    }
 
 
 def _blocks(root: Block, key: str) -> Iterator[tuple[str, Block]]:

@@ -8,10 +8,7 @@ from __future__ import annotations
 from planrunner.plan.nodes import Scalar
 
 KEYS: dict[str, frozenset[str]] = {
-    "plan": frozenset({"when"}),
-    "limits": frozenset({"max_loss_in_total"}),
     "order": frozenset({"player", "shares"}),
-    "site": frozenset({"notify"}),
     "policy": frozenset({"approval_needs_two_people_above"}),
 }
 # What such a key stands in for: that is not missing then.

@@ -9,6 +9,7 @@ KEYS = frozenset([
     "place_at", "only_if", "settings", "expires_after", "expires_before_start", "expires_after_start", "expires_at", "fallback",
     "after", "every", "before_start", "after_start", "if", "cancel", "reprice", "no_worse_than", "at_most", "keep", "hedge",
     "for_at_most", "retry", "alert", "move_remainder_to", "max_loss", "max_orders", "max_stake", "max_exposure_per_market",
+    "max_loss_in_total",
 ])  # fmt: skip
 # Keys of an order that a step has too, where it moves the remainder: what is bet there.
 OF_MOVES = frozenset([

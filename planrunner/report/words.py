@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from planrunner.model.money import DECIMALS
 from planrunner.model.odds import Side
-from planrunner.model.plan import AfterPlacing, AfterStart, At, BeforeStart, Ending, Now, OnlyIf, OrderType, PlaceWhen
+from planrunner.model.plan import AfterPlacing, AfterStart, At, AtTime, BeforeStart, Ending, Now, OnlyIf, OrderType, PlaceWhen
 from planrunner.model.pools import Dividend
 
 DIVIDENDS_UP_TO = 12  # of one pool; it pays a handful
@@ -140,6 +140,8 @@ def placed_when(when: PlaceWhen, times: Times) -> str:
             return f"placed {length(delay)} before the start"
         case At(at=at):
             return f"placed at {times.clock(at)}"
+        case AtTime():
+            return f"placed at {when.time:%H:%M}"
     assert_never(when)
 
 
@@ -156,6 +158,8 @@ def ends_when(ending: Ending | None, times: Times) -> str:
             return f"expires {length(delay)} after the start"
         case At(at=at):
             return f"expires at {times.clock(at)}"
+        case AtTime():
+            return f"expires at {ending.time:%H:%M}"
     assert_never(ending)
 
 

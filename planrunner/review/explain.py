@@ -7,24 +7,32 @@ from datetime import time
 
 from planrunner.model.account import Site
 from planrunner.model.exposure import can_lose, most_markets, placed_by, total
-from planrunner.model.plan import LimitOrder, MarketQuery, Plan, Reprice
+from planrunner.model.plan import BeforeEachStart, LimitOrder, MarketQuery, Plan, Reprice
 from planrunner.model.profile import VenueProfile
 from planrunner.review.explained import Explained, ToldOrder
 from planrunner.review.limits import tell_binding, tell_limits
 from planrunner.review.loss import tell_loss
 from planrunner.review.orders import tell_order
+from planrunner.review.schedule import overlap_in_words, schedule_in_words
 from planrunner.review.tickets import tell_ticket
 from planrunner.review.words import listed, plural
 
 
-def explain(plan: Plan, site: Site, profiles: Mapping[str, VenueProfile], *, unmade: Sequence[str] = ()) -> Explained:
+def explain(
+    plan: Plan,
+    site: Site,
+    profiles: Mapping[str, VenueProfile],
+    *,
+    unmade: Sequence[str] = (),
+    awaited: Sequence[str] = (),
+) -> Explained:
     """`profiles` by venue. The plan was checked against this site. `unmade`: what each market is yet to decide, as it is written
-    (`/0/favourite=${...}`)."""
+    (`/0/favourite=${...}`); `awaited`: the inputs that a signal brings."""
     limits = tell_limits(plan, site, profiles)
     return Explained(
         plan=plan.name,
         digest=plan.digest,
-        summary=(*_summary(plan, site, profiles), *_taken(unmade)),
+        summary=(*_summary(plan, site, profiles), *_taken(unmade), *_schedule(plan, awaited)),
         orders=tuple(_order(one, plan, site, profiles) for one in plan.orders),
         tickets=tuple(tell_ticket(one, plan.time_zone) for one in plan.tickets),
         remarks=tuple(_remarks(plan)),
@@ -51,14 +59,36 @@ def _summary(plan: Plan, site: Site, profiles: Mapping[str, VenueProfile]) -> It
     if plan.tickets:
         tickets = f"{plural(len(plan.tickets), 'ticket')} of {plural(sum(len(one.bets) for one in plan.tickets), 'bet')}"
         count = f"{count} and {tickets}" if plan.orders else tickets
-    yield f"{count}, on the account{'s' if len(accounts) > 1 else ''} {told}. At most {worst} can be lost."
+    once = " in one run" if plan.when is not None else ""
+    yield f"{count}, on the account{'s' if len(accounts) > 1 else ''} {told}. At most {worst} can be lost{once}."
     if plan.per_market is not None:
         yield _markets(plan.per_market, plan.time_zone)
+    if plan.per_market is not None and isinstance(plan.when, BeforeEachStart):
+        yield (
+            f"Each of these markets is a run of its own, with {plural(len(plan.orders), 'order')} as told below. When the start "
+            "of a market moves, so does its run. Run by hand, the plan runs for the market that starts next."
+        )
+    elif plan.per_market is not None:
         most = plan.limits.max_orders
         room = plural(most_markets(plan), "market")
         yield (
             f"Each of these markets gets {plural(len(plan.orders), 'order')} of its own, as told below. Which markets there are "
             f"is known when the plan is run: `max_orders: {most}` has room for {room}, and if there are more, nothing is placed."
+        )
+
+
+def _schedule(plan: Plan, awaited: Sequence[str]) -> Iterator[str]:
+    if plan.when is None:
+        return
+    yield f"It runs by itself {schedule_in_words(plan.when)}. {overlap_in_words(plan.when)}"
+    yield (
+        f"All its runs together can lose at most {plan.limits.max_loss_in_total} (`max_loss_in_total`): once a run more could go "
+        "past that, the plan runs no more."
+    )
+    if awaited:
+        yield (
+            f"The signal brings {listed([f'`{one}`' for one in awaited])}. What is told below with these is an example, with the "
+            "largest values that the plan allows; a run has those of its signal, and its limits are held against them."
         )
 
 

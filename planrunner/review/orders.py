@@ -9,7 +9,7 @@ from typing import assert_never
 from planrunner.model.exposure import liability, risk, worst_odds
 from planrunner.model.money import Money, rounded_down, rounded_up
 from planrunner.model.odds import Odds, Side
-from planrunner.model.plan import At, BeforeStart, LimitOrder, Now, OnlyIf, OrderType, PlaceWhen, Routing
+from planrunner.model.plan import At, AtTime, BeforeStart, LimitOrder, Now, OnlyIf, OrderType, PlaceWhen, Routing
 from planrunner.model.profile import VenueProfile
 from planrunner.review.explained import Point, ToldOrder
 from planrunner.review.routing import tell_routing
@@ -93,8 +93,8 @@ def _placing(place: PlaceWhen, zone: str | None) -> str:
             return "It is placed at once."
         case BeforeStart():
             return f"It is placed {moment_of(place)}, also when the venue moves the start."
-        case At(at=at):
-            return f"It is placed at {moment(at, zone)}."
+        case At() | AtTime():
+            return f"It is placed at {moment(place, zone)}."
     assert_never(place)
 
 

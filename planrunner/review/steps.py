@@ -16,6 +16,7 @@ from planrunner.model.plan import (
     AfterPlacing,
     AfterStart,
     At,
+    AtTime,
     BeforeStart,
     ByPercent,
     ByTicks,
@@ -46,7 +47,7 @@ from planrunner.review.rungs import ladder_of, rungs, start_of
 from planrunner.review.words import ladder_odds, length, limit_odds, moment, plural, signed, target_in_words
 
 # What cannot be compared is told in this order: mostly a plan is run well before the start.
-_AXES = (Axis.PLACING, Axis.CLOCK, Axis.START)
+_AXES = (Axis.PLACING, Axis.CLOCK, Axis.DAY, Axis.START)
 _CONDITIONS = {
     Condition.REJECTED: "if the venue rejects it",
     Condition.SUSPENDED: "if the market is suspended",
@@ -180,7 +181,7 @@ def _ending(order: LimitOrder, zone: str | None) -> _Placed | None:
 
 
 def _ends(ending: Ending, zone: str | None) -> str:
-    return f"at {moment(ending.at, zone)}" if isinstance(ending, At) else moment_of(ending)
+    return f"at {moment(ending, zone)}" if isinstance(ending, At | AtTime) else moment_of(ending)
 
 
 class _Stands:

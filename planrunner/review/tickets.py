@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations, permutations, product
 from typing import assert_never
 
-from planrunner.model.plan import At, BeforeStart, Now, PlaceWhen, PoolBet, Ticket
+from planrunner.model.plan import At, AtTime, BeforeStart, Now, PlaceWhen, PoolBet, Ticket
 from planrunner.model.pools import SHAPES, Leg
 from planrunner.review.explained import Point, ToldOrder
 from planrunner.review.steps import moment_of, tell_refusals
@@ -48,8 +48,8 @@ def _when(place: PlaceWhen, zone: str | None) -> str:
             return "at once"
         case BeforeStart():
             return f"{moment_of(place).replace('the start', 'the first race')}, also when the venue moves that"
-        case At(at=at):
-            return f"at {moment(at, zone)}"
+        case At() | AtTime():
+            return f"at {moment(place, zone)}"
     assert_never(place)
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, timedelta, tzinfo
 from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from planrunner.model.money import Money
 from planrunner.model.odds import Odds, Side
-from planrunner.model.plan import Target
+from planrunner.model.plan import At, AtTime, Target
 
 _UNITS = (
     (timedelta(days=1), "day"),
@@ -97,8 +97,10 @@ def signed(money: Money) -> str:
     return f"{'+' if money.amount > 0 else ''}{money}"
 
 
-def moment(at: datetime, zone: str | None) -> str:
-    """`2026-12-05 14:29 (Europe/London)`."""
+def moment(when: At | AtTime, zone: str | None) -> str:
+    """`2026-12-05 14:29 (Europe/London)`, `14:29 (Europe/London) on the day of the run`."""
+    if isinstance(when, AtTime):
+        return f"{when.time:%H:%M} ({when.time_zone}) on the day of the run"
     where: tzinfo = ZoneInfo(zone) if zone is not None else UTC
-    local = at.astimezone(where)
+    local = when.at.astimezone(where)
     return f"{local:%Y-%m-%d %H:%M} ({zone or 'UTC'})"

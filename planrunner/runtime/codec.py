@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -28,7 +28,7 @@ from planrunner.model.events import BetSettled, OrderAccepted, OrderRejected, Or
 from planrunner.model.journal import Body, Exchange, RunInfo
 from planrunner.model.market import Market
 from planrunner.model.odds import Band, Ladder
-from planrunner.model.plan import LimitOrder, Target
+from planrunner.model.plan import LimitOrder, PlanLimits, Target
 from planrunner.model.program import Program, ProgramOrder, Terms
 
 # What reading a damaged text may raise.
@@ -43,6 +43,7 @@ VERSION = 1
 _JOINED_LATER: dict[type[Any], tuple[str, ...]] = {
     Target: ("favourite", "player_id"),
     LimitOrder: ("only_if", "routing"),
+    PlanLimits: ("max_loss_in_total",),
     Market: ("sport", "country", "meeting", "kind"),
     NewPlacement: ("is_hedge", "good_until", "routing"),
     ProgramOrder: ("hedges", "takes_over"),
@@ -193,6 +194,7 @@ def _make_converter() -> Converter:
     converter = Converter(detailed_validation=False, forbid_extra_keys=True, prefer_attrib_converters=False)
     for type_, to_text in ((Decimal, str), (datetime, _time_to_text), (date, date.isoformat), (timedelta, _duration_to_text)):
         converter.register_unstructure_hook(type_, to_text)
+    converter.register_unstructure_hook(time, time.isoformat)
     converter.register_unstructure_hook(Fraction, lambda ratio: f"{ratio.numerator}/{ratio.denominator}")
     converter.register_unstructure_hook(Ladder, _ladder_to_json)
     converter.register_unstructure_hook(Enum, lambda member: member.value)
@@ -201,6 +203,7 @@ def _make_converter() -> Converter:
     converter.register_structure_hook(datetime, _time_from_text)
     converter.register_structure_hook(date, lambda text, _: date.fromisoformat(text))
     converter.register_structure_hook(timedelta, _duration_from_text)
+    converter.register_structure_hook(time, lambda text, _: time.fromisoformat(text))
     converter.register_structure_hook(Ladder, _ladder_from_json)
     return converter
 

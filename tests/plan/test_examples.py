@@ -8,7 +8,7 @@ import pytest
 
 from planrunner import resources
 from planrunner.plan.words import OF_MOVES
-from tests.plan.checking import check
+from tests.plan.checking import PROFILES, SITE, check, check_site
 from tests.plan.test_laws import written
 
 SCHEMA = resources.schema("plan")
@@ -87,12 +87,22 @@ def examples(block: dict[str, Any]) -> list[tuple[str, Any]]:
     ]
 
 
+WAYS = ("every", "dates", "before_each_start", "on_signal")
+WHEN: dict[str, Any] = {"when": {"every": "day", "at": "11:00", "time_zone": "Europe/London"}}
+# With what examples of `when` name.
+WITH_A_SERVICE = check_site(
+    "planrunner_site: 1\naccounts:\n"
+    + "".join(f"  {name}:\n    venue: {name}\n" for name in PROFILES)
+    + "calendars:\n  england-holidays: [2026-12-25]\nservice:\n  signals:\n    morning_pick:\n      proof: token\n"
+).site
+
+
 def has_no_problems(**changes: Any) -> None:
     whole = {
         "planrunner": "1", "plan": "An example", "time_zone": "Europe/London", "limits": {"max_loss": "100.00 GBP"},
         "orders": [ORDER], **changes,
     }  # fmt: skip
-    checked = check(written(whole).lstrip())
+    checked = check(written(whole).lstrip(), WITH_A_SERVICE if "when" in changes else SITE)
     assert checked.plan is not None, checked.told()
 
 
@@ -160,7 +170,26 @@ def test_an_example_of_only_if(key: str, example: Any) -> None:
 
 @pytest.mark.parametrize(("key", "example"), examples(DEFS["limits"]))
 def test_an_example_of_limits(key: str, example: Any) -> None:
-    has_no_problems(limits={"max_loss": "25.00 GBP", key: example})
+    when = WHEN if key == "max_loss_in_total" else {}
+    has_no_problems(limits={"max_loss": "25.00 GBP", key: example}, **when)
+
+
+@pytest.mark.parametrize(("key", "example"), [*examples(DEFS["when"]), *[("", one) for one in DEFS["when"]["examples"]]])
+def test_an_example_of_when(key: str, example: Any) -> None:
+    given = {key: example} if key else example
+    instead = {one: None for one in ("every", "dates", "before_each_start", "on_signal") if {one} != given.keys() and key in WAYS}
+    late = (
+        {"if_missed": "run_late"} if "late_by_at_most" in given else {"late_by_at_most": "10m"} if example == "run_late" else {}
+    )
+    stays = {} if key in ("before_each_start", "on_signal") else {"at": "11:00", "time_zone": "Europe/London"}
+    whole = {name: one for name, one in {"every": "day", **instead, **stays, **late, **given}.items() if one is not None}
+    limits = {"max_loss": "50.00 GBP", "max_loss_in_total": "500.00 GBP", "max_orders": "5"}
+    if key != "before_each_start":
+        has_no_problems(limits=limits, when=whole)
+        return
+    orders = an_order(event=None, market=None, selection=None, favourite="1")
+    markets = DEFS["for_each_market"]["examples"][0]
+    has_no_problems(limits=limits, when=whole, for_each_market=markets, orders=orders)
 
 
 @pytest.mark.parametrize(("key", "example"), examples(DEFS["for_each_market"]))

@@ -61,6 +61,9 @@ today null ${x} [ ] { } # ' &a *a 3.10 " favourite only_if odds_at_least price_a
 runners_at_most for_each_market green_up for_at_most join_best 1% max_orders starts_after 13:00
 tote oddspapi_abp meeting bets pool exacta each_way placepot runners finish any_order first legs race unit_stake total_cost
 reserves retry once bookmakers pinnacle accept_partial event_id id100 selection_id
+when day weekday saturday dates at 11:00 time_zone from until before_each_start on_signal if_missed run_late late_by_at_most
+if_still_running queue max_loss_in_total 14:29 2026-12-05 service users operator signals proof token within webhook
+https://hooks.example.org email
 """
 _PHRASES = ("25.00 GBP", "10.00 EUR", "1 tick", "2026-12-05 14:29", "", ": ", "\n", "    ", "- ", "\t")
 WORDS = st.sampled_from([*_WORDS.split(), *_PHRASES])
@@ -115,6 +118,9 @@ in_play for_each_market sport starts_after starts_before meetings hedge move_rem
 place_before_start
 liability_at_most tickets meeting bets pool race runners finish first second third legs unit_stake total_cost reserves settings
 bookmakers accept_partial retry event_id selection_id allow_lay
+max_loss_in_total every dates except at time_zone from until before_each_start on_signal if_missed late_by_at_most
+if_still_running service users signals proof within at_most_per_minute notify webhook email on signed mail server port inputs
+type
 """
 KEYS = st.sampled_from(_KEYS.split())
 

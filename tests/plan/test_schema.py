@@ -176,6 +176,8 @@ def told_of(name: str, title: str, key: str, text: str) -> tuple[Problem, ...]:
         "settings": f"orders:\n  - settings:\n      {alone}\n", "for_each_market": f"for_each_market:\n  {alone}\n",
         "input": f"inputs:\n  one:\n    {alone}\n",
         "site": f"{alone}\n", "account": f"accounts:\n  one:\n    {alone}\n", "policy": f"policy:\n  {alone}\n",
+        "when": f"when:\n  {alone}\n", "service": f"service:\n  {alone}\n", "notice": f"notify:\n  - {alone}\n",
+        "signal": f"service:\n  signals:\n    one:\n      {alone}\n", "mail": f"mail:\n  {alone}\n",
         "account_limits": f"accounts:\n  one:\n    limits:\n      {alone}\n", "site_limits": f"limits:\n  {alone}\n",
     }[title]  # fmt: skip
     if name == "site":

@@ -77,13 +77,10 @@ def test_an_accounts_day_is_utc_unless_the_file_says_otherwise() -> None:
     assert [account.time_zone for account in site.accounts.values()] == ["UTC"]
 
 
-@pytest.mark.parametrize("key", ["notify", "approval_needs_two_people_above"])
+@pytest.mark.parametrize("key", ["approval_needs_two_people_above"])
 def test_what_is_not_built_yet_is_refused_by_name(key: str) -> None:
-    lines = {
-        "notify": "notify:\n  - webhook: x\n",
-        "approval_needs_two_people_above": "policy:\n  approval_needs_two_people_above: 100.00 GBP\n",
-    }
-    [told] = check_site("planrunner_site: 1\naccounts:\n  a:\n    venue: betfair\n" + lines[key]).problems
+    lines = "policy:\n  approval_needs_two_people_above: 100.00 GBP\n"
+    [told] = check_site("planrunner_site: 1\naccounts:\n  a:\n    venue: betfair\n" + lines).problems
     assert told.code == "PR203"
     assert f"`{key}`" in told.message
 

@@ -24,7 +24,13 @@ from tests.plans.rehearsing import ROOT, rehearse
 
 SAMPLES = ROOT / "tests" / "golden" / "samples"
 # What is given beside a plan that has inputs; the file wins over defaults, and what is said on the command line over the file.
-GIVEN = {"inputs": Given(values={"stake": "12.00 GBP"}, file=str(SAMPLES / "inputs" / "values.yaml"))}
+GIVEN = {
+    "inputs": Given(values={"stake": "12.00 GBP"}, file=str(SAMPLES / "inputs" / "values.yaml")),
+    # What a signal would bring.
+    "signal": Given(
+        values={"event": "Arsenal v Chelsea", "team": "Arsenal", "odds": "2.50", "stake": "4.00 GBP", "side": "back"}
+    ),
+}
 
 
 class Came(NamedTuple):
@@ -126,6 +132,12 @@ FACTS: dict[str, tuple[int, dict[str, Came]]] = {
             "Ascot 13:40#3": came("2.00", ALL, "1.5"), "Bath 13:55#4": came("2.00", ALL, "1.5"),
         },
     ),
+    "schedule": (
+        0, {"from half past eleven": came("2.00", NOTHING, "10"), "at once": came("2.00", ALL, "1.8")}
+    ),
+    "dates": (0, {"arsenal": came("2.00", ALL, "2.5")}),
+    "starts": (0, {"13:20#1": came("2.00", ALL, "1.5")}),
+    "signal": (0, {"pick": came("4.00", ALL, "2.5")}),
     "site": (
         0, {"arsenal": came("38.00", NOTHING, "3.1", "3.05", "3", "2.98", "2.96", "2.94", "2.92", "2.9")}
     ),

@@ -1,7 +1,7 @@
 """Any value the journal can hold, for Hypothesis."""
 
 from dataclasses import fields, is_dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -29,6 +29,7 @@ LEAVES = {
     Fraction: st.fractions(),
     datetime: st.datetimes(timezones=st.just(UTC)),
     date: st.dates(),
+    time: st.times(),
     timedelta: st.timedeltas(),
     Any: json_values,
     Ladder: st.builds(

@@ -6,12 +6,12 @@ asks `planrunner explain PR206`. Every example is held against the checker: the 
 
 from __future__ import annotations
 
-from planrunner.plan.catalogue import meaning, moving, routing, shape, template, text, ticket, venue
+from planrunner.plan.catalogue import meaning, moving, routing, shape, template, text, ticket, venue, when
 from planrunner.plan.catalogue.entry import Entry, Laid
 
 ENTRIES: dict[str, Entry] = {
     **text.ENTRIES, **shape.ENTRIES, **template.ENTRIES, **meaning.ENTRIES, **ticket.ENTRIES, **venue.ENTRIES, **routing.ENTRIES,
-    **moving.ENTRIES,
+    **moving.ENTRIES, **when.ENTRIES,
 }  # fmt: skip
 
 __all__ = ["ENTRIES", "Entry", "Laid"]

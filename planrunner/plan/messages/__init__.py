@@ -19,6 +19,6 @@ if not TYPE_CHECKING:
         def __getattr__(self, word: str) -> Any:
             return getattr(import_module(f"{__name__}.{self._name}"), word)
 
-    limits, meaning, routing, shape, site, table, template, text, ticket, venue = map(
-        _Later, ("limits", "meaning", "routing", "shape", "site", "table", "template", "text", "ticket", "venue")
+    limits, meaning, routing, shape, site, table, template, text, ticket, venue, when = map(
+        _Later, ("limits", "meaning", "routing", "shape", "site", "table", "template", "text", "ticket", "venue", "when")
     )

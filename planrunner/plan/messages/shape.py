@@ -18,6 +18,7 @@ _NO_ODDS = frozenset({"sp", "bsp", "starting price", "market", "market price", "
 BLOCKS = {
     "plan": "a plan",
     "limits": "`limits`",
+    "when": "`when`",
     "order": "an order",
     "step": "a fallback step",
     "settings": "`settings`",
@@ -34,6 +35,12 @@ BLOCKS = {
     "account_limits": "the `limits` of an account",
     "site_limits": "the `limits` of a site file",
     "calendars": "`calendars`",
+    "service": "`service`",
+    "users": "`users`",
+    "signals": "`signals`",
+    "signal": "a signal",
+    "notice": "an item of `notify`",
+    "mail": "`mail`",
 }
 
 
@@ -58,6 +65,8 @@ _TICKET = ["tickets:", "  - name: bath", "    venue: tote", "    meeting: Bath",
 _ITEMS = {
     "orders": _WHOLE["orders"], "fallback": "fallback:\n  - after: 2m\n    cancel: remainder", "bets": _WHOLE["bets"],
     "tickets": "\n".join([*_TICKET, *(f"    {line}" for line in _BETS)]), "legs": "legs:\n  - race: 1\n    runners: [3, 7]",
+    "dates": "dates: [2026-12-05]", "when": "when:\n  every: weekday\n  at: 11:00\n  time_zone: Europe/London",
+    "notify": "notify:\n  - email: desk@example.org", "on": "on: [not_as_planned, unknown_exposure]",
 }  # fmt: skip
 # Limits of an account that a plan has no word for.
 _OF_AN_ACCOUNT = ("max_stake_per_order", "max_open_exposure", "max_loss_per_day", "max_orders_per_minute")
@@ -306,6 +315,21 @@ def not_date(value: Scalar) -> Problem:
     elif fix is None:
         text += "; write the year first, as 2026-12-05, or `today`"
     return problem("PR209", value.span, f"{text}.", did_you_mean=fix)
+
+
+def not_day(value: Scalar) -> Problem:
+    """Where `today` says nothing."""
+    if both := mend.days(value.text):
+        text = f"{quoted(value.text)} could be two days; write the one you mean, {both[0]} or {both[1]}."
+        return problem("PR209", value.span, text)
+    fix = mend.day_of(value.text)
+    text = f"{quoted(value.text)} is not a day planrunner reads; write the year first, as 2026-12-05."
+    return problem("PR209", value.span, text, did_you_mean=fix if fix != "today" else None)
+
+
+def not_signal_name(value: Scalar) -> Problem:
+    text = f"{quoted(value.text)} can't name a signal; a name is small letters, digits and `_`, and begins with a letter."
+    return problem("PR213", value.span, text, did_you_mean=mend.small_name(value.text))
 
 
 def no_such_day(value: Scalar) -> Problem:

@@ -235,11 +235,14 @@ def used_by(template: str, line: int) -> str:
 # Inputs
 
 
-def no_value_given(at: Span, name: str, example: str, *, is_with: bool) -> Problem:
+def no_value_given(at: Span, name: str, example: str, *, is_with: bool, runs_alone: bool = False) -> Problem:
     if is_with:
         return problem(
             "PR329", at, f"the blueprint's input {quoted(name)} has no value; write it under `with`.", fix=f"{name}: {example}"
         )
+    if runs_alone:
+        text = f"the input {quoted(name)} has no default, and nobody is asked when the plan runs by itself; write a default."
+        return problem("PR329", at, text, fix=f"default: {example}")
     text = f"the input {quoted(name)} has no default and no value was given."
     return problem("PR329", at, text, fix=f"--set {name}=" + (f'"{example}"' if " " in example else example))
 
