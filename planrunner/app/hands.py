@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -28,7 +28,7 @@ from planrunner.runtime.journal import Journal
 from planrunner.runtime.timers import set_back
 from planrunner.runtime.timetable import lost
 from planrunner.runtime.trouble import Fenced
-from planrunner.runtime.watch import Watch
+from planrunner.runtime.watch import Watchman
 
 # What somebody who goes on with a run is told of its past: what was asked, and what matched.
 RECAP = (RunStarted, PlaceOrders, PlaceTicket, OrderAccepted, OrderReported)
@@ -49,9 +49,9 @@ class Reins(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hands:
     """Everything that one owner of one run holds. `go_on`: the command that takes the run up again. `hears_signals`: Ctrl-C is
-    for this run; where several are looked after in one process it is for whoever looks after them, who may take the `reins`.
-    `notes`: what to tell of a
-    run that is taken up, in whole sentences; `beat`: the last sign of life of whoever had it before."""
+    for this run; where several are looked after in one process it is for whoever looks after them, who may take the `reins`,
+    and has one `watchman` for all. `notes`: what to tell of a run that is taken up, in whole sentences; `beat`: the last sign of
+    life of whoever had it before."""
 
     journal: Journal
     info: RunInfo
@@ -64,6 +64,7 @@ class Hands:
     go_on: str
     hears_signals: bool = True
     reins: Callable[[RunId, Reins], None] | None = None
+    watchman: Watchman | None = None
     notes: Sequence[str] = ()
     beat: datetime | None = None
 
@@ -101,13 +102,11 @@ class Hands:
         if self.reins is not None:
             self.reins(self.info.run, driver)
         interruptions = Interruptions(self.clock, stop=lambda name: self._stop(driver, news, name), leave=driver.go_away)
-        watch = None
-        if not self._is_rehearsal:
-            if self.hears_signals and self.reins is None:
-                interruptions.listen()
-            watch = Watch(info=self.info, epoch=self.epoch, accounts=self.venues, journal=self.journal, clock=self.clock)
+        if not self._is_rehearsal and self.hears_signals and self.reins is None:
+            interruptions.listen()
         try:
-            await driver.drive(first, settle_within=stage.settle_within, watch=watch)
+            with self._watched(driver):
+                await driver.drive(first, settle_within=stage.settle_within)
         except JournalTrouble as error:
             return await self._without_journal(driver, news, error)
         except GoneAway:
@@ -120,6 +119,13 @@ class Hands:
             await self._our_bug(driver, news)
             raise
         return self._over(driver, records or (), interrupted=interruptions.any)
+
+    def _watched(self, driver: Driver) -> AbstractContextManager[None]:
+        """Looked out for stops and clocks; a rehearsal has neither."""
+        if self._is_rehearsal:
+            return nullcontext()
+        watchman = self.watchman or Watchman(self.journal, self.clock)
+        return watchman.watching(self.info, self.epoch, self.venues, driver)
 
     def _stop(self, driver: Driver, news: News, name: str) -> None:
         driver.stop(STOPPED_BY[name])

@@ -30,6 +30,7 @@ from planrunner.runtime.clock import HandsClock, new_run_id, wall_now
 from planrunner.runtime.hooks import Hooks, hooks_from
 from planrunner.runtime.journal import Journal, patience_from
 from planrunner.runtime.lease import is_silent, this_process
+from planrunner.runtime.watch import Watchman
 
 __all__ = ["Job", "Kept", "Process", "Ran", "begin", "go_on", "new_run", "resume", "start"]
 
@@ -66,12 +67,13 @@ class Job(Kept):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process:
     """What the runs of one process share. `reins` is handed the driver of each, by whoever may want to stop it; who has none
-    leaves that to signals."""
+    leaves that to signals. Without a `watchman` each run has one of its own."""
 
     journal: Journal
     clock: HandsClock
     hooks: Hooks
     reins: Callable[[RunId, Reins], None] | None = None
+    watchman: Watchman | None = None
 
 
 def start(job: Job, stage: Stage, tell: Tell) -> Ran:
@@ -154,7 +156,7 @@ def _hands(
 ) -> Hands:  # fmt: skip
     return Hands(
         journal=process.journal, info=info, epoch=epoch, program=program, venues=venues, clock=process.clock, hooks=process.hooks,
-        tell=tell, go_on=kept.go_on(info.run), notes=kept.notes, beat=beat, reins=process.reins,
+        tell=tell, go_on=kept.go_on(info.run), notes=kept.notes, beat=beat, reins=process.reins, watchman=process.watchman,
     )  # fmt: skip
 
 

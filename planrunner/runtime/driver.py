@@ -55,7 +55,6 @@ from planrunner.runtime.hooks import Hooks
 from planrunner.runtime.hub import claim, turns_at
 from planrunner.runtime.journal import Intent, Journal
 from planrunner.runtime.timers import SetBack, Timers
-from planrunner.runtime.watch import Watch
 
 SEND_WITHIN = timedelta(seconds=2)  # an intent older than this does not leave any more: its owner may have been frozen
 FLUSH_WITHIN = 1.0  # seconds
@@ -125,6 +124,10 @@ class Driver:
         """Leave the run where it is: `drive` raises GoneAway once it has taken what is known by now."""
         self._inbox.put_nowait(GoneAway())
 
+    def fail(self, error: Exception) -> None:
+        """The same, with a reason that `drive` raises."""
+        self._inbox.put_nowait(error)
+
     def stop(self, text: str, *, post: int | None = None) -> None:
         """Place nothing more and take back what rests."""
         event = StopRequested(at=self._clock.now(), text=text)
@@ -142,20 +145,16 @@ class Driver:
         """References of which a byte may have left, now or under an earlier owner."""
         return self._sent.keys()
 
-    async def drive(self, first: Sequence[Event], *, settle_within: timedelta | None = None, watch: Watch | None = None) -> State:
+    async def drive(self, first: Sequence[Event], *, settle_within: timedelta | None = None) -> State:
         """Begin with `first`, go on until the run is finished, and leave everything written down.
 
-        With `settle_within`, go on listening that long for the settlement of what matched. `watch` looks out for stops and
-        clocks; a rehearsal needs none.
+        With `settle_within`, go on listening that long for the settlement of what matched.
         """
         for event in first:
             self.tell(event)
         self._spawn(self._timers.run())
         for venue in self._venues.values():
             self._spawn(self._hear(venue))
-        if watch is not None:
-            self._spawn(watch.look(self))
-            self._spawn(watch.keep_alive())
         try:
             await self._take_until(RunPhase.FINISHED, RunPhase.SETTLED)
             if settle_within is not None:

@@ -50,7 +50,7 @@ from planrunner.runtime.halts import to_lines as halt_lines
 from planrunner.runtime.hooks import Hooks, NoHooks
 from planrunner.runtime.inbox import put_post, waiting
 from planrunner.runtime.jsonl import to_lines
-from planrunner.runtime.lease import Lease, give_up, read_lease
+from planrunner.runtime.lease import Lease, beat_all, give_up, read_lease
 from planrunner.runtime.ledger import NO_SITE
 from planrunner.runtime.look import Look
 from planrunner.runtime.reservation import Reservation
@@ -202,9 +202,9 @@ class Journal:
         self._taken[run] = info
         return int(epoch)
 
-    async def beat(self, run: RunId, epoch: int) -> None:
-        """The owner is alive. Raises Fenced, JournalTrouble."""
-        await self._writer.written(_Beat(run, epoch), aside=True)
+    async def beat(self, epochs: Mapping[RunId, int]) -> Collection[RunId]:
+        """The owner of these runs is alive. Answers those that have another owner by now. Raises JournalTrouble."""
+        return await self.beside(lambda connection: beat_all(connection, epochs, self._clock.now()))
 
     def leave(self, run: RunId, epoch: int) -> None:
         """The owner goes; whoever takes the run up need not wait for its silence."""
@@ -311,13 +311,13 @@ class Journal:
         with explained(self.path), self._reading.connect() as connection:
             return waiting(connection, run)
 
-    def look(self, run: RunId) -> tuple[tuple[Halt, ...], tuple[Post, ...]]:
-        """The stops of the table in force, and what nobody has taken from the run's inbox. For the owner of a run, who looks
+    def look(self) -> tuple[tuple[Halt, ...], Mapping[RunId, tuple[Post, ...]]]:
+        """The stops of the table in force, and what nobody has taken from the inboxes of runs. For the owner of runs, who looks
         every second: costs next to nothing while nobody has written."""
         with explained(self.path):
             if self._look is None:
                 self._look = Look(self._reading)
-            return self._look.at(run)
+            return self._look.now()
 
     # --- writing
 
@@ -496,18 +496,6 @@ class _Beside:
         with sheet.connection.begin_nested():  # what fails leaves no row behind in everybody's transaction
             result = self.act(sheet.connection)
         return lambda _: result
-
-
-@dataclass(slots=True)
-class _Beat:
-    run: RunId
-    epoch: int
-    name: str = ""
-
-    def put(self, sheet: Sheet) -> Callable[[Stamp], None]:
-        sheet.check(self.run, self.epoch)
-        sheet.beat(self.run)
-        return lambda _: None
 
 
 @dataclass(slots=True)

@@ -10,16 +10,17 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from planrunner.model.errors import WrongUse
 from planrunner.model.market import RunId
 from planrunner.ports import Clock
+from planrunner.runtime.prepared import Prepared
 from planrunner.runtime.tables import lease_table
 
 BEAT_EVERY = 2.0  # less than a look, so that whoever looks hears one
@@ -27,6 +28,12 @@ SILENT_AFTER = timedelta(seconds=15)
 LOOK = 3.0
 BETWEEN_LOOKS = 0.25
 AHEAD = timedelta(seconds=2)  # clocks of two machines differ; what is further ahead was written by a clock that was set back
+_BEAT = Prepared(
+    update(lease_table)
+    .where(lease_table.c.run_id == bindparam("of_run"), lease_table.c.epoch == bindparam("of_epoch"))
+    .values(beat=bindparam("beat")),
+    "beat", "of_run", "of_epoch",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +64,16 @@ def give_up(connection: Connection, run: RunId, epoch: int) -> None:
     """The owner leaves; whoever comes next need not wait. Without effect once somebody else has the run."""
     these = (lease_table.c.run_id == run, lease_table.c.epoch == epoch)
     connection.execute(update(lease_table).where(*these).values(beat=None))
+
+
+def beat_all(connection: Connection, epochs: Mapping[RunId, int], at: datetime) -> Collection[RunId]:
+    """The owner of these runs under these epochs is alive. Answers those that have another owner by now."""
+    time = at.isoformat()
+    if _BEAT.many(connection, [(time, run, epoch) for run, epoch in epochs.items()]) == len(epochs):
+        return ()
+    asked = select(lease_table.c.run_id, lease_table.c.epoch).where(lease_table.c.run_id.in_(epochs))
+    present = {row.run_id: row.epoch for row in connection.execute(asked)}
+    return [run for run, epoch in epochs.items() if present.get(run) != epoch]
 
 
 async def is_silent(clock: Clock, look: Callable[[], Lease]) -> bool:

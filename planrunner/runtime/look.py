@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import Engine
 
 from planrunner.model.journal import Halt, Post
@@ -20,13 +22,13 @@ class Look:
         self._halts: tuple[Halt, ...] = ()
         self._posts: dict[RunId, tuple[Post, ...]] = {}
 
-    def at(self, run: RunId) -> tuple[tuple[Halt, ...], tuple[Post, ...]]:
+    def now(self) -> tuple[tuple[Halt, ...], Mapping[RunId, tuple[Post, ...]]]:
         version = data_version(self._connection)
         if version != self._seen_version:
             with self._connection.begin():
                 self._halts, self._posts = in_force(self._connection), all_waiting(self._connection)
             self._seen_version = version  # of before reading: what was written meanwhile is read once more
-        return self._halts, self._posts.get(run, ())
+        return self._halts, self._posts
 
     def close(self) -> None:
         self._connection.close()

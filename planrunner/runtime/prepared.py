@@ -20,9 +20,11 @@ class Prepared:
         self._names = names
         self._texts: dict[str, str] = {}
 
-    def many(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Once per row."""
-        connection.connection.cursor().executemany(self._text(connection), rows)
+    def many(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
+        """Once per row; how many rows of the table that changed."""
+        cursor = connection.connection.cursor()
+        cursor.executemany(self._text(connection), rows)
+        return int(cursor.rowcount)
 
     def one(self, connection: Connection, row: tuple[Any, ...] = ()) -> Sequence[Any]:
         """Once; all that comes back."""

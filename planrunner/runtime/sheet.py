@@ -133,10 +133,6 @@ class Sheet:
         """A place in a limiter's row, taken at once. Answers how long it is until it begins."""
         return reserve(self.connection, key, length, now)
 
-    def beat(self, run: RunId) -> None:
-        """Its owner is alive."""
-        self._heads[run].moved = True
-
     def write(self, beat: datetime) -> None:
         time = beat.isoformat()
         heads = [(time, head.seq, head.digest, run, head.epoch) for run, head in self._heads.items() if head.moved]

@@ -130,7 +130,7 @@ def test_a_run_at_work_is_left_to_its_owner(desk: Desk) -> None:
     to_the_end(desk)
     with desk.journal() as journal:
         epoch = journal.take(run, "elsewhere:1")
-        asyncio.run(journal.beat(run, epoch))
+        asyncio.run(journal.beat({run: epoch}))
     told = desk.verb("settle", "--json")
     assert told.code == 5
     assert "at work in another process, elsewhere:1" in told.json["accounts"][0]["troubles"][0]

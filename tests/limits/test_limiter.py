@@ -149,7 +149,7 @@ def test_a_place_and_a_sign_of_life_are_no_part_of_the_story_and_write_none_of_i
         async def main():
             journal.append_later(RUN, epoch, [said("begun")], AT)
             await journal.reserve(RUN, epoch, "betfair", timedelta(seconds=1))
-            await journal.beat(RUN, epoch)
+            await journal.beat({RUN: epoch})
             assert journal.read(RUN) == []
             await journal.intend(RUN, epoch, place(placement("a")), AT, prepare)
 
