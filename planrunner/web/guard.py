@@ -69,7 +69,8 @@ class Guard:
         scope["planrunner.user"] = user
         path: str = scope["path"]
         if path.startswith(self._signals):  # whoever sends one proves it otherwise, and anything else gets the same answer
-            is_one = scope["method"] == "POST" and "/" not in path.removeprefix(self._signals)
+            name = path.removeprefix(self._signals)
+            is_one = scope["method"] == "POST" and name and "/" not in name
             return None if is_one else Response(status_code=404)
         if user is not None or (path in self._open_paths and self._is_from_here(scope, headers)):
             return None

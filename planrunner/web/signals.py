@@ -217,7 +217,7 @@ class Desk:
         name = str(request.path_params.get("name", ""))
         client = request.client.host if request.client else ""
         if self._strangers.is_turned_away(client):
-            return self._answered(office, request, name, Turned(why=Why.STRANGER, is_proven=False))
+            return self._answered(office, request, name, Turned(why=Why.STRANGER, is_proven=False), is_told=False)
         judged = await self._judged(office, request, name, client)
         if isinstance(judged, Passed):
             return await self._handed_on(office, request, name, judged)
