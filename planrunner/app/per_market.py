@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from planrunner.app.plans import Loaded, located_query
 from planrunner.app.resolving import zone_of
@@ -14,6 +14,7 @@ from planrunner.model.market import Market, MarketId
 from planrunner.model.plan import BeforeEachStart, MarketQuery, Plan
 
 SHOWN = 6
+NO_TIME = timedelta(0)
 
 
 class PerMarket:
@@ -39,10 +40,9 @@ class PerMarket:
         if query is None:
             return plan
         on = query.on or today
-        try:
-            markets = await venues[query.account].markets(query, on=on, zone=zone_of(plan))
-        except NotInCatalogue as error:
-            raise located_query(self.loaded, error) from error
+        markets = await self.markets(venues, query, on)
+        if self._only is not None and query.on is None and all(one.id != self._only for one in markets):
+            markets = await self.markets(venues, query, on + timedelta(days=1))  # its run began before midnight
         if isinstance(plan.when, BeforeEachStart):
             markets = tuple(one for one in markets if one.id == self._only or (self._only is None and one.start > now))[:1]
         if not markets:
@@ -50,6 +50,13 @@ class PerMarket:
         _refuse_too_many(plan, query, markets)
         self.loaded = self.loaded.with_markets(markets)
         return self.loaded.plan
+
+    async def markets(self, venues: Venues, query: MarketQuery, on: date) -> tuple[Market, ...]:
+        """Of that day."""
+        try:
+            return await venues[query.account].markets(query, on=on, zone=zone_of(self.loaded.plan))
+        except NotInCatalogue as error:
+            raise located_query(self.loaded, error) from error
 
 
 def _refuse_too_many(plan: Plan, query: MarketQuery, markets: Sequence[Market]) -> None:
@@ -81,3 +88,15 @@ def in_words(query: MarketQuery, on: date, plan: Plan) -> str:
     if times := " and ".join(filter(None, (after, until))):
         words += f", starting {times}"
     return f"{words} ({plan.time_zone or 'UTC'})"
+
+
+async def near_markets(loaded: Loaded, venues: Venues, *, now: datetime, ahead: timedelta) -> tuple[Market, ...]:
+    """The markets of a plan's day, and of the next where that begins within `ahead`. Raises as `PerMarket.orders` does."""
+    plan, query = loaded.plan, loaded.plan.per_market
+    assert query is not None
+    zone = zone_of(plan)
+    days = [query.on] if query.on is not None else sorted({(now + more).astimezone(zone).date() for more in (NO_TIME, ahead)})
+    found: dict[MarketId, Market] = {}
+    for day in days:
+        found |= {one.id: one for one in await PerMarket(loaded).markets(venues, query, day)}
+    return tuple(found.values())

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from planrunner.app import report as telling
 from planrunner.app.begun import as_begun
 from planrunner.app.interruptions import unheard
+from planrunner.app.live import refuse_unless_live
 from planrunner.app.outcome import Ran
 from planrunner.app.per_market import PerMarket
 from planrunner.app.plans import Loaded, located
@@ -21,7 +22,6 @@ from planrunner.app.run import Job, Kept, is_of_plan, resume, start
 from planrunner.app.stage import Accounts, Stage
 from planrunner.app.standing import Standing, open_journal, stand
 from planrunner.app.taking_up import stage_of, was_at
-from planrunner.model.account import AccountMode
 from planrunner.model.errors import PlanProblems, Refused, WrongUse
 from planrunner.model.journal import Body, Mode, RunInfo
 from planrunner.plan.given import NOTHING_GIVEN, Given
@@ -235,18 +235,10 @@ def _stage(asked: Asked, loaded: Loaded, *, mode: Mode | None = None) -> Stage:
 
 
 def _live(loaded: Loaded, accounts: Accounts) -> Stage:
-    """Real money: every account says so, and the site's policy frees the run from an approval."""
     from planrunner.app.stage import over_http
     from planrunner.runtime.secrets import secrets_of
 
-    for account in accounts.values():
-        if account.mode is not AccountMode.LIVE:
-            raise Refused(f"account {account.name} is not for live runs; its `mode` in the site file is `{account.mode.value}`")
-    if loaded.site.live_needs_approval:
-        raise Refused(
-            "a live run needs an approval, and approving is not supported by this version; "
-            "`live_needs_approval: no` under `policy:` in the site file frees live runs from it"
-        )
+    refuse_unless_live(loaded.site, accounts)
     credentials = {account.name: account.credentials for account in accounts.values()}
     folder = Path(loaded.site.file).parent if loaded.site.file else None
     return over_http(Mode.LIVE, accounts, secrets_of(credentials, site_folder=folder, environment=os.environ), sandbox_url=None)

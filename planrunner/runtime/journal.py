@@ -190,6 +190,10 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def hold_against(self, site: Site) -> None:
+        """From now on every placement is held against the limits of this site file."""
+        self._writer.alone(lambda _: self._writer.hold_against(site))
+
     # --- runs
 
     def create(self, info: RunInfo) -> None:

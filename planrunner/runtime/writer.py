@@ -116,6 +116,11 @@ class Writer:
         self._submit(_Waiting(act, thread=thread))
         return thread.result()
 
+    def hold_against(self, site: Site) -> None:
+        """Called from a job of its own: nothing is admitted at the same moment."""
+        self._site = site
+        self._ledger = None
+
     def close(self) -> None:
         """Writes what still waits and ends the thread. Raises what kept it from being written. Again, it does nothing."""
         with self._lock:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from planrunner.app.service.lane import Ready
 from planrunner.app.service.roster import Roster
 from planrunner.app.service.verdict import ON_TIME, terms_of
 from planrunner.model.calendar import Recurring, occurrences
@@ -66,13 +67,6 @@ def some_schedule(chance: random.Random) -> Repeating:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TwinReady:
-    info: RunInfo
-    may_lose: Money
-    in_total: Money | None
-
-
 @dataclass(slots=True, kw_only=True)
 class Twins:
     """Runs that last some time, find no venue now and then, and win or lose what they may."""
@@ -86,7 +80,7 @@ class Twins:
     begun: Counter[RunId] = field(default_factory=Counter)
     stopping: dict[RunId, asyncio.Event] = field(default_factory=dict)
 
-    def ready(self, due: Due, info: RunInfo | None = None) -> TwinReady:
+    def ready(self, due: Due, info: RunInfo | None = None) -> Ready:
         total = self.totals.get(due.plan)
         made = RunInfo(
             run=RunId(f"run-{next(self.numbers):06}"), plan_file=due.plan, plan_name=due.plan, plan_digest="0", mode=Mode.SANDBOX,
@@ -94,13 +88,14 @@ class Twins:
         )  # fmt: skip
         may_lose = Money(amount=Decimal(10), currency="GBP")
         in_total = None if total is None else Money(amount=total, currency="GBP")
-        return TwinReady(info=info or made, may_lose=may_lose, in_total=in_total)
+        ours = info or made
+        return Ready(info=ours, may_lose=may_lose, in_total=in_total, run=lambda: self.run(ours))
 
-    async def run(self, ready: TwinReady) -> None:
+    async def run(self, info: RunInfo) -> None:
         if self.chance.random() < 0.05:
             raise VenueTrouble("the venue does not answer")
-        self.begun[ready.info.run] += 1
-        await self.go_on(ready.info)
+        self.begun[info.run] += 1
+        await self.go_on(info)
 
     async def go_on(self, info: RunInfo) -> None:
         stop = self.stopping.setdefault(info.run, asyncio.Event())
@@ -153,10 +148,9 @@ def live_through(
             )  # fmt: skip
             for plan, when in plans.items():
                 await roster.put(plan, when)
-            await roster.restore()
             for info in journal.unfinished():
-                if info.run not in roster.going:
-                    await roster.take_up(info)
+                await roster.take_up(info)
+            await roster.open()
             task = asyncio.ensure_future(roster.run())
             await clock.sleep_until(ends)
             for lane in roster.lanes.values():  # killed: nothing is finished, nothing more begins

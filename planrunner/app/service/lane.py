@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -26,15 +26,16 @@ from planrunner.runtime.timetable import Timetable
 AGAIN_AFTER = timedelta(seconds=5)  # a venue that could not be reached
 
 
-class Ready(Protocol):
-    """A plan read for one run, without problems."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A plan read for one run, without problems. `may_lose` is its own limit, `in_total` that of all runs of the plan. `run` goes
+    to the run's end; it raises Refused and PlanProblems where nothing was placed and nothing will be, VenueRefused and
+    VenueTrouble where it may be tried again."""
 
-    @property
-    def info(self) -> RunInfo: ...
-    @property
-    def may_lose(self) -> Money: ...
-    @property
-    def in_total(self) -> Money | None: ...
+    info: RunInfo
+    may_lose: Money
+    in_total: Money | None
+    run: Callable[[], Awaitable[None]]
 
 
 class Runs(Protocol):
@@ -43,11 +44,6 @@ class Runs(Protocol):
     def ready(self, due: Due, info: RunInfo | None = None) -> Ready:
         """Reads the plan as it is now. `info`: the run was made before, and the plan must be what it was then. Raises
         PlanProblems, WrongUse, Refused."""
-        ...
-
-    async def run(self, ready: Ready) -> None:
-        """To its end. Raises Refused and PlanProblems where nothing was placed and nothing will be, VenueRefused and VenueTrouble
-        where it may be tried again."""
         ...
 
     def stop(self, run: RunId, text: str) -> None:
@@ -167,7 +163,7 @@ class Lane:
         until = due.at + self.terms.late_by
         while True:
             try:
-                return await self.runs.run(ready)
+                return await ready.run()
             except (VenueRefused, VenueTrouble) as error:
                 if self.clock.now() + AGAIN_AFTER > until:
                     return self._never(ready, str(error))

@@ -5,7 +5,7 @@ interrupted, and occurrences that were queued.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -53,6 +53,7 @@ class Roster:
     _whens: dict[str, When | None] = field(default_factory=dict)
     _keepers: dict[str, Keeper] = field(default_factory=dict)
     _alarm: Alarm = field(init=False)
+    _is_open: bool = False
 
     def __post_init__(self) -> None:
         self._alarm = alarm_on(self.clock, self.trouble)
@@ -60,7 +61,8 @@ class Roster:
     # -- plans
 
     async def put(self, plan: str, when: When | None) -> None:
-        """A plan and its schedule, for the first time or as they are now; what has come due is decided. Raises JournalTrouble."""
+        """A plan and its schedule, for the first time or as they are now. Once the roster is open, what has come due is decided.
+        Raises JournalTrouble."""
         if plan in self._whens and self._whens[plan] == when:
             return
         self._whens[plan] = when
@@ -70,6 +72,17 @@ class Roster:
             self._forget(plan)
             return
         self._keepers[plan] = keeper
+        if self._is_open:
+            await self._begin(plan, keeper)
+
+    async def open(self) -> None:
+        """What came due while nobody was there is decided; after what goes on was taken up again. Raises JournalTrouble."""
+        self._is_open = True
+        await self._restore()
+        for plan, keeper in list(self._keepers.items()):
+            await self._begin(plan, keeper)
+
+    async def _begin(self, plan: str, keeper: Keeper) -> None:
         await keeper.look()
         self._alarm.put(plan, keeper.following, keeper.look)
 
@@ -77,6 +90,11 @@ class Roster:
         """A plan that is no more, or has problems: nothing of it becomes due; what goes on goes on."""
         self._whens.pop(plan, None)
         self._forget(plan)
+
+    @property
+    def names(self) -> Collection[str]:
+        """The plans that are in it."""
+        return self._whens.keys()
 
     def plans_for(self, signal: str) -> list[str]:
         """Those that wait for a signal."""
@@ -101,7 +119,7 @@ class Roster:
         """For ever: decides what becomes due."""
         await self._alarm.run()
 
-    async def restore(self) -> None:
+    async def _restore(self) -> None:
         """What was queued when the service before this one ended."""
         for noted in reversed(self.timetable.noted(fates=(Fate.QUEUED,))):
             if noted.due.mode is not self.mode:
@@ -167,6 +185,6 @@ class Roster:
                 return None
 
 
-def by_hand(plan: str, mode: Mode, key: str, at: datetime) -> Due:
+def by_hand(plan: str, mode: Mode, key: str, at: datetime, given: Mapping[str, str]) -> Due:
     """Somebody's own start as an occurrence: a key that was there starts nothing."""
-    return Due(plan=plan, mode=mode, occurrence=f"by hand {key}", at=at)
+    return Due(plan=plan, mode=mode, occurrence=f"by hand {key}", at=at, given=given)

@@ -1,0 +1,221 @@
+"""How a service carries out the runs of its plans: with the accounts they share, in its own loop, each to its end and its report.
+
+What goes wrong with one run is told, and no other suffers for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import assert_never
+
+from planrunner.app import report as telling
+from planrunner.app.begun import Begun, as_begun
+from planrunner.app.hands import Reins
+from planrunner.app.live import refuse_unless_live
+from planrunner.app.outcome import Exit, Ran
+from planrunner.app.per_market import PerMarket
+from planrunner.app.plans import located
+from planrunner.app.resolving import DoesNotFit
+from planrunner.app.run import Job, Kept, Process, begin, go_on, new_run, refuse_under_halt
+from planrunner.app.service.houses import Houses
+from planrunner.app.service.lane import Ready
+from planrunner.app.service.log import Log
+from planrunner.app.service.plans import Plans
+from planrunner.app.stage import Stage
+from planrunner.app.standing import stand
+from planrunner.app.taking_up import was_at
+from planrunner.model.account import Happening
+from planrunner.model.commands import Alert
+from planrunner.model.errors import PlanrunnerError, Refused
+from planrunner.model.journal import Body, Due, Mode, RunInfo
+from planrunner.model.market import RunId
+from planrunner.plan.given import Given
+from planrunner.runtime.journal import Journal
+from planrunner.runtime.lease import this_process
+from planrunner.runtime.timetable import Timetable
+
+TRIES = 3  # of a run that a fault of ours ended; then a person has to look
+
+# happening, key, title, text, run, plan
+Notify = Callable[[Happening, str, str, str, RunId, str], Awaitable[None]]
+
+
+@dataclass(slots=True, kw_only=True)
+class ServiceRuns:
+    """`url`: the sandbox of a service that has no real money; `notify` tells people who asked for it."""
+
+    process: Process
+    plans: Plans
+    mode: Mode
+    url: str | None
+    houses: Houses
+    timetable: Timetable
+    log: Log
+    notify: Notify
+    reins: dict[RunId, Reins] = field(default_factory=dict)
+    failures: Counter[RunId] = field(default_factory=Counter)
+    _telling: set[asyncio.Future[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.process = replace(self.process, reins=self.reins.__setitem__)
+
+    # -- what the roster asks
+
+    def ready(self, due: Due, info: RunInfo | None = None) -> Ready:
+        loaded = self.plans.load(due.plan, Given(values=due.given))
+        plan, journal = loaded.plan, self.process.journal
+        if info is not None and plan.digest != info.plan_digest:
+            raise Refused("the plan is not what it was, or its inputs are not")
+        accounts = {name: one for name, one in loaded.site.accounts.items() if name in plan.accounts}
+        if self.mode is Mode.LIVE:
+            refuse_unless_live(loaded.site, accounts)
+        stage = self.houses.stage(self.mode, accounts, self.url)
+        job = Job(
+            plan_file=str(self.plans.folder / due.plan), plan=plan, site=loaded.site, journal=journal.path, options=self._options,
+            per_market=PerMarket(loaded, due.market),
+        )  # fmt: skip
+        made = info or new_run(job, stage)
+        refuse_under_halt(journal, job, made)
+        limits = plan.limits
+        return Ready(
+            info=made, may_lose=limits.max_loss, in_total=limits.max_loss_in_total, run=lambda: self._run(job, made, stage)
+        )  # fmt: skip
+
+    async def _run(self, job: Job, info: RunInfo, stage: Stage) -> None:
+        try:
+            ran = await self._guarded(info, begin(job, info, stage, self._hear(info), self.process, is_made=True))
+        except DoesNotFit as error:
+            assert job.per_market is not None
+            raise located(job.per_market.loaded, error.findings) from error
+        if ran is not None:
+            await self._over(ran)
+
+    async def go_on(self, info: RunInfo) -> None:
+        try:
+            ran = await self._guarded(info, self._go_on(info))
+        except PlanrunnerError as error:
+            self.log("run can't go on", run=info.run, plan=info.plan_file, why=error)
+            return
+        if ran is not None:
+            await self._over(ran)
+
+    def has_begun(self, info: RunInfo) -> bool:
+        return stand(self.process.journal, info).program is not None
+
+    def stop(self, run: RunId, text: str) -> None:
+        if (reins := self.reins.get(run)) is not None:
+            reins.stop(text)
+
+    def refuse(self, run: RunId, text: str) -> None:
+        self.timetable.refuse(run, self.process.journal.take(run, this_process()), text)
+
+    # -- for whoever ends the service
+
+    def leave_all(self) -> None:
+        """Every run stays as it is, with its deadlines in the journal, to be taken up again."""
+        for reins in self.reins.values():
+            reins.go_away()
+
+    def stop_all(self, text: str) -> None:
+        for reins in self.reins.values():
+            reins.stop(text)
+
+    # -- one run
+
+    async def _go_on(self, info: RunInfo) -> Ran:
+        """From the journal alone. Where the site file is not what it was, the tighter of its limits hold for this run, and so it
+        writes to the journal by itself."""
+        journal, state = self.process.journal, self.process.journal.path.parent
+        begun = as_begun(state, stand(journal, info))
+        url = was_at(stand(journal, info)) or self.url if info.mode is Mode.SANDBOX else None
+        stage = self.houses.stage(info.mode, begun.accounts, url)
+        kept = Kept(site=begun.site, journal=journal.path, options=self._options, notes=begun.notes)
+        if not begun.notes and self._is_as_it_was(begun):
+            return await go_on(kept, info, stage, self._hear(info), self.process)
+        with Journal.open(journal.path, durable=True, clock=self.process.clock, site=begun.site) as own:
+            return await go_on(kept, info, stage, self._hear(info), replace(self.process, journal=own, watchman=None))
+
+    def _is_as_it_was(self, begun: Begun) -> bool:
+        """Whether the limits that all runs here are held against are those that hold for this one."""
+        present = self.plans.site()
+        same = all(present.accounts.get(name) == one for name, one in begun.accounts.items())
+        return same and begun.site.limits == present.limits
+
+    async def _guarded(self, info: RunInfo, work: Awaitable[Ran]) -> Ran | None:
+        """A fault of ours ends this run for now and nothing else; it is taken up again, but not for ever."""
+        try:
+            return await work
+        except PlanrunnerError:
+            raise
+        except Exception as error:  # noqa: BLE001 - told in full; the other runs go on
+            self.failures[info.run] += 1
+            self.log("bug", run=info.run, plan=info.plan_file, error=type(error).__name__, where=traceback.format_exc())
+            if self.failures[info.run] == TRIES:
+                text = "planrunner has a bug, and this run met it again and again: look at the venue for what is open"
+                await self.notify(Happening.UNKNOWN_EXPOSURE, f"bug {info.run}", info.plan_name, text, info.run, info.plan_file)
+            return None
+        finally:
+            self.reins.pop(info.run, None)
+
+    def is_given_up(self, info: RunInfo) -> bool:
+        return self.failures[info.run] >= TRIES
+
+    def _hear(self, info: RunInfo) -> Callable[[Body, datetime], None]:
+        """Alerts of a plan are for people; everything else is in the journal."""
+
+        def hear(body: Body, at: datetime) -> None:
+            if isinstance(body, Alert):
+                self.log("alert", run=info.run, plan=info.plan_name, text=body.text)
+                key = f"{info.run} {body.path} {at.isoformat()}"
+                self._later(self.notify(Happening.ALERT, key, info.plan_name, body.text, info.run, info.plan_file))
+
+        return hear
+
+    def _later(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _over(self, ran: Ran) -> None:
+        info = ran.info
+        headline = ""
+        if ran.records is not None and ran.exit is not Exit.INTERRUPTED:
+            story = await asyncio.to_thread(telling.story_of, info, ran.records)
+            headline = story.headline
+            with suppress(telling.ReportNotWritten):  # told again at any time with `planrunner report`
+                directory = telling.directory_of(self.process.journal.path.parent, info.run)
+                await asyncio.to_thread(telling.write_report, story, directory)
+        self.log("run", run=info.run, plan=info.plan_file, exit=int(ran.exit), headline=headline, trouble=ran.trouble)
+        happening = happening_of(ran.exit)
+        if happening is not None:
+            text = "\n".join(filter(None, (headline, ran.trouble)))
+            await self.notify(happening, str(info.run), info.plan_name, text, info.run, info.plan_file)
+
+    @property
+    def _options(self) -> str:
+        if self.mode is Mode.LIVE:
+            return " --live"
+        return f" --sandbox {self.url}"
+
+
+def happening_of(code: Exit) -> Happening | None:
+    """What a run's end is called among the things people are told of; None for one that goes on another time."""
+    match code:
+        case Exit.DONE:
+            return Happening.FINISHED
+        case Exit.NOT_AS_PLANNED | Exit.OUR_BUG:
+            return Happening.NOT_AS_PLANNED
+        case Exit.REFUSED | Exit.PROBLEMS | Exit.WRONG_USE:
+            return Happening.REFUSED
+        case Exit.UNKNOWN_EXPOSURE:
+            return Happening.UNKNOWN_EXPOSURE
+        case Exit.INTERRUPTED:
+            return None
+        case _:
+            assert_never(code)
