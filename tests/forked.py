@@ -1,18 +1,22 @@
 """`planrunner` in processes of their own that begin within milliseconds.
 
-One process reads the modules, and each command is a fork of it: most of what a short command costs otherwise. A command that
-is to be frozen, or asked whether it is, must be a child of ours and is begun anew (`subprocess`).
+One process reads the modules, and each command is a fork of it: most of what a short command costs otherwise. Where it matters
+how Python itself is begun (its options, who its parent is), a command is begun anew (`subprocess`).
 """
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import os
+import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload([
@@ -24,17 +28,58 @@ PROCESSES.set_forkserver_preload([
 ONE_AT_A_TIME = threading.Lock()
 
 
-class Forked:
+class _Process:
+    """What both kinds of command have alike: the names are those of `subprocess.Popen`."""
+
+    def __init__(
+        self, said: tuple[Connection, Connection], arguments: Sequence[str], environment: Mapping[str, str], folder: Path | None
+    ) -> None:
+        what = (*said, [*arguments], {**os.environ, **environment}, folder)
+        self.args = [*arguments]
+        self._process = PROCESSES.Process(target=_planrunner, args=what, daemon=True)
+        with ONE_AT_A_TIME:
+            self._process.start()
+        for one in {*said}:
+            one.close()
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        return self.poll()
+
+    def poll(self) -> int | None:
+        with ONE_AT_A_TIME:
+            return self._process.exitcode
+
+    def wait(self, timeout: float = 20) -> int:
+        until = time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            assert time.monotonic() < until, "it does not end"
+            time.sleep(0.005)
+        return code
+
+    def send_signal(self, number: signal.Signals) -> None:
+        with ONE_AT_A_TIME:
+            if self._process.exitcode is None:
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+
+class Forked(_Process):
     """A command under way. Both its outputs are one text."""
 
     def __init__(self, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         self._said, there = PROCESSES.Pipe(duplex=False)
-        self._process = PROCESSES.Process(
-            target=_planrunner, args=(there, [*arguments], {**os.environ, **environment}), daemon=True
-        )
-        with ONE_AT_A_TIME:
-            self._process.start()
-        there.close()
+        super().__init__((there, there), arguments, environment, None)
         self._heard = b""
 
     def line(self, within: float = 20) -> str:
@@ -62,33 +107,55 @@ class Forked:
         self._heard += more
         return bool(more)
 
-    def poll(self) -> int | None:
-        with ONE_AT_A_TIME:
-            return self._process.exitcode
 
-    def wait(self, within: float = 20) -> int:
-        until = time.monotonic() + within
-        while (code := self.poll()) is None:
-            assert time.monotonic() < until, "it does not end"
-            time.sleep(0.005)
-        return code
+class Begun(_Process):
+    """A command under way in a folder, with each of its outputs by itself, in the place of a `subprocess.Popen[str]`."""
 
-    def kill(self) -> None:
-        with ONE_AT_A_TIME:
-            self._process.kill()
+    def __init__(self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str] | None = None) -> None:
+        (out, out_there), (err, err_there) = PROCESSES.Pipe(duplex=False), PROCESSES.Pipe(duplex=False)
+        super().__init__((out_there, err_there), arguments, environment or {}, folder)
+        self.stdout, self.stderr = _text_of(out), _text_of(err)
 
-    def terminate(self) -> None:
-        with ONE_AT_A_TIME:
-            self._process.terminate()
+    def communicate(self, timeout: float = 60) -> tuple[str, str]:
+        """Both outputs to their ends, once it has ended."""
+        said: dict[io.TextIOWrapper, str] = {}
+        readers = [
+            threading.Thread(target=lambda one=one: said.update({one: one.read()}), daemon=True)  # type: ignore[misc]
+            for one in (self.stdout, self.stderr)
+            if not one.closed
+        ]
+        until = time.monotonic() + timeout
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join(max(until - time.monotonic(), 0))
+            if reader.is_alive():
+                raise subprocess.TimeoutExpired(self.args, timeout)
+        self.wait()
+        for one in said:
+            one.close()
+        return said.get(self.stdout, ""), said.get(self.stderr, "")
 
 
-def _planrunner(said: Connection, arguments: list[str], environment: dict[str, str]) -> None:
+def _text_of(said: Connection) -> io.TextIOWrapper:
+    text = os.fdopen(os.dup(said.fileno()), encoding="utf-8")
+    said.close()
+    return text
+
+
+def _planrunner(out: Connection, err: Connection, arguments: list[str], environment: dict[str, str], folder: Path | None) -> None:
     os.environ.clear()
     os.environ.update(environment)
-    for output in (1, 2):
-        os.dup2(said.fileno(), output)
-    said.close()
-    sys.stdout = sys.stderr = open(1, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115 - for the life of the process
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # even where the tests were begun under `nohup`
+    os.dup2(out.fileno(), 1)
+    os.dup2(err.fileno(), 2)
+    is_one = out.fileno() == err.fileno()
+    out.close()
+    err.close()
+    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115 - for the life of the process
+    sys.stderr = sys.stdout if is_one else open(2, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115
+    if folder is not None:
+        os.chdir(folder)
     from planrunner.cli.main import main
 
     main(arguments)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
-import subprocess
 import urllib.request
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from planrunner.app.differences import Difference, Found, Kind, Look
@@ -20,7 +17,8 @@ from planrunner.model.journal import RunState
 from planrunner.model.market import RunId
 from planrunner.runtime.desk import Desk as JournalDesk
 from tests.app.test_stop import end_unresolved
-from tests.app.verbs import PLANRUNNER, Desk
+from tests.app.verbs import Desk
+from tests.forked import Begun
 
 
 class ByHand:
@@ -68,19 +66,11 @@ def fault(desk: Desk, **words: object) -> None:
     urllib.request.urlopen(request, timeout=10).close()
 
 
-def listing(desk: Desk, seconds: int) -> subprocess.Popen[str]:
+def listing(desk: Desk, seconds: int) -> Begun:
     """A `reconcile --adopt` that knows what is open at the venue, and waits so long for the rest of the list."""
     fault(desk, call="listClearedOrders", trouble="reply delayed", seconds=seconds)
     before = delays(desk)
-    process = subprocess.Popen(
-        [*PLANRUNNER, "reconcile", "--json", "--adopt"],
-        cwd=desk.folder,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    desk.begun.append(process)
+    process = desk._process("reconcile", "--json", "--adopt")
     desk.until(lambda: delays(desk) > before)
     return process
 

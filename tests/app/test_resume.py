@@ -4,10 +4,8 @@ began and its plan is another."""
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +32,7 @@ from planrunner.sandbox.scenario import (
     ShowOffers,
     Start,
 )
+from tests.forked import Begun
 from tests.venues.contract import uvicorn_serving
 
 PLAN = """\
@@ -101,9 +100,10 @@ class Desk:
     rehearsal: Rehearsal
 
     def run(self, *arguments: str, killed_at: str | None = None) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "planrunner", "run", "plan.yaml", *arguments, "--sandbox", self.url, "--json"]
-        environment = os.environ | ({"PLANRUNNER_CRASH_AT": killed_at} if killed_at else {})
-        return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=60)
+        command = ["run", "plan.yaml", *arguments, "--sandbox", self.url, "--json"]
+        begun = Begun(command, self.folder, {"PLANRUNNER_CRASH_AT": killed_at} if killed_at else {})
+        out, err = begun.communicate()
+        return subprocess.CompletedProcess(command, begun.wait(), out, err)
 
     def write(self, name: str, text: str) -> None:
         (self.folder / name).write_text(text, encoding="utf-8")
@@ -237,17 +237,14 @@ def test_a_limit_that_was_raised_since_is_that_of_the_beginning(desk: Desk) -> N
     desk.write("other.yaml", LONG.replace("come down", "stay"))
     assert desk.run(killed_at="reply.before").returncode == -signal.SIGKILL
     desk.write("planrunner.yaml", SITE.format(most="20.00"))
-    other = subprocess.Popen(
-        [sys.executable, "-m", "planrunner", "run", "other.yaml", "--sandbox", desk.url],
-        cwd=desk.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    other = Begun(["run", "other.yaml", "--sandbox", desk.url], desk.folder)
     try:
         while len(desk.bets()) < 2:
             time.sleep(0.1)
         ended = desk.run("--resume")
     finally:
         other.send_signal(signal.SIGINT)
-        other.wait(30)
+        other.communicate()
     [order] = json.loads(ended.stdout)["orders"]
     assert order["placements"][-1]["reason"].startswith("max_open_exposure would be exceeded: 4.00 GBP of at most 3.00 GBP")
 

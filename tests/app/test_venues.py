@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ import pytest
 from tests.app.test_reconcile import fault, kinds
 from tests.app.verbs import Desk
 from tests.crash.kill import Slot, served
+from tests.forked import Begun
 from tests.sandbox import abp, tote
 
 SCENARIO = """\
@@ -139,14 +139,14 @@ class Venues(Desk):
         (self.folder / name).write_text(ROUTED.format(name=name))
         return name
 
-    def go(self, plan: str) -> subprocess.Popen[str]:
+    def go(self, plan: str) -> Begun:
         return self._process("run", plan, "--sandbox", self.slot.url)
 
     def until_told(self, *words: str) -> None:
         """In the journal's last run."""
         self.until(lambda: bool(self.runs()) and all(word.encode() in self.kinds() for word in words))
 
-    def resting(self) -> subprocess.Popen[str]:
+    def resting(self) -> Begun:
         """A routed order of which a part is taken and the rest waits."""
         process = self.go(self.routed())
         self.until(lambda: any("fill at pinnacle" in parts for parts in self.parts()))
@@ -270,7 +270,7 @@ def test_killed_runs_are_taken_up_again_and_nothing_is_placed_twice(desk: Venues
     again = [desk._process("run", "--resume", desk.run_ids()[plan], "--sandbox", desk.slot.url) for plan in desk.run_ids()]
     desk.until(lambda: len(desk.bets()) == 3, within=90)
     desk.verb("stop", "--run", run, "--because", "enough")
-    ended = {process.args[5]: desk.end(process) for process in again}  # type: ignore[index]
+    ended = {process.args[2]: desk.end(process) for process in again}
     assert ended[desk.run_ids()["ticket.yaml"]].code == 0, ended
     assert "the rest was cancelled" in ended[run].out
     assert sorted(parts.keys() == {"fill"} for parts in desk.parts()) == [False, True, True]

@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +20,7 @@ from planrunner.model.journal import Mode, RunInfo, RunState
 from planrunner.model.market import RunId
 from planrunner.runtime.journal import Journal
 from tests.crash.kill import Slot, books, served
+from tests.forked import Begun
 
 PLANRUNNER = [sys.executable, "-m", "planrunner"]
 SCENARIO = """\
@@ -82,7 +81,7 @@ class Desk:
 
     slot: Slot
     folder: Path
-    begun: list[subprocess.Popen[str]] = field(default_factory=list)
+    begun: list[Begun] = field(default_factory=list)
 
     @property
     def state(self) -> Path:
@@ -94,7 +93,7 @@ class Desk:
         path.write_text(text.replace("Rests at long odds", f"Rests at long odds, {name}"))
         return path
 
-    def begin(self, name: str = "plan.yaml", **said: str) -> subprocess.Popen[str]:
+    def begin(self, name: str = "plan.yaml", **said: str) -> Begun:
         """A run whose bet rests at the venue, in a process of its own."""
         before = len(self.bets())
         process = self._process("run", str(self.write(name, **said)), "--sandbox", self.slot.url)
@@ -102,7 +101,7 @@ class Desk:
         assert process.poll() is None, process.communicate()
         return process
 
-    def begin_waiting(self, name: str = "plan.yaml") -> subprocess.Popen[str]:
+    def begin_waiting(self, name: str = "plan.yaml") -> Begun:
         """A run that has placed nothing yet."""
         process = self._process("run", str(self.write(name, when="place_before_start: 1h")), "--sandbox", self.slot.url)
         self.until(lambda: bool(self.runs()) and bool(self.records()))
@@ -114,7 +113,7 @@ class Desk:
         self.until(lambda: b"OrderAccepted" in self.kinds())
         return self.kill(process)
 
-    def kill(self, process: subprocess.Popen[str]) -> str:
+    def kill(self, process: Begun) -> str:
         process.send_signal(signal.SIGKILL)
         process.communicate()
         return self.runs()[-1]
@@ -129,7 +128,7 @@ class Desk:
     def process(self, *arguments: str) -> Ended:
         return self.end(self._process(*arguments))
 
-    def end(self, process: subprocess.Popen[str], within: float = 60) -> Ended:
+    def end(self, process: Begun, within: float = 60) -> Ended:
         out, err = process.communicate(timeout=within)
         return Ended(process.returncode, out, err)
 
@@ -185,15 +184,8 @@ class Desk:
                 process.kill()
             process.communicate()
 
-    def _process(self, *arguments: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [*PLANRUNNER, *arguments],
-            cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def _process(self, *arguments: str) -> Begun:
+        process = Begun(arguments, self.folder)
         self.begun.append(process)
         return process
 

@@ -5,7 +5,6 @@ In real time, with processes that are frozen (SIGSTOP) as by a laptop that is cl
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -34,7 +33,8 @@ def slot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slot]:
 
 
 def until_frozen(going: Going) -> None:
-    until(lambda: os.waitid(os.P_PID, going.process.pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT) is not None)
+    state = Path(f"/proc/{going.process.pid}/stat")
+    until(lambda: state.read_text().rpartition(")")[2].split()[0] == "T")
 
 
 def take_over(story: Story) -> Going:

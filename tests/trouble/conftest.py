@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 
 import pytest
@@ -17,11 +16,3 @@ def slot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slot]:
     scenario.write_text(world())
     with served(scenario) as slot:
         yield slot
-
-
-@pytest.fixture(scope="package", autouse=True)
-def windows_that_close() -> Iterator[None]:
-    """A run hears that its window was closed unless it was begun under `nohup`; these are not, even where the tests are."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, before)

@@ -6,13 +6,11 @@ Each story has a contest of its own in the same world, so that many can be told 
 from __future__ import annotations
 
 import json
-import os
 import re
 import resource
 import shlex
 import signal
 import sqlite3
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,7 +24,8 @@ from planrunner.engine.replay import replay
 from planrunner.model.journal import RunState
 from planrunner.runtime.journal import Journal
 from tests.audited import audited, of_markets
-from tests.crash.kill import PLANRUNNER, Slot, books
+from tests.crash.kill import Slot, books
+from tests.forked import Begun
 
 CONTESTS = 12
 PLAN = """\
@@ -104,7 +103,7 @@ def until(condition: Callable[[], bool], within: float = 30, every: float = 0.02
 class Going:
     """A run in its process. `err` grows while it goes on."""
 
-    process: subprocess.Popen[str]
+    process: Begun
     err: str = ""
     out: str = ""
     _readers: list[threading.Thread] = field(default_factory=list)
@@ -168,11 +167,7 @@ class Story:
         return self.call(["run", "plan.yaml", "--sandbox", self.slot.url, *options], **environment)
 
     def call(self, arguments: list[str], **environment: str) -> Going:
-        process = subprocess.Popen(
-            [*PLANRUNNER, *arguments], cwd=self.folder, env=os.environ | environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
-        return Going(process)
+        return Going(Begun(arguments, self.folder, environment))
 
     def go_on(self, told: str) -> Going:
         """Pastes the command that a message says goes on with the run."""
