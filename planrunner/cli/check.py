@@ -85,6 +85,7 @@ def _print_text(results: Results) -> None:
 
 def _valid(one: FileResult) -> Sequence[str | Styled]:
     from planrunner.app.check import can_lose
+    from planrunner.model.plan import BeforeEachStart
 
     name = harmless(one.name)
     if one.plan is None:
@@ -93,7 +94,10 @@ def _valid(one: FileResult) -> Sequence[str | Styled]:
     counts = [(len(plan.orders), "order"), (len(plan.tickets), "ticket")]
     placed = " and ".join(f"{count} {what}{'s' if count > 1 else ''}" for count, what in counts if count)
     if plan.per_market is not None:
-        placed += f" for each market, at most {plan.limits.max_orders} in {'one run' if plan.when is not None else 'all'}"
+        is_one = isinstance(plan.when, BeforeEachStart)
+        placed += (
+            " for each market, each a run of its own" if is_one else f" for each market, at most {plan.limits.max_orders} in all"
+        )
     once = f" in one run, {plan.limits.max_loss_in_total} in all" if plan.when is not None else ""
     brings = f"; a signal brings {', '.join(one.awaited)}" if one.awaited else ""
     return (f"{name}: ", good("valid"), f"; {placed}, can lose at most {can_lose(plan)}{once}{brings}\n")

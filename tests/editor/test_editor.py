@@ -20,7 +20,8 @@ from tests.plans.test_guide import TO_DO
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "messages"
-PLANS = sorted([*(ROOT / "plans").glob("*.yaml"), *(ROOT / "plans" / "blueprints").glob("*.yaml")])
+FOLDERS = [ROOT / "plans" / name for name in ("", "blueprints", "by-itself", "two-venues")]
+PLANS = sorted(file for folder in FOLDERS for file in folder.glob("*.yaml"))
 VALIDATOR = Draft202012Validator(json.loads(schemas.text("plan", for_editor=True)))
 # Of a file that YAML itself stumbles over, editors and the runner say the same in their own ways.
 needs_server = pytest.mark.skipif(why_not() is not None, reason=why_not() or "")

@@ -14,7 +14,8 @@ from planrunner.plan.given import NOTHING_GIVEN, Given
 ROOT = Path(__file__).parents[2]
 SITE_FILE = "planrunner.yaml"
 FOLDER = ROOT / "plans"
-FILES = [path for path in (*FOLDER.glob("*.yaml"), *(FOLDER / "two-venues").glob("*.yaml")) if path.name != SITE_FILE]
+FOLDERS = (FOLDER, FOLDER / "two-venues", FOLDER / "by-itself")
+FILES = [path for folder in FOLDERS for path in folder.glob("*.yaml") if path.name != SITE_FILE]
 PLANS = sorted(str(path.relative_to(FOLDER).with_suffix("")) for path in FILES)
 
 
