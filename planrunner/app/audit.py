@@ -23,6 +23,7 @@ from planrunner.model.errors import JournalTrouble, PlanrunnerError, WrongUse
 from planrunner.model.journal import Mode, RunInfo
 from planrunner.model.money import Money
 from planrunner.runtime.journal import Journal
+from planrunner.runtime.pruning import references_of_pruned
 
 # A log of a long practice; all of it is one answer.
 LARGEST_LOG = 1 << 30
@@ -65,7 +66,10 @@ def run(asked: Asked) -> Told:
         exports = [_export(journal, info, damaged) for info, journal in known if venue is not None or info.run in only]
         limits = limits_of(_site(asked.state))
         stops = [line for journal in journals for line in journal.export_halts()]
-        audited = audit(exports, venue, limits, only=only, clocks=asked.clocks, at=_host(asked.venue_log), stops=stops)
+        pruned = [str(ref) for journal in journals for ref in references_of_pruned(journal)]
+        audited = audit(
+            exports, venue, limits, only=only, clocks=asked.clocks, at=_host(asked.venue_log), stops=stops, pruned=pruned
+        )
     damaged = [finding for finding in damaged if finding.run in only]
     return Told(audited=replace(audited, findings=(*damaged, *audited.findings)), venue_log=asked.venue_log)
 

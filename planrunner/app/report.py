@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -50,13 +51,18 @@ def find_run(state: Path, wanted: str | None) -> Kept:
     where a journal can't be read.
     """
     from planrunner.runtime.journal import Journal
+    from planrunner.runtime.pruning import pruned_runs
 
     known: list[tuple[RunInfo, Path]] = []
+    gone: dict[RunId, datetime] = {}
     for name in dict.fromkeys(JOURNALS.values()):
         path = state / name
         if path.is_file():
             with Journal.open(path, durable=True) as journal:
                 known += [(info, path) for info in journal.runs()]
+                gone |= pruned_runs(journal)
+    if wanted is not None and (since := gone.get(RunId(wanted))) is not None:
+        raise WrongUse(f"the run {wanted} was pruned on {since:%Y-%m-%d}; `planrunner pnl --by run` says what it brought")
     info, path = _choose(sorted(known, key=lambda one: (one[0].created, one[0].run)), wanted, state)
     with Journal.open(path, durable=True) as journal:
         return Kept(info=info, records=journal.told(info.run))

@@ -31,6 +31,8 @@ class Arrivals:
     limits: Limits
     clocks: timedelta
     tell: Tell
+    pruned: frozenset[str] = frozenset()
+    of_pruned: int = 0
     under: dict[str, list[Bet]] = field(default_factory=dict)  # by reference
     _ever: Totals = field(default_factory=Totals)  # a plan's limits are for all of its run
     _open: Totals = field(default_factory=Totals)  # an account's are for what is not settled
@@ -51,7 +53,9 @@ class Arrivals:
         is_new = len(self.books.bets) > known
         placement = self.placements.get(bet.ref) if bet.ref is not None else None
         if placement is None:
-            if is_new:
+            if is_new and bet.ref is not None and bet.ref in self.pruned:
+                self.of_pruned += 1
+            elif is_new:
                 self._unexplained(bet)
             return
         if is_new and bet.picked is not None and placement.picked is not None:

@@ -38,12 +38,14 @@ def audit(
     clocks: timedelta = NO_DIFFERENCE,
     at: str | None = None,
     stops: Iterable[str] = (),
+    pruned: Collection[str] = (),
 ) -> Audited:
     """Every run whose bets the log may hold, each as the lines of its export, and the lines of the log; None: journals alone.
     `stops`: every stop there ever was, as its journal exports it.
 
     `only`: the runs to tell about; the others still explain bets and count against limits. `clocks`: how far the venue's clock
-    may be behind ours. `at`: the host whose log it is; orders that went elsewhere are not looked for in it.
+    may be behind ours. `at`: the host whose log it is; orders that went elsewhere are not looked for in it. `pruned`: the
+    references of runs whose records are no more; nothing can be said of their bets but whose they were.
     """
     found: list[Finding] = []
 
@@ -65,7 +67,9 @@ def audit(
     here = [run for run in read if at is None or not run.sent_to or at in run.sent_to]
     placements = {ref: placement for run in here for ref, placement in run.placements.items()}
     books = Books(tell)
-    arrivals = Arrivals(runs=runs, placements=placements, books=books, limits=limits, clocks=clocks, tell=tell)
+    arrivals = Arrivals(
+        runs=runs, placements=placements, books=books, limits=limits, clocks=clocks, tell=tell, pruned=frozenset(pruned)
+    )
     for number, line in enumerate(venue, start=1):
         arrivals.take(line, number)
     agreement = Agreement(
@@ -77,6 +81,8 @@ def audit(
         text = f"{placement.ref} was placed too soon after others"
         tell(Finding(code=Code.LIMIT, text=text, run=placement.where.run, ref=placement.ref, journal=broken))
     notes = [text for run, text in agreement.notes() if only is None or run in only]
+    if arrivals.of_pruned:
+        notes.append(f"{arrivals.of_pruned} bets are of runs that were pruned, so nothing more can be said of them")
     elsewhere = [run for run in looked_at if run not in here]
     for run in elsewhere:
         hosts = ", ".join(shown(host) for host in sorted(run.sent_to))

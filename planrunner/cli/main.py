@@ -30,6 +30,7 @@ VERBS = {
     "reconcile": "planrunner.cli.reconcile:reconcile",
     "settle": "planrunner.cli.settle:settle",
     "pnl": "planrunner.cli.pnl:pnl",
+    "prune": "planrunner.cli.prune:prune",
     "doctor": "planrunner.cli.doctor:doctor",
     "sandbox": "planrunner.cli.sandbox:sandbox",
     "schema": "planrunner.cli.schema:schema",

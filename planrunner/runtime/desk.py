@@ -14,6 +14,7 @@ from planrunner.model.commands import Ended
 from planrunner.model.journal import RunState
 from planrunner.model.market import OrderRef, RunId
 from planrunner.runtime.ledger import Ledger
+from planrunner.runtime.pruning import pruned_references
 from planrunner.runtime.reservation import Reservation
 from planrunner.runtime.sheet import read_reservations
 from planrunner.runtime.tables import event_table, intent_table, lease_table, reading_engine, run_table
@@ -36,10 +37,11 @@ class Desk:
             return read_reservations(connection)
 
     def references(self) -> Mapping[OrderRef, RunId]:
-        """Every reference that may ever have left this machine, and whose it is."""
+        """Every reference that may ever have left this machine, and whose it is; of runs that were pruned, too."""
         with self._reading() as connection:
             rows = connection.execute(select(intent_table.c.ref, intent_table.c.run_id).distinct()).all()
-        return {OrderRef(ref): RunId(run) for ref, run in rows}
+            pruned = pruned_references(connection)
+        return {**pruned, **{OrderRef(ref): RunId(run) for ref, run in rows}}
 
     def lengths(self) -> Mapping[RunId, int]:
         """How many records each run has: what has not grown need not be read again."""

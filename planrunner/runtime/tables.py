@@ -196,13 +196,28 @@ notice_table = Table(
     Column("trouble", Text),
 )
 
-# What each run brought, so that a history need not read every journal: a projection, rebuilt from the events at any time.
+# What each run brought, so that a history need not read every journal: a projection, rebuilt from the events at any time. It
+# stays when its run is pruned.
 result_table = Table(
     "result",
     META,
-    Column("run_id", ForeignKey("run.run_id"), primary_key=True),
+    Column("run_id", String, primary_key=True),
     Column("seq", Integer, nullable=False),  # of the last record it was told from
     Column("body", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Runs whose records are no more: what they were, how their chain of digests ended, and under which references they placed, so
+# that a bet of theirs is never taken for a stranger's.
+pruned_table = Table(
+    "pruned",
+    META,
+    Column("run_id", String, primary_key=True),
+    Column("info", Text, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("refs", Text, nullable=False),
+    Column("at", String, nullable=False),
     sqlite_with_rowid=False,
 )
 
