@@ -8,6 +8,7 @@ from planrunner.web.table import Schema
 
 TEXT: Schema = {"type": "string"}
 MAYBE: Schema = {"type": ["string", "null"]}
+DAY: Schema = {"type": "string", "format": "date"}
 MOMENT: Schema = {"type": "string", "format": "date-time"}
 MAYBE_MOMENT: Schema = {"type": ["string", "null"], "format": "date-time"}
 FLAG: Schema = {"type": "boolean"}
@@ -60,6 +61,14 @@ SIGNAL: Schema = {
 
 # --- what is answered
 
+EVENT: Schema = {
+    "type": "object",
+    "description": (
+        "Each event: a `record`, whose id is its number and whose data is `{seq, at, kind, body}` as JSON; the last is `end`"
+    ),
+    "properties": {"id": TEXT, "event": {"enum": ["record", "end"]}, "data": TEXT},
+}
+
 _RUN: dict[str, Schema] = {
     "run": TEXT, "plan": TEXT, "plan_file": TEXT, "digest": TEXT, "mode": {"enum": [one.value for one in Mode]},
     "created": MOMENT, "state": {"enum": [one.value for one in RunState]},
@@ -102,6 +111,10 @@ COMPONENTS: dict[str, Schema] = {
     "Status": _object(
         "As `planrunner status --json`", at=MOMENT, halts=_list(named("Stop")), runs=_list(ANYTHING),
         unresolved=_list(ANYTHING), limits=_list(ANYTHING), notes=_list(TEXT), exit_code={"type": "integer"},
+    ),
+    "ProfitAndLoss": _object(
+        "As `planrunner pnl --json`", mode={"enum": [one.value for one in Mode]}, by=TEXT, rows=_list(ANYTHING),
+        totals=_list(ANYTHING), notes=_list(TEXT),
     ),
     "Health": _object("It answers", status=TEXT),
     "Taken": _object("The runs that the signal began", runs=_list(TEXT)),

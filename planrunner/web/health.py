@@ -5,12 +5,15 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from planrunner.app import pnl
 from planrunner.app.documents import status_document, without_secrets
 from planrunner.app.status import status
 from planrunner.model.errors import WrongUse
+from planrunner.model.journal import Mode
 from planrunner.web import metrics
 from planrunner.web.office import Office
 from planrunner.web.problem import Problem
+from planrunner.web.query import day, one_of, unreadable
 
 
 async def alive(_: Office, __: Request) -> Response:
@@ -29,6 +32,22 @@ async def figures(office: Office, _: Request) -> Response:
         at=office.clock.now(), counts=office.live.counts(), why_not=office.live.readiness(), figures=found
     )  # fmt: skip
     return Response(office.meters.text(look), media_type=metrics.MEDIA_TYPE)
+
+
+async def brought(office: Office, request: Request) -> Response:
+    query = request.query_params
+    try:
+        wanted = pnl.Wanted(
+            by=one_of(pnl.By, query.get("by", pnl.By.PLAN)),
+            since=day(query["since"]) if "since" in query else None,
+            until=day(query["until"]) if "until" in query else None,
+            plan=query.get("plan", "")[:200] or None,
+            account=query.get("account", "")[:200] or None,
+            mode=one_of(Mode, query["mode"]) if "mode" in query else None,
+        )
+    except ValueError as error:
+        raise unreadable(error) from None
+    return JSONResponse(without_secrets(pnl.as_json(await office.read(pnl.pnl, office.live.state, wanted))))
 
 
 async def stands(office: Office, _: Request) -> Response:

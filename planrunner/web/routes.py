@@ -3,6 +3,7 @@ this table."""
 
 from __future__ import annotations
 
+from planrunner.app.pnl import By
 from planrunner.model.account import Role
 from planrunner.model.journal import HaltScope, Mode, RunState
 from planrunner.web import events, forms, health, plans, runs, stops
@@ -111,7 +112,7 @@ _RUNS = (
             Parameter(name="after", told="The same, for the first time", schema={"type": "integer", "minimum": 0}),
         ),
         answers={
-            200: Answer(told="Events", schema=forms.TEXT, media_type="text/event-stream"),
+            200: Answer(told="Events", schema=forms.EVENT, media_type="text/event-stream"),
             204: Answer(told="Nothing more will come", media_type=None),
         },
     ),
@@ -149,6 +150,19 @@ _STANDS = (
         method="GET", path=f"{ROOT}/status", name="status", role=Role.VIEWER,
         does="What goes on: runs, open orders, limits, stops", handler=health.stands,
         answers={200: Answer(told="Now", schema=named("Status"))}, problems=(404,),
+    ),
+    Route(
+        method="GET", path=f"{ROOT}/pnl", name="profit_and_loss", role=Role.VIEWER, patience=Patience.LONG,
+        does="What runs brought, summed up", handler=health.brought, problems=(400,),
+        parameters=(
+            Parameter(name="by", told="What is summed", schema={"enum": [one.value for one in By], "default": By.PLAN.value}),
+            Parameter(name="since", told="Runs that began on this day or later", schema=forms.DAY),
+            Parameter(name="until", told="Runs that began on this day or earlier", schema=forms.DAY),
+            Parameter(name="plan", told="A plan's name, or its file's", schema={"type": "string", "maxLength": 200}),
+            Parameter(name="account", told="Only this account", schema={"type": "string", "maxLength": 200}),
+            Parameter(name="mode", told="Live where there is any, else sandbox", schema={"enum": ["live", "sandbox"]}),
+        ),
+        answers={200: Answer(told="The sums", schema=named("ProfitAndLoss"))},
     ),
 )  # fmt: skip
 

@@ -6,8 +6,7 @@ import base64
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
-from enum import StrEnum
-from typing import IO, TypeVar
+from typing import IO
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -20,20 +19,19 @@ from planrunner.app.documents import (
     without_secrets,
 )
 from planrunner.app.lookout import Card, Wanted
-from planrunner.model.errors import PlanProblems
+from planrunner.model.errors import PlanProblems, PlanrunnerError
 from planrunner.model.journal import Mode, RunInfo, RunState
 from planrunner.model.market import RunId
 from planrunner.web import body, forms
 from planrunner.web.office import Office, inputs_of, note, user_of
 from planrunner.web.problem import Problem, problem_of
+from planrunner.web.query import moment, one_of, unreadable
 
 USUALLY = 50
 MOST = 500
 KEYS_KEPT = 1_000  # of starts, to tell one that is used again for something else
 IN_MEMORY = 1 << 20  # bytes of a report; longer ones wait on the disk for whoever reads slowly
 AT_ONCE = 1 << 16
-
-Word = TypeVar("Word", bound=StrEnum)
 
 
 async def started(office: Office, request: Request) -> Response:
@@ -47,10 +45,12 @@ async def started(office: Office, request: Request) -> Response:
     note(request, did=f"start {plan}")
     try:
         run = await office.carried_through(office.live.start(plan, values, by=user.name, key=key), f"the start of {plan}")
-    except PlanProblems as error:
-        results = await office.check(office.plans.check, plan, values)
+    except PlanrunnerError as error:
+        office.keys.pop(key or "", None)  # nothing began with it, so it may come again with something else
         problem = problem_of(error)
-        problem.more = check_document(results) if results.has_problems else None
+        if isinstance(error, PlanProblems):
+            results = await office.check(office.plans.check, plan, values)
+            problem.more = check_document(results) if results.has_problems else None
         raise problem from None
     note(request, did=f"started {plan}", run=run)
     return JSONResponse({"run": run}, 201, {"Location": f"/api/v1/runs/{run}"})
@@ -81,13 +81,13 @@ async def listed(office: Office, request: Request) -> Response:
     try:
         wanted = Wanted(
             plan=query.get("plan", "")[:200] or None,
-            state=_one_of(RunState, query["state"]) if "state" in query else None,
-            mode=_one_of(Mode, query["mode"]) if "mode" in query else None,
-            since=_moment(query["since"]) if "since" in query else None,
+            state=one_of(RunState, query["state"]) if "state" in query else None,
+            mode=one_of(Mode, query["mode"]) if "mode" in query else None,
+            since=moment(query["since"]) if "since" in query else None,
             before=_before(query["cursor"]) if "cursor" in query else None,
         )
     except ValueError as error:
-        raise Problem(400, f"the query can't be read: {str(error)[:200]}") from None
+        raise unreadable(error) from None
     found = await office.read(office.lookout.runs, wanted, most=most + 1)
     shown, more = found[:most], len(found) > most
     told = {"runs": [info_document(one) for one in shown], "next": _cursor(shown[-1]) if more else None}
@@ -100,21 +100,6 @@ def _limit(text: str) -> int:
     raise Problem(400, f"limit takes a number from 1 to {MOST}")
 
 
-def _one_of(words: type[Word], text: str) -> Word:
-    if text not in set(words):
-        raise ValueError(f"{text} is none of {', '.join(words)}")
-    return words(text)
-
-
-def _moment(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
-    if at.tzinfo is None:
-        raise ValueError(f"{text} says no zone; write it like 2026-12-05T11:00:00Z")
-    if not 1970 < at.year < 9000:  # beyond, other zones have no such time
-        raise ValueError(f"{text} is too far away")
-    return at
-
-
 def _cursor(info: RunInfo) -> str:
     """Of the last run of a page; opaque, so that nobody builds one."""
     return base64.urlsafe_b64encode(f"{info.created.isoformat()} {info.run}".encode()).decode()
@@ -122,7 +107,7 @@ def _cursor(info: RunInfo) -> str:
 
 def _before(cursor: str) -> tuple[datetime, RunId]:
     at, _, run = base64.b64decode(cursor[:200], altchars=b"-_", validate=True).decode().partition(" ")
-    return _moment(at), RunId(run)
+    return moment(at), RunId(run)
 
 
 async def told(office: Office, request: Request) -> Response:

@@ -70,7 +70,7 @@ class Why(StrEnum):
 
 
 # Of those who proved themselves; everybody else gets 404 and nothing.
-_STATUS = {
+TURNED = {
     Why.NO_TIME: 400, Why.NO_NONCE: 400, Why.LATE: 400, Why.EARLY: 400, Why.SEEN: 409, Why.TOO_MANY: 429, Why.NO_OBJECT: 422,
     Why.PROBLEMS: 422, Why.REFUSED: 409, Why.TROUBLE: 503, Why.GOES_ON: 504,
 }  # fmt: skip
@@ -272,7 +272,7 @@ class Desk:
         note(request, signal=known, outcome=turned.why.value, because=because, is_quiet=not is_told)
         if not turned.is_proven:
             return Response(status_code=HTTPStatus.NOT_FOUND)
-        return JSONResponse({"code": turned.why.value}, _STATUS[turned.why])
+        return JSONResponse({"code": turned.why.value}, TURNED[turned.why])
 
 
 def is_loopback(client: str) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 from starlette.applications import Starlette
 
+import planrunner.web
 from planrunner.app.plans import load
 from planrunner.app.report import JOURNALS
 from planrunner.app.service.live import Scheduled
@@ -27,6 +28,7 @@ from planrunner.runtime.journal import Journal
 from planrunner.web.app import make_app
 from planrunner.web.identity import digest_of
 
+README = Path(planrunner.web.__file__).with_name("README.md")
 START = datetime(2026, 12, 5, 11, tzinfo=UTC)
 TOKENS = {role: f"the-{role.value}-token" for role in Role}
 USERS = {digest_of(token): (f"{role.value}-of-ours", role) for role, token in TOKENS.items()}

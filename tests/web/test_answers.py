@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 
 from planrunner.app.report import JOURNALS
+from planrunner.app.site import find_site
 from planrunner.cli.main import run as main
 from planrunner.model.account import Role
 from planrunner.model.journal import Mode, RunInfo, RunState
 from planrunner.model.market import RunId
+from planrunner.runtime.clock import VirtualClock
 from planrunner.runtime.journal import Journal
 from tests.web.service import Desk
 
@@ -120,7 +122,8 @@ def test_a_start_that_is_sent_again_with_its_key_starts_once(desk: Desk) -> None
     assert start("k1", stake="3.00 GBP").status_code == 422, "what is asked with a key that was used must be the same"
     assert start("k1", plan="chase.yaml").status_code == 422
     assert len(desk.service.began) == 1
-    assert start("k2", stake="2.00 GBP").json() != first.json()
+    assert start("k2", stake="200 GBP").status_code == 422, "the plan does not allow it"
+    assert start("k2", stake="2.00 GBP").json() != first.json(), "and nothing began with this key"
     assert start(None).json() != start(None).json()
     assert start("a b").status_code == start("x" * 101).status_code == 400
 
@@ -150,6 +153,41 @@ def test_a_stop_holds_until_it_is_released(desk: Desk) -> None:
 @pytest.mark.parametrize("body", [{"scope": "account"}, {"scope": "all", "name": "betfair"}, {"scope": "nothing"}, {}])
 def test_a_stop_of_nothing_certain_is_refused(desk: Desk, body: Any) -> None:
     assert _ask(desk, "POST", "/stops", Role.OPERATOR, json=body).status_code == 400
+
+
+# --- a run that is not over
+
+
+def test_what_goes_on_is_told_as_by_the_verbs(practice: Desk) -> None:
+    status = _ask(practice, "GET", "/status", Role.VIEWER).json()
+    verb = _verb(practice.service.folder, "status", "--json")
+    assert _timeless(status) == _timeless(verb)
+    [run] = status["runs"]
+    [order] = run["orders"]
+    assert (order["matched"], order["remaining"]) == ("2.00", "3.00")
+    card = _ask(practice, "GET", f"/runs/{run['run']}", Role.VIEWER).json()
+    assert _timeless(card["at_work"]) == _timeless(run)
+    assert (card["state"], card["exit_code"], card["left"]) == ("running", None, [])
+    brought = _ask(practice, "GET", "/pnl?by=account", Role.VIEWER).json()
+    assert brought == _verb(practice.service.folder, "pnl", "--by", "account", "--json")
+    assert [(one["account"], one["at_risk"]) for one in brought["rows"]] == [("betfair", "5.00")]
+
+
+def _timeless(told: Any) -> Any:
+    """Two looks are never at the same moment; and a command to be pasted names the folder where it is not the present one."""
+    if isinstance(told, dict):
+        return {key: _timeless(value) for key, value in told.items() if key not in ("at", "in_seconds", "go_on")}
+    return [_timeless(one) for one in told] if isinstance(told, list) else told
+
+
+def test_exposure_and_silence_are_figures(practice: Desk) -> None:
+    site = find_site(practice.service.folder).site
+    assert site is not None
+    practice.service.accounts = site
+    found = _figures(Desk(practice.service, clock=VirtualClock(datetime.now(UTC) + timedelta(hours=1))))
+    at = '{account="betfair",currency="GBP",mode="sandbox"}'
+    assert (found[f"planrunner_open_exposure{at}"], found[f"planrunner_open_exposure_limit{at}"]) == (5, 6)
+    assert 3_500 < found["planrunner_longest_silence_seconds"] < 4_000
 
 
 # --- pages of runs
