@@ -47,12 +47,18 @@ def check(plan: Draft, site: Site, profiles: Mapping[str, VenueProfile]) -> None
         from planrunner.plan.when_checks import check_when  # most plans have none
 
         check_when(plan, plan.when, site)
-    elif "max_loss_in_total" in plan.amounts and "when" not in plan.root.values and not plan.shape.is_silent(plan.root, "when"):
+    elif "max_loss_in_total" in plan.amounts and "when" not in plan.root.values and not _is_meant(plan, "when"):
         value = plan.limit("max_loss_in_total")
         plan.shape.complain(value, say_when.total_without_when(value))
     times = _times(plan)
     if currency is not None:
         limit_checks.check_limits(plan, site, accounts, profiles, times=times)
+
+
+def _is_meant(plan: Draft, key: str) -> bool:
+    """Does a key of the plan stand there in other letters, or in an order or the limits, where it does not belong?"""
+    nodes = [*(one.node for one in plan.placed), *([plan.limits] if plan.limits is not None else [])]
+    return plan.shape.is_silent(plan.root, key) or any(key in node.values for node in nodes)
 
 
 def _tickets(plan: Draft, accounts: Mapping[str, Account], profiles: Mapping[str, VenueProfile]) -> None:

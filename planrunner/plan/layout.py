@@ -18,6 +18,10 @@ TRIGGERS = frozenset({"after", "every", "before_start", "after_start", "if"})
 ACTIONS = frozenset({"cancel", "reprice", "keep", "hedge", "alert", "move_remainder_to", "retry"})
 STEP = TRIGGERS | ACTIONS | {"no_worse_than", "at_most", "for_at_most"}
 LIMITS = frozenset({"max_loss", "max_loss_in_total", "max_orders", "max_stake", "max_exposure_per_market"})
+WHEN = frozenset({
+    "every", "dates", "except", "at", "time_zone", "from", "until", "before_each_start", "on_signal", "if_missed",
+    "late_by_at_most", "if_still_running",
+})  # fmt: skip
 ORDER = KEYS - STEP - LIMITS
 PLAN = frozenset({
     "planrunner", "plan", "blueprint", "limits", "orders", "tickets", "inputs", "for_each", "for_each_market", "time_zone",
@@ -33,6 +37,7 @@ def put_right(root: Block, lines: list[str], problems: list[Problem], bad: set[i
     layout = _Layout(lines, problems, bad)
     layout.second_plan()
     layout.limits(root)
+    layout.when(root)
     layout.add_dash(root, "orders", ORDER)
     orders = root.values.get("orders")
     if not isinstance(orders, Listing):
@@ -82,6 +87,21 @@ class _Layout:
             for name in [key for key in node.values if key in PLAN and key not in root.values]:
                 self.problems.append(say.too_far_right(node.keys[name], "limits", self._text(node.keys[name])))
                 root.keys[name], root.values[name] = node.keys.pop(name), node.values.pop(name)
+
+    def when(self, root: Block) -> None:
+        """Its keys with dashes in front of them, or not indented."""
+        node = root.values.get("when")
+        if isinstance(node, Listing) and (keys := _keys_of(node)) and keys <= WHEN:
+            merged = _merged(node)
+            fix = "\n".join(f"  {self._text(key)}" for key in merged.keys.values())
+            self.problems.append(say.dash_too_many(next(iter(merged.keys.values())), "when", fix))
+            self._put(root, "when", merged)
+        elif strays := self._right_below(root, "when", WHEN):
+            self._forget_no_value(root.keys["when"])
+            taken = _taken(root, strays)
+            fix = "\n".join(f"  {self._text(key)}" for key in taken.keys.values())
+            self.problems.append(say.too_far_left(taken, "when", fix))
+            self._put(root, "when", taken)
 
     def second_plan(self) -> None:
         """Two plans in one file have every key of the plan twice."""

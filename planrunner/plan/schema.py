@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from planrunner.model.money import DECIMALS
 from planrunner.model.names import nearest
-from planrunner.plan import fit, layout, unsupported
+from planrunner.plan import fit, layout, scalars, unsupported
 from planrunner.plan.messages import shape as say
 from planrunner.plan.messages import site as say_site
 from planrunner.plan.messages import text as say_text
@@ -58,11 +58,12 @@ _CALLED_IN_TICKETS = {
     "racecourse": "meeting", "track": "meeting", "races": "legs", "order": "finish", "substitutes": "reserves",
 }  # fmt: skip
 _CALLED_IN_WHEN = {
-    "days": "every", "day": "every", "weekdays": "every", "weekday": "every", "on": "every", "repeat": "every", "date": "dates",
-    "time": "at", "times": "at", "hour": "at", "start": "from", "starts": "from", "start_date": "from", "begins": "from",
-    "end": "until", "ends": "until", "end_date": "until", "to": "until", "timezone": "time_zone", "tz": "time_zone",
-    "zone": "time_zone", "excluding": "except", "exclude": "except", "holidays": "except", "not_on": "except",
-    "calendar": "except", "before_start": "before_each_start", "before_starts": "before_each_start", "signal": "on_signal",
+    "cron": "every", "rrule": "every", "interval": "every", "days": "every", "day": "every", "weekdays": "every",
+    "weekday": "every", "on": "every", "repeat": "every", "date": "dates", "time": "at", "times": "at", "hour": "at",
+    "start": "from", "starts": "from", "start_date": "from", "begins": "from", "end": "until", "ends": "until",
+    "end_date": "until", "to": "until", "timezone": "time_zone", "tz": "time_zone", "zone": "time_zone",
+    "excluding": "except", "exclude": "except", "holidays": "except", "not_on": "except", "calendar": "except",
+    "before_start": "before_each_start", "before_starts": "before_each_start", "signal": "on_signal",
     "webhook": "on_signal", "missed": "if_missed", "misfire": "if_missed", "late": "late_by_at_most",
     "grace": "late_by_at_most", "if_running": "if_still_running", "overlap": "if_still_running",
 }  # fmt: skip
@@ -73,6 +74,7 @@ _EVERY = {
     "business_day": "weekday", "mon": "monday", "tue": "tuesday", "tues": "tuesday", "wed": "wednesday", "thu": "thursday",
     "thur": "thursday", "thurs": "thursday", "fri": "friday", "sat": "saturday", "sun": "sunday", "mon_fri": "weekday",
 }  # fmt: skip
+_DAYS = frozenset({"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"})
 _LOWEST = frozenset({"min_odds", "min_price"})
 _WORDS = {
     "for": "back", "against": "lay", "fok": "fill_or_kill", "fak": "fill_and_kill", "ioc": "fill_and_kill", "gtc": "limit",
@@ -381,6 +383,8 @@ class _Explainer:
     def _wrong_value(self, value: Scalar, title: str, key: str, schema: Mapping[str, Any]) -> Problem:
         if title == "runners":
             return say.not_runners(value, key)
+        if title in _ONE_OR_MORE and (listed := _listed(value.text, title)):
+            return say.several_in_brackets(value, key, listed)
         if title == "every":
             words = list(schema["anyOf"][1]["enum"])
             called = _EVERY.get(value.text.lower().replace("-", "_").replace(" ", "_"))
@@ -395,6 +399,14 @@ class _Explainer:
             return say.not_money(value, self._currency)
         by_key = _by_key()
         return by_key[title](value, key) if title in by_key else _by_value()[title](value)
+
+
+def _listed(text: str, title: str) -> str | None:
+    """`saturday, sunday` as a list; None where that would be none."""
+    parts = [part.strip().lower() for part in re.split(r",|;|&| and ", text)]
+    read = [scalars.time_of_day(part) and part if title == "at" else _EVERY.get(part, part) for part in parts]
+    is_good = all(part is not None and (title == "at" or part in _DAYS) for part in read)
+    return f"[{', '.join(str(part) for part in read)}]" if len(parts) > 1 and is_good else None
 
 
 @lru_cache(1024)

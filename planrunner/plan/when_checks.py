@@ -283,11 +283,9 @@ def _before_each_start(plan: Draft, when: DraftWhen) -> None:
     if "for_each_market" not in plan.root.values and not shape.is_silent(plan.root, "for_each_market"):
         shape.complain(None, say.no_markets(node.keys["before_each_start"]))
         return
-    if plan.markets is not None and "date" in plan.markets.values and plan.markets.text("date") != "today":
-        pass  # the markets of one day, and so runs on that day alone
-    else:
-        for value, key, _ in _fixed(plan):
-            shape.complain(value, say.past_on_other_days(value, key))
+    on_one_day = plan.markets is not None and plan.markets.text("date") not in (None, "today")
+    for value, key, _ in _fixed(plan) if not on_one_day else ():
+        shape.complain(value, say.past_on_other_days(value, key))
     if when.before is not None:
         when.means = BeforeEachStart(before=when.before, if_missed=when.if_missed, late_by_at_most=when.late_by_at_most)
 

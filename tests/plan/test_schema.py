@@ -12,9 +12,10 @@ from jsonschema.validators import Draft202012Validator
 
 from planrunner import resources
 from planrunner.app import schema as schemas
-from planrunner.model.plan import Condition, MarketQuery, OnlyIf, OrderType, Routing
+from planrunner.model.account import Happening, Proof, Role
+from planrunner.model.plan import Condition, IfMissed, IfStillRunning, MarketQuery, OnlyIf, OrderType, Routing
 from planrunner.model.pools import Pool
-from planrunner.plan import decode, scalars, unsupported
+from planrunner.plan import decode, layout, scalars, unsupported
 from planrunner.plan.fit import compile_schema
 from planrunner.plan.messages.shape import BLOCKS
 from planrunner.plan.nodes import Block, tree
@@ -134,6 +135,17 @@ def test_the_schema_and_the_model_have_the_same_words() -> None:
     assert words(defs["bet"]["properties"]["pool"]) == {*(one.value for one in Pool), "each_way"}
     assert len(defs["settings"]["properties"]) == len(fields(Routing))
     assert len(defs["for_each_market"]["properties"]) == len(fields(MarketQuery))
+
+
+def test_schedules_and_the_service_have_the_models_words() -> None:
+    when = resources.schema("plan")["$defs"]["when"]["properties"]
+    assert set(when) == layout.WHEN
+    assert words(when["if_missed"]) == {one.value for one in IfMissed}
+    assert words(when["if_still_running"]) == {one.value for one in IfStillRunning}
+    site = resources.schema("site")["$defs"]
+    for kind, enum in (("role", Role), ("happening", Happening)):
+        assert set(site[kind]["enum"]) == {one.value for one in enum}
+    assert set(site["signal"]["properties"]["proof"]["enum"]) == {one.value for one in Proof}
 
 
 def words(schema: dict[str, Any]) -> set[str]:

@@ -123,6 +123,11 @@ def wants_value(at: Span, what: str, example: str, key: str | None, only: str | 
     return problem("PR204", at, f"{what} takes one value, written on its line, such as {quoted(example)}.")
 
 
+def several_in_brackets(value: Scalar, key: str, fix: str) -> Problem:
+    text = f"{quoted(value.text)} is several values; `{key}` takes one, or a list in brackets."
+    return problem("PR204", value.span, text, did_you_mean=fix)
+
+
 def wants_list(at: Span, what: str, text: str | None) -> Problem:
     words = f"{what} is a list: each of its items begins with `- ` on a line below"
     if (text or "").strip().lower() in _NOTHING:
