@@ -16,3 +16,16 @@ def pytest_configure(config: pytest.Config) -> None:
         sys.pycache_prefix, sys.dont_write_bytecode = kept, False
         os.environ["PYTHONPYCACHEPREFIX"] = kept
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """`-n auto`: half as many again as there are cores, for a test that runs planrunner in processes of its own mostly waits."""
+    return (os.cpu_count() or 1) * 3 // 2 or 1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Who has nothing left to do takes over what others have not come to, so that nobody waits for one with the long tests."""
+    if getattr(config.option, "numprocesses", None) and config.option.dist == "no":
+        config.option.dist = "worksteal"
