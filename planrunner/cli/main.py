@@ -32,6 +32,7 @@ VERBS = {
     "pnl": "planrunner.cli.pnl:pnl",
     "prune": "planrunner.cli.prune:prune",
     "doctor": "planrunner.cli.doctor:doctor",
+    "serve": "planrunner.cli.serve:serve",
     "sandbox": "planrunner.cli.sandbox:sandbox",
     "schema": "planrunner.cli.schema:schema",
 }

@@ -103,7 +103,7 @@ class Service:
             mode=self.asked.mode, runs=self._runs, timetable=self.timetable, clock=self.clock, tell=self._noted,
             trouble=lambda plan, text: self.log("trouble", plan=plan, why=text), markets=self._markets,
         )  # fmt: skip
-        self._notices = Notices(self.journal, self.site, self.clock, self.secrets, self.houses.door)
+        self._notices = Notices(self.journal, self.site, self.clock, _OwnSecrets(self), self.houses.door)
 
     # -- its life
 
@@ -264,10 +264,9 @@ class Service:
     def state(self) -> Path:
         return self.asked.state
 
-    @property
-    def secrets(self) -> Any:
-        """The service's own, as the site file says where they are."""
-        return _OwnSecrets(self)
+    def secret(self, name: str) -> str:
+        """One of the service's own, from where the site file says they are. Raises Refused."""
+        return _OwnSecrets(self).get(SERVICE, name)
 
     def site(self) -> Site:
         return self._site
