@@ -1,4 +1,4 @@
-"""`planrunner status` and `runs`: what goes on, how near the limits are, what nobody looks after; and what there was before.
+"""`planrunner status`: what goes on, how near the limits are, what nobody looks after; and a run that was in one line.
 
 Read from the journal, so it disturbs no run and works while none can be reached.
 """
@@ -340,20 +340,6 @@ class Past:
     exit_code: int | None
     net: Decimal | None
     currency: str
-
-
-def history(state: Path, *, last: int | None) -> tuple[tuple[Past, ...], int]:
-    """The latest runs, the newest last, and how many there are. Raises WrongUse, JournalTrouble."""
-    known: list[tuple[RunInfo, Path]] = []
-    for name in dict.fromkeys(telling.JOURNALS.values()):
-        if (path := state / name).is_file():
-            with Journal.open(path, durable=True) as journal:
-                known += [(info, path) for info in journal.runs()]
-    if not known:
-        raise WrongUse(f"no run is written down in {state}; run a plan first, or name the folder of its journal with --state")
-    known.sort(key=lambda one: (one[0].created, one[0].run))
-    shown = known if last is None else known[-last:]
-    return tuple(past_of(info, path) for info, path in shown), len(known)
 
 
 def past_of(info: RunInfo, path: Path) -> Past:

@@ -106,16 +106,16 @@ def test_stops_and_what_ended_unresolved_are_told_until_they_are_no_more(desk: D
     assert desk.verb("runs").out.count("still at the venue") == 1
 
 
-def test_the_history_has_rehearsals_too_the_newest_last_and_what_they_brought(tmp_path: Path) -> None:
+def test_the_history_has_rehearsals_too_the_newest_first_and_what_they_brought(tmp_path: Path) -> None:
     desk = Desk(None, tmp_path)  # type: ignore[arg-type]
     plan = Path(__file__).parents[2] / "plans" / "back-and-cancel.yaml"
     for case in ("all-match", "nothing-matches"):
         desk.verb("run", str(plan), "--case", case, "--state", str(desk.state))
     shown = desk.verb("runs", "--json").json["runs"]
     assert [one["mode"] for one in shown] == ["rehearsal", "rehearsal"]
-    assert [one["created"] for one in shown] == sorted(one["created"] for one in shown)
-    assert shown[0]["result"] is not None
-    assert [one["run"] for one in desk.verb("runs", "--last", "1", "--json").json["runs"]] == [shown[-1]["run"]]
+    assert [one["created"] for one in shown] == sorted((one["created"] for one in shown), reverse=True)
+    assert shown[-1]["result"] is not None
+    assert [one["run"] for one in desk.verb("runs", "--limit", "1", "--json").json["runs"]] == [shown[0]["run"]]
     assert desk.verb("status").code == 2, "none of them placed an order"
 
 
