@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -18,9 +18,9 @@ from zoneinfo import ZoneInfo
 
 from planrunner.app.left import left_behind
 from planrunner.engine.state import OrderState, PlacementState, State
-from planrunner.model.errors import Divergence, JournalTrouble
+from planrunner.model.errors import Divergence, JournalTrouble, WrongUse
 from planrunner.model.events import BetSettled, MarketSettled
-from planrunner.model.journal import Mode, Record, RunInfo, RunState
+from planrunner.model.journal import Mode, Record, RunInfo
 from planrunner.model.market import AccountName, MarketId, RunId
 from planrunner.model.placement import ZERO, PlacementStatus
 from planrunner.model.program import Program
@@ -100,20 +100,24 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """`states`: of the runs that are there; `troubles`: which runs could not be told, and why."""
+    """`heads`: of the runs that are there; `troubles`: which runs could not be told, and why."""
 
     told: tuple[Result, ...]
-    states: Mapping[RunId, RunState]
+    heads: Mapping[RunId, Head]
     troubles: tuple[str, ...]
 
 
-def results_of(journal: Journal) -> Results:
-    """Of all runs that place orders, the oldest first. What has grown since it was told last is told again, and kept.
+def results_of(journal: Journal, wanted: Callable[[RunId, Head], bool] | None = None) -> Results:
+    """Of all runs that place orders, the oldest first, also of those that were pruned; or of those that are there and wanted.
+    What has grown since it was told last is told again, and kept.
 
     Raises JournalTrouble.
     """
     with journal.reading() as connection:
-        known, heads = rows.kept(connection), rows.heads(connection)
+        heads = rows.heads(connection)
+        if wanted is not None:
+            heads = {run: head for run, head in heads.items() if wanted(run, head)}
+        known = rows.kept(connection, None if wanted is None else list(heads))
     told = {run: decoded(one.body) for run, one in known.items() if run not in heads}
     fresh: list[tuple[RunId, Kept]] = []
     troubles = []
@@ -124,7 +128,7 @@ def results_of(journal: Journal) -> Results:
             continue
         try:
             told[run], seq = _told(journal, run)
-        except (JournalTrouble, Divergence) as error:
+        except (JournalTrouble, Divergence, WrongUse) as error:  # the last: it was pruned meanwhile
             troubles.append(f"the run {run} can't be read, so it is left out: {error}")
             continue
         fresh.append((run, Kept(seq, encoded(told[run]))))
@@ -132,11 +136,7 @@ def results_of(journal: Journal) -> Results:
         with suppress(JournalTrouble):  # it is told again next time
             journal.alone(lambda connection: rows.keep(connection, fresh))
     ordered = sorted((one for one in told.values() if one.mode is not Mode.REHEARSAL), key=lambda one: (one.created, one.run))
-    return Results(told=tuple(ordered), states=_states(heads), troubles=tuple(troubles))
-
-
-def _states(heads: Mapping[RunId, Head]) -> dict[RunId, RunState]:
-    return {run: head.state for run, head in heads.items()}
+    return Results(told=tuple(ordered), heads=heads, troubles=tuple(troubles))
 
 
 def _told(journal: Journal, run: RunId) -> tuple[Result, int]:

@@ -35,6 +35,7 @@ from planrunner.ports import Venue, VenueBet
 from planrunner.runtime.clock import HandsClock
 from planrunner.runtime.journal import Journal
 from planrunner.runtime.lease import is_silent, this_process
+from planrunner.runtime.results import Head
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -107,6 +108,10 @@ class Rhythm:
     """When each account is asked again. Whoever asks again and again keeps it; a new process begins by asking."""
 
     turns: dict[Pot, _Turn] = field(default_factory=dict)
+    done: dict[RunId, int] = field(default_factory=dict)  # runs of no concern any more, and how long they were then
+
+    def is_done(self, run: RunId, head: Head) -> bool:
+        return head.state is RunState.RUNNING or self.done.get(run) == head.seq
 
     def is_due(self, pot: Pot, runs: Collection[RunId], now: datetime) -> bool:
         """Also where a run is new there: it has just ended. A clock that was set back far makes no account wait for long."""
@@ -147,35 +152,36 @@ async def settle_due(
 
     Raises JournalTrouble where the journal can't be read.
     """
-    history = await _aside(clock, results_of, journal)
+    history = await _aside(clock, results_of, journal, lambda one, head: one == run or not (run or rhythm.is_done(one, head)))
     now = clock.now()
-    pots = _pots(history, now - timedelta(days=for_days), run)
+    pots = _pots(history, now - timedelta(days=for_days), run, rhythm)
     for pot in [pot for pot in rhythm.turns if pot not in pots and run is None]:
         del rhythm.turns[pot]
     looked = []
     for pot, of in pots.items():
         if run is not None or rhythm.is_due(pot, [one.run for one in of], now):
-            look = _Look(journal, clock, site, pot, of, history.states)
+            look = _Look(journal, clock, site, pot, of)
             looked.append(await look.go(venues_of, rhythm))
     return tuple(looked)
 
 
-def _pots(history: Results, since: datetime, run: RunId | None) -> dict[Pot, list[Result]]:
-    """The runs to be looked at, by their accounts."""
+def _pots(history: Results, since: datetime, run: RunId | None, rhythm: Rhythm) -> dict[Pot, list[Result]]:
+    """The runs to be looked at, by their accounts. The others are not read again."""
     pots: dict[Pot, list[Result]] = {}
     for one in history.told:
-        if run is None and not _is_concerned(one, history.states.get(one.run), since):
+        head = history.heads[one.run]
+        if run is None and not _is_concerned(one, head.state, since):
+            rhythm.done[one.run] = head.seq
             continue
-        if run is None or one.run == run:
-            for line in one.lines:
-                pots.setdefault(Pot(one.mode, one.at, line.account), []).append(one)
+        for line in one.lines:
+            pots.setdefault(Pot(one.mode, one.at, line.account), []).append(one)
     return pots
 
 
-def _is_concerned(one: Result, state: RunState | None, since: datetime) -> bool:
+def _is_concerned(one: Result, state: RunState, since: datetime) -> bool:
     if state is RunState.FINISHED:
-        return True
-    return state is RunState.SETTLED and one.bets > 0 and one.learned is not None and one.learned >= since
+        return bool(one.lines)
+    return one.bets > 0 and one.learned is not None and one.learned >= since
 
 
 async def _aside(clock: HandsClock, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -194,7 +200,6 @@ class _Look:
     site: Site
     pot: Pot
     of: Sequence[Result]
-    states: Mapping[RunId, RunState]
     troubles: list[str] = field(default_factory=list)
     learned: list[Learned] = field(default_factory=list)
 
@@ -209,8 +214,8 @@ class _Look:
             trouble = str(error)
         runs = {one.run for one in self.of}
         with suppress(PlanrunnerError):
-            told = await _aside(self.clock, results_of, self.journal)
-            self.of = [one for one in told.told if one.run in runs]
+            told = await _aside(self.clock, results_of, self.journal, lambda run, _: run in runs)
+            self.of = told.told
         lines = [line for one in self.of for line in one.lines if line.account == self.pot.account]
         again = rhythm.looked(self.pot, self.of, has_news=bool(self.learned), now=self.clock.now())
         return Looked(

@@ -3,7 +3,7 @@ run itself is pruned."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select
@@ -13,6 +13,7 @@ from planrunner.model.market import RunId
 from planrunner.runtime.tables import lease_table, result_table, run_table, version_of
 
 WITH_RESULTS = 4  # the first schema that has the table
+AT_ONCE = 500  # what one statement may name
 
 
 class Kept(NamedTuple):
@@ -29,11 +30,16 @@ class Head(NamedTuple):
     seq: int
 
 
-def kept(connection: Connection) -> Mapping[RunId, Kept]:
-    """Of every run that was told, the pruned ones too."""
+def kept(connection: Connection, runs: Sequence[RunId] | None = None) -> Mapping[RunId, Kept]:
+    """Of these, or of every run that was told, the pruned ones too."""
     if version_of(connection) < WITH_RESULTS:
         return {}
-    rows = connection.execute(select(result_table.c.run_id, result_table.c.seq, result_table.c.body)).all()
+    query = select(result_table.c.run_id, result_table.c.seq, result_table.c.body)
+    if runs is None:
+        rows = list(connection.execute(query))
+    else:
+        pieces = [runs[at : at + AT_ONCE] for at in range(0, len(runs), AT_ONCE)]
+        rows = [row for some in pieces for row in connection.execute(query.where(result_table.c.run_id.in_(some)))]
     return {RunId(run): Kept(seq, body) for run, seq, body in rows}
 
 
