@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -33,6 +34,8 @@ def test_all_bets_of_the_account_also_after_they_were_settled(venue: VenueUnderT
         if not pooled:
             assert (rests.side, rests.odds, rests.selection) == (Side.BACK, 4, session.selection(RESTS).id)
         assert {bet.settled for bet in bets.values()} == {None}
+        if not pooled and not venue.profile.routes:
+            assert await session.venue.commissions([session.pool]) == {}, "not told yet"
         venue.clock.move(4 * 3600)
         settled = {venue.named(bet.ref): bet for bet in await session.venue.bets(BEGIN) if bet.ref}
         assert {name: bet.sizes for name, bet in settled.items()} == {
@@ -43,6 +46,8 @@ def test_all_bets_of_the_account_also_after_they_were_settled(venue: VenueUnderT
         assert {name: bet.settled.outcome for name, bet in settled.items() if bet.settled} == {
             "rests": Outcome.LOST, "done": Outcome.WON
         }  # fmt: skip
+        charges = not pooled and not venue.profile.routes
+        assert await session.venue.commissions([session.pool]) == {session.pool: Decimal("0.30") if charges else 0}
         if not pooled:
             assert await session.venue.bets(venue.clock.now() + timedelta(hours=1)) == (), "cleared before that"
 
