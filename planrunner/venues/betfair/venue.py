@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
+from itertools import islice
 from typing import Any, assert_never
 
 from planrunner.model.commands import CancelOrder, PlaceOrders, PlaceTicket, QueryBook, QueryOrder, QueryRunners
@@ -31,6 +32,8 @@ from planrunner.venues.exact_json import Unreadable
 # The longest delay the venue puts on bets in play. Assumed where a market has not been seen yet: to wait too long does no
 # harm, to give up too early makes a bet unknown for a while.
 LONGEST_DELAY = 12.0
+# Markets whose selections are remembered; those of another are asked for again. A login may last for months.
+CARDS_KEPT = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +135,8 @@ class BetfairVenue:
     def _seen(self, markets: tuple[Market, ...]) -> tuple[Market, ...]:
         """Their selections are needed again when the runners of one are asked for."""
         self._cards |= {market.id: market.selections for market in markets}
+        for oldest in list(islice(self._cards, max(len(self._cards) - CARDS_KEPT, 0))):
+            del self._cards[oldest]
         return markets
 
     async def _nearby(self, target: Target, on: date | None, named: set[str]) -> tuple[str, ...]:

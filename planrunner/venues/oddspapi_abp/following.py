@@ -151,9 +151,12 @@ class Follower:
         self._wake.set()
 
     def unwatch(self, market: MarketId) -> None:
+        """A login may last for months, so nothing is kept of a market that nobody watches."""
         self._markets.pop(market, None)
-        for order in [one.id for one in self._orders.values() if one.market == market]:
-            del self._orders[order]
+        gone = {one.id for one in self._orders.values() if one.market == market}
+        self._orders = {id_: one for id_, one in self._orders.items() if id_ not in gone}
+        self._of_bet = {bet: order for bet, order in self._of_bet.items() if order not in gone}
+        self._markets_of = {ref: where for ref, where in self._markets_of.items() if where != market}
 
     def knows(self, market: MarketId, selection: SelectionId) -> None:
         """A selection of a market, for betslips."""

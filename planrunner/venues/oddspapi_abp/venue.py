@@ -369,6 +369,8 @@ class AbpVenue:
 
     def unwatch(self, market: MarketId) -> None:
         self._follower.unwatch(market)
+        self._cards.pop(market, None)
+        self._slips = {where: slip for where, slip in self._slips.items() if where[0] != market}
 
     def facts(self) -> AsyncIterator[Event]:
         return self._follower.facts()
