@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-import sys
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from planrunner.cli.output import say_text
 
 if TYPE_CHECKING:
     from planrunner.app.service.service import Service
@@ -97,8 +99,5 @@ def serve(
 
 def _say(line: str) -> None:
     """A line at once, so that whoever watches sees it; nobody need be there to read it."""
-    try:
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
-    except OSError:
-        pass
+    with suppress(OSError):
+        say_text(line + "\n")

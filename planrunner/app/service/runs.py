@@ -75,7 +75,10 @@ class ServiceRuns:
         accounts = {name: one for name, one in loaded.site.accounts.items() if name in plan.accounts}
         if self.mode is Mode.LIVE:
             refuse_unless_live(loaded.site, accounts)
-        stage = self.houses.stage(self.mode, accounts, self.url)
+        # The run's day is the one that it was due on, also where it is late.
+        stage = replace(
+            self.houses.stage(self.mode, accounts, self.url), today=lambda _, zone: due.at.astimezone(zone).date()
+        )  # fmt: skip
         job = Job(
             plan_file=str(self.plans.folder / due.plan), plan=plan, site=loaded.site, journal=journal.path, options=self._options,
             per_market=PerMarket(loaded, due.market),

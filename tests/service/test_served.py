@@ -1,0 +1,101 @@
+"""A service in a process of its own: killed in the middle of fifty runs, told to end, asked over the web."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from planrunner.engine.replay import replay
+from planrunner.model.journal import Fate, RunState
+from planrunner.runtime.clock import RealClock
+from planrunner.runtime.journal import Journal
+from planrunner.runtime.timetable import Timetable
+from tests.audited import audited
+from tests.crash.kill import Slot, served
+from tests.service.served import SITE, STOPPED, holdings, plan, service, world
+
+FIFTY = 50
+
+
+@pytest.fixture(scope="module")
+def slot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slot]:
+    scenario = tmp_path_factory.mktemp("world") / "scenario.yaml"
+    scenario.write_text(world(FIFTY))
+    with served(scenario) as slot:
+        yield slot
+
+
+@pytest.fixture
+def folder(tmp_path: Path, slot: Slot) -> Path:
+    slot.reset()
+    (tmp_path / "planrunner.yaml").write_text(SITE.format(exposure="2000.00"))
+    return tmp_path
+
+
+def states(folder: Path) -> list[RunState]:
+    """Of all runs, with every record's digest checked and its facts told again."""
+    with Journal.open(folder / ".planrunner" / "planrunner.db", durable=False) as journal:
+        for info in journal.runs():
+            if records := journal.read(info.run):
+                replay(records)
+        return [info.state for info in journal.runs()]
+
+
+def test_fifty_runs_go_on_after_the_service_was_killed(folder: Path, slot: Slot) -> None:
+    for n in range(FIFTY):
+        (folder / f"plan-{n:02}.yaml").write_text(plan(n, expires="8s"))
+    with service(folder, slot) as first:
+        code, told = first.signalled("one")
+        assert (code, len(told["runs"])) == (202, FIFTY)
+        first.until(lambda: len(holdings(slot)) > FIFTY // 3)
+        first.process.kill()  # some are placed, some on their way, some not begun
+        first.process.wait()
+    with service(folder, slot) as second:
+        code, told = second.signalled("one")  # the sender did not hear the answer, and says it again
+        assert code in (202, 409)
+        second.until(lambda: second.runs_over() == FIFTY)
+        second.ends()
+        assert not second.all("bug")
+    assert set(states(folder)) <= {RunState.FINISHED, RunState.SETTLED}
+    assert len(states(folder)) == FIFTY
+    assert holdings(slot) == {f"Reds{n} v Blues{n}": STOPPED for n in range(FIFTY)}
+    audited(folder / ".planrunner" / "planrunner.db", slot.call("log"))
+
+
+def test_told_to_end_it_leaves_its_runs_to_the_next_or_takes_back_what_rests(folder: Path, slot: Slot) -> None:
+    (folder / "plan.yaml").write_text(plan(1, expires="40s"))
+    with service(folder, slot) as first:
+        [run] = first.signalled("one")[1]["runs"]
+        first.until(lambda: holdings(slot).get("Reds1 v Blues1", {}).get(("back", 3.05)))
+        first.ends()
+        assert first.all("ended")[0]["left"] == 1
+    assert states(folder) == [RunState.RUNNING]
+    assert holdings(slot)["Reds1 v Blues1"][("back", 4.0)] == {}
+    with service(folder, slot, "--take-back") as second:
+        second.until(lambda: second.all("begins"))
+        assert second.all("begins")[0]["taken_up"] == 1
+        second.until(lambda: second.ask("GET", f"/api/v1/runs/{run}")[1]["state"] == "running")
+        second.ends()
+        assert second.all("ended")[0]["left"] == 0
+    assert holdings(slot) == {"Reds1 v Blues1": STOPPED}
+    audited(folder / ".planrunner" / "planrunner.db", slot.call("log"))
+
+
+def test_one_service_has_a_journal_and_a_plan_never_loses_more_than_it_may_in_total(folder: Path, slot: Slot) -> None:
+    (folder / "plan.yaml").write_text(plan(2, expires="1s", policy="queue", total="70.00"))
+    with service(folder, slot) as first:
+        assert first.signalled("one")[0] == 202
+        with service(folder, slot) as other:
+            assert other.process.wait() == 2
+        for nonce in ("two", "three", "four", "five"):
+            first.signalled(nonce)
+        first.until(lambda: first.runs_over() >= 2 and len(first.all("occurrence")) >= 9)
+        first.ends()
+    with Journal.open(folder / ".planrunner" / "planrunner.db", durable=False) as journal:
+        noted = Timetable(journal, RealClock()).noted()
+    # Each run may lose 30.00 until it is over and then 4.00: 30, then 4 + 30, 8 + 30, and so on.
+    assert [one.fate for one in noted if one.run is None and one.fate is not Fate.REFUSED] == []
+    assert sum(one.may_lose.amount for one in noted) <= 70
+    audited(folder / ".planrunner" / "planrunner.db", slot.call("log"))
