@@ -153,7 +153,10 @@ class Hands:
         self._alert(news, "the journal can't be written; nothing more is placed, and what rests at the venue is taken back")
         left = await take_back(self.program, driver.state, driver.sent, self.venues)
         with suppress(PlanrunnerError):  # the last try to write down what is known
-            self.journal.close()
+            if self.watchman is None:
+                self.journal.close()
+            else:  # others of this process go on with it
+                await self.journal.append(self.info.run, self.epoch, [], self.clock.now())
         trouble = f"{error}\nWithout it the run can't go on. Nothing more was placed; {_at_the_venue(left)}"
         known = "What follows is from the journal, which does not know what the venue said last."
         go_on = f"When this is put right: {self.go_on}\n{known}"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
+from sqlite3 import connect
 from typing import Any, TypeVar
 
 from planrunner.app.hands import Reins
@@ -240,7 +241,7 @@ class Host:
     def open(self, number: int, odds: str) -> None:
         """With the first of its plans."""
         self._load(number, odds)
-        self.journal = Journal.open(self.folder / "runs.db", durable=False, clock=self.clock, site=self.site)
+        self.journal = Journal.open(self.folder / "runs.db", durable=False, clock=self.clock, site=self.site, patience=0.2)
         self.venues = Accounts(self.clock, self.site.accounts, shared=True)
         self.process = Process(
             journal=self.journal, clock=self.clock, hooks=NoHooks(), reins=self.reins.__setitem__,
@@ -324,3 +325,25 @@ def test_a_run_that_is_left_and_taken_up_again_beside_others_has_lost_nothing(tm
     assert mine == others
     assert mine[0].matched == Decimal(2)
     assert made == 1, "the login goes on with those who stay"
+
+
+def test_one_runs_trouble_with_the_journal_ends_no_other(tmp_path: Path) -> None:
+    """Somebody locks the file, and in that time one of two runs must write something down."""
+
+    async def script(host: Host) -> tuple[Ran, Ran]:
+        unlucky, other = host.begin(1, "2.46"), host.begin(2, "2.46")
+        await host.clock.sleep_until(BEGIN + timedelta(seconds=130))
+        with closing(connect(host.journal.path, isolation_level=None)) as somebody:
+            somebody.execute("begin immediate")
+            host.reins[unlucky].stop("enough")
+            await host.tasks[unlucky]
+            somebody.execute("rollback")
+        ran = await host.ended()
+        return ran[unlucky], ran[other]
+
+    unlucky, other = hosted(tmp_path, script, exposure=50, odds="900.0")
+    assert unlucky.exit is Exit.UNKNOWN_EXPOSURE
+    assert "is locked by another process" in (unlucky.trouble or "")
+    assert other.exit is Exit.DONE
+    [(sizes, _)] = story(other)["bets"].values()
+    assert sizes.matched == Decimal(2)
