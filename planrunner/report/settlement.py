@@ -46,7 +46,7 @@ def tell_settlement(
     pools = {bet.market for ticket in tickets for bet in ticket.bets}
     commissions = tuple(
         Commission(market=called[event.market], amount=event.commission)
-        for event in {event.market: event for event in history.commissions}.values()
+        for event in {(event.account, event.market): event for event in history.commissions}.values()
         if event.market in called and (event.commission or event.market not in pools)
     )
     profit = sum((one for one in profits if one is not None), ZERO)
