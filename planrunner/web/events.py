@@ -7,8 +7,8 @@ socket, and one that takes nothing any more is hung up on.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -63,10 +63,10 @@ class _Told(Response):
         try:
             await asyncio.wait({talking, leaving}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._office.meters.listeners -= 1  # before anything is waited for: a server may cancel that as well
             for task in (talking, leaving):
                 task.cancel()
             ends = await asyncio.gather(talking, leaving, return_exceptions=True)
-            self._office.meters.listeners -= 1
         for end in ends:
             if isinstance(end, Exception) and not isinstance(end, OSError):
                 raise end
@@ -74,12 +74,13 @@ class _Told(Response):
     async def _talk(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         with suppress(PlanrunnerError, TimeoutError):  # a browser asks again, from where it was
-            async for piece in self._pieces():
-                async with asyncio.timeout(TAKES_WITHIN):
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+            async with aclosing(self._pieces()) as pieces:
+                async for piece in pieces:
+                    async with asyncio.timeout(TAKES_WITHIN):
+                        await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _pieces(self) -> AsyncIterator[bytes]:
+    async def _pieces(self) -> AsyncGenerator[bytes, None]:
         office, lookout = self._office, self._office.lookout
         yield f"retry: {AGAIN_AFTER}\n\n".encode()
         with lookout.watched(self._run) as watched:

@@ -63,7 +63,9 @@ class Guard:
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         headers = Headers(scope=scope)
         if not self._is_ours(headers.getlist("host")):
-            return Problem(421, "this address is not served here; name it in `--listen`, or ask at localhost").response()
+            return Problem(
+                421, "this address is not served here; ask at localhost, or name it with `planrunner serve --host`"
+            ).response()
         given = headers.getlist("authorization")
         user = user_of(self._office.tokens, given[0]) if len(given) == 1 else None
         scope["planrunner.user"] = user

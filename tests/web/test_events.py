@@ -7,6 +7,7 @@ import json
 from itertools import pairwise
 from typing import Any
 
+import anyio
 import pytest
 
 from planrunner.app.report import JOURNALS
@@ -157,3 +158,21 @@ def test_whoever_takes_nothing_any_more_is_hung_up_on(desk: Desk) -> None:
         assert desk.app.state.office.meters.listeners == 0
 
     run_on(desk.clock, go_on)
+
+
+def test_a_server_that_gives_a_request_up_for_good_leaves_no_listener_behind(desk: Desk) -> None:
+    """In a scope that is cancelled nothing can be waited for any more, not even the end of what one began."""
+
+    async def go_on() -> None:
+        with Journal.open(desk.service.state / JOURNALS[Mode.LIVE], durable=False) as journal:
+            journal.create(INFO)
+        told: list[tuple[float, bytes]] = []
+        async with anyio.create_task_group() as group:
+            group.start_soon(_listen, desk, told)
+            while not told:
+                await asyncio.sleep(0.01)
+            assert desk.app.state.office.meters.listeners == 1
+            group.cancel_scope.cancel()
+        assert desk.app.state.office.meters.listeners == 0
+
+    asyncio.run(go_on())

@@ -51,7 +51,7 @@ def test_whatever_it_allows_is_answered_as_it_says(practice: Desk) -> None:
 
 
 @pytest.mark.storm
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_whatever_it_allows_is_answered_as_it_says_for_minutes(practice: Desk, seed: int) -> None:
     _ask_everything(practice, examples=400, seed=seed)
 
