@@ -21,8 +21,8 @@ from planrunner.engine.compile import compile_plan
 from planrunner.engine.of_day import on_day
 from planrunner.engine.state import initial
 from planrunner.model.account import Site
-from planrunner.model.errors import JournalTrouble, Refused, VenueRefused, VenueTrouble
-from planrunner.model.journal import HaltScope, Mode, RunInfo
+from planrunner.model.errors import JournalTrouble, PlanrunnerError, Refused, VenueRefused, VenueTrouble
+from planrunner.model.journal import Fate, HaltScope, Mode, RunInfo, by_hand
 from planrunner.model.market import RunId
 from planrunner.model.plan import Plan
 from planrunner.model.program import Program
@@ -30,6 +30,8 @@ from planrunner.runtime.clock import HandsClock, new_run_id, wall_now
 from planrunner.runtime.hooks import Hooks, hooks_from
 from planrunner.runtime.journal import Journal, patience_from
 from planrunner.runtime.lease import is_silent, this_process
+from planrunner.runtime.occurrences import Claim
+from planrunner.runtime.timetable import Timetable
 from planrunner.runtime.watch import Watchman
 
 __all__ = ["Job", "Kept", "Process", "Ran", "begin", "go_on", "new_run", "resume", "start"]
@@ -90,12 +92,31 @@ def start(job: Job, stage: Stage, tell: Tell) -> Ran:
                 refuse_beside_unfinished(journal, job)
             info = new_run(job, stage)
             refuse_under_halt(journal, job, info)
-            return await begin(job, info, stage, tell, Process(journal=journal, clock=clock, hooks=hooks))
+            process = Process(journal=journal, clock=clock, hooks=hooks)
+            if job.plan.when is None or stage.mode is Mode.REHEARSAL:
+                return await begin(job, info, stage, tell, process)
+            return await _begin_by_hand(job, info, stage, tell, process)
 
     try:
         return stage.play(main)
     except (JournalTrouble, VenueRefused, VenueTrouble) as error:
         raise type(error)(f"{error}\nNothing was placed.") from error
+
+
+async def _begin_by_hand(job: Job, info: RunInfo, stage: Stage, tell: Tell, process: Process) -> Ran:
+    """Of a plan with a schedule: what its runs may lose in total holds for this one too. Raises Refused where that has no
+    room."""
+    timetable, limits = Timetable(process.journal, process.clock), job.plan.limits
+    due = by_hand(Path(job.plan_file).name, stage.mode, info.run, process.clock.now(), {})
+    claim = Claim(due=due, fate=Fate.RUN, text="", info=info, may_lose=limits.max_loss, in_total=limits.max_loss_in_total)
+    noted = (await timetable.claim(claim)).noted
+    if noted.run is None:
+        raise Refused(f"{noted.text}. Nothing was placed.")
+    try:
+        return await begin(job, info, stage, tell, process, is_made=True)
+    except PlanrunnerError as error:
+        timetable.refuse(info.run, process.journal.take(info.run, this_process()), str(error))
+        raise
 
 
 async def begin(job: Job, info: RunInfo, stage: Stage, tell: Tell, process: Process, *, is_made: bool = False) -> Ran:

@@ -107,6 +107,11 @@ class Due:
     market: MarketId | None = None
 
 
+def by_hand(plan: str, mode: Mode, key: str, at: datetime, given: Mapping[str, str]) -> Due:
+    """Somebody's own start as an occurrence: a key that was there starts nothing."""
+    return Due(plan=plan, mode=mode, occurrence=f"by hand {key}", at=at, given=given)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
     """What became of one. `run`: the run it began; `may_lose`: what that lost or may still lose, below zero what it won."""

@@ -106,11 +106,6 @@ class Lane:
                 return
             self._start(due, ready)
 
-    async def end(self) -> None:
-        """Waits for what goes on; nothing that is queued begins."""
-        self.queue.clear()
-        await asyncio.gather(*self.going.values(), return_exceptions=True)
-
     # -- one occurrence
 
     async def _carry_out(self, due: Due, verdict: Verdict) -> Noted | None:
@@ -198,11 +193,6 @@ class Lane:
 
 _WAITED_TOO_LONG = Verdict(fate=Fate.MISSED, text="the run before it went on for longer than the plan allows it to be late")
 _WAITED = Verdict(fate=Fate.LATE, text="waited until the run before it was over")
-
-
-def refused(noted: Noted | None) -> Refused:
-    """Why somebody's own start came to nothing."""
-    return Refused(noted.text if noted is not None else "that was started before")
 
 
 def _looked_at(task: asyncio.Task[None]) -> None:

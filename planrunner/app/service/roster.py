@@ -5,7 +5,7 @@ interrupted, and occurrences that were queued.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -13,7 +13,7 @@ from typing import Protocol
 from planrunner.app.service.keepers import CalendarKeeper, Keeper, StartsKeeper
 from planrunner.app.service.lane import Lane, Runs
 from planrunner.app.service.verdict import ON_TIME, Terms, terms_of
-from planrunner.model.journal import Due, Fate, Mode, Noted, RunInfo
+from planrunner.model.journal import Fate, Mode, Noted, RunInfo
 from planrunner.model.market import Market, RunId
 from planrunner.model.plan import BeforeEachStart, IfStillRunning, OnSignal, Repeating, When
 from planrunner.runtime.clock import HandsClock
@@ -147,15 +147,20 @@ class Roster:
             self.others[info.run] = task
             task.add_done_callback(lambda _: self.others.pop(info.run, None))
 
-    async def end(self, within: timedelta) -> None:
-        """Nothing more becomes due; what goes on is waited for, so long."""
+    async def end(self, within: timedelta, *, is_at_work: Callable[[RunId], bool]) -> None:
+        """Nothing more becomes due; what goes on is waited for, so long. A run that is not at work yet stays claimed in the
+        journal, and what is queued stands there, too."""
         for plan in list(self._keepers):
             self._forget(plan)
+        going = dict(self.others)
         for lane in self.lanes.values():
-            lane.queue.clear()  # it stands in the journal
-        tasks = [*self.others.values(), *(task for lane in self.lanes.values() for task in lane.going.values())]
-        if tasks:
-            await asyncio.wait(tasks, timeout=within.total_seconds())
+            lane.queue.clear()
+            going |= lane.going
+        for run, task in going.items():
+            if not is_at_work(run):
+                task.cancel()
+        if going:
+            await asyncio.wait(going.values(), timeout=within.total_seconds())
 
     def _forget(self, plan: str) -> None:
         if self._keepers.pop(plan, None) is not None:
@@ -183,8 +188,3 @@ class Roster:
                 )
             case _:
                 return None
-
-
-def by_hand(plan: str, mode: Mode, key: str, at: datetime, given: Mapping[str, str]) -> Due:
-    """Somebody's own start as an occurrence: a key that was there starts nothing."""
-    return Due(plan=plan, mode=mode, occurrence=f"by hand {key}", at=at, given=given)

@@ -28,12 +28,12 @@ from planrunner.app.service.houses import Houses
 from planrunner.app.service.live import Scheduled
 from planrunner.app.service.log import Log
 from planrunner.app.service.plans import Plans
-from planrunner.app.service.roster import Roster, by_hand
+from planrunner.app.service.roster import Roster
 from planrunner.app.service.runs import ServiceRuns
 from planrunner.app.settle import Rhythm, settle_due
 from planrunner.model.account import Happening, Site
 from planrunner.model.errors import PlanrunnerError, Refused, WrongUse
-from planrunner.model.journal import Due, Fate, HaltScope, Mode, Noted, RunInfo
+from planrunner.model.journal import Due, Fate, HaltScope, Mode, Noted, RunInfo, by_hand
 from planrunner.model.market import AccountName, Market, RunId
 from planrunner.model.plan import BeforeEachStart
 from planrunner.review.schedule import schedule_in_words
@@ -47,6 +47,7 @@ from planrunner.runtime.watch import Watchman
 
 LOOK_AT_PLANS = 2.0  # seconds
 LOOK_FOR_RESULTS = timedelta(seconds=60)
+LAST_WORDS = timedelta(seconds=5)  # of runs that are being left
 AGAIN_AFTER = 1.0  # of a loop that something went wrong in
 LOCK = "service.lock"
 SERVICE = AccountName("service")  # whose secrets the tokens, the signals' and the mail's are
@@ -149,16 +150,18 @@ class Service:
             task.result()  # none of them ends by itself: this raises why it did
 
     async def _end(self, tasks: Sequence[asyncio.Future[Any]]) -> None:
+        """First whatever could begin something, or take up again what is being left."""
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self.asked.stops_runs:
             self._runs.stop_all("the service was told to end")
         else:
             self._runs.leave_all()
-        await self._roster.end(self.asked.finish_within)
+        await self._roster.end(self.asked.finish_within, is_at_work=self._runs.reins.__contains__)
         self._runs.leave_all()
-        await self._roster.end(timedelta(seconds=5))
-        for task in (*tasks, *self._tasks):
-            task.cancel()
-        await asyncio.gather(*tasks, *self._tasks, return_exceptions=True)
+        await self._roster.end(LAST_WORDS, is_at_work=self._runs.reins.__contains__)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         self.log("ended", left=len(self.journal.unfinished()))
 
     async def _again_and_again(self, name: str, act: Callable[[], Awaitable[None]], every: float) -> None:
