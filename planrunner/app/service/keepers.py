@@ -97,8 +97,9 @@ class StartsKeeper:
     _decided: set[MarketId] = field(default_factory=set)
 
     def following(self, after: datetime) -> datetime | None:
+        # Once a minute at least: a start may have moved nearer since the markets were read.
         minute = after.astimezone(UTC).replace(second=0, microsecond=0) + MINUTE
-        return min((at for one in self._open() if (at := self._due(one)) > after), default=minute) if self._known else minute
+        return min([minute, *(at for one in self._open() if (at := self._due(one)) > after)])
 
     async def look(self) -> None:
         now, schedule = self.clock.now(), schedule_of(self.when)
