@@ -18,7 +18,7 @@ from planrunner.app import report as telling
 from planrunner.app.left import Left
 from planrunner.app.report import JOURNALS
 from planrunner.app.status import Past, RunStatus, past_of, status_of_run
-from planrunner.model.account import Site
+from planrunner.model.account import Account, AccountMode, Site
 from planrunner.model.errors import PlanrunnerError, WrongUse
 from planrunner.model.journal import Halt, Mode, RunInfo, RunState
 from planrunner.model.market import RunId
@@ -131,7 +131,7 @@ class Lookout:
             )
             for mode in (Mode.SANDBOX, Mode.LIVE)
             for name, account in site.accounts.items()
-            if (used := ledger.open_exposure(mode, name)) or account.limits.max_open_exposure is not None
+            if (used := ledger.open_exposure(mode, name)) or (_is_for(account, mode) and account.limits.max_open_exposure)
         ]  # fmt: skip
         return Figures(
             runs=pages.count_runs(), occurrences=pages.count_occurrences(), notices=pages.count_notices(),
@@ -172,3 +172,7 @@ class Lookout:
         if path not in self._known:
             self._known[path] = Pages(path, patience=PATIENCE)
         return self._known[path]
+
+
+def _is_for(account: Account, mode: Mode) -> bool:
+    return account.mode is AccountMode.LIVE or mode is not Mode.LIVE

@@ -60,6 +60,7 @@ class Pages:
     def __init__(self, path: Path, *, patience: float) -> None:
         self._path = path
         self._engine = reading_engine(path, patience=patience)
+        self._is_made = False
 
     def runs(self, wanted: Wanted, *, most: int) -> list[RunInfo]:
         """The newest first."""
@@ -122,7 +123,8 @@ class Pages:
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         with explained(self._path), self._engine.connect() as connection:
-            if not is_made(connection, self._path):
+            self._is_made = self._is_made or is_made(connection, self._path)
+            if not self._is_made:
                 raise JournalTrouble(f"the journal {self._path} is empty; a run that is being written down now begins it")
             yield connection
 

@@ -85,7 +85,7 @@ class _Told(Response):
         yield f"retry: {AGAIN_AFTER}\n\n".encode()
         with lookout.watched(self._run) as watched:
             said_at = office.clock.age()
-            while True:
+            while not office.is_ending:
                 if watched.has_changed():
                     # Its state is read first: what was written before it was settled is then among the records.
                     info = await office.read(lookout.run, self._run)

@@ -62,7 +62,8 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         headers = Headers(scope=scope)
-        if not self._is_ours(headers.getlist("host")):
+        host = _name_of(headers.getlist("host"))
+        if host not in self._hosts:
             return Problem(
                 421, "this address is not served here; ask at localhost, or name it with `planrunner serve --host`"
             ).response()
@@ -74,16 +75,10 @@ class Guard:
             name = path.removeprefix(self._signals)
             is_one = scope["method"] == "POST" and name and "/" not in name
             return None if is_one else Response(status_code=404)
-        if user is not None or (path in self._open_paths and self._is_from_here(scope, headers)):
+        is_open = path in self._open_paths and host in LOOPBACK_NAMES and self._is_from_here(scope, headers)
+        if user is not None or is_open:
             return None
         return unauthorised().response()
-
-    def _is_ours(self, hosts: list[str]) -> bool:
-        if len(hosts) != 1:
-            return False
-        host = hosts[0].lower()
-        name = host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0]
-        return name in self._hosts
 
     def _is_from_here(self, scope: Scope, headers: Headers) -> bool:
         client = scope.get("client")
@@ -104,6 +99,14 @@ class Guard:
             method=scope["method"], path=scope["path"], status=answer.status, ms=round(seconds * 1000, 1),
             user=user.name if user else None, client=client[0] if client else None, **notes,
         )  # fmt: skip
+
+
+def _name_of(hosts: list[str]) -> str:
+    """Without its port; empty unless there is exactly one."""
+    if len(hosts) != 1:
+        return ""
+    host = hosts[0].lower()
+    return host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0]
 
 
 class _Answer:

@@ -63,6 +63,7 @@ class Office:
     lookout: Lookout = field(init=False)
     plans: PlanFolder = field(init=False)
     busy: int = 0
+    is_ending: bool = False  # whoever listens for long is let go
     going: set[asyncio.Task[Any]] = field(default_factory=set)
     keys: OrderedDict[str, object] = field(default_factory=OrderedDict)
     _readers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(4, "web-reader"))

@@ -19,7 +19,7 @@ from planrunner.app.documents import (
     without_secrets,
 )
 from planrunner.app.lookout import Card, Wanted
-from planrunner.model.errors import PlanProblems, PlanrunnerError
+from planrunner.model.errors import PlanProblems, PlanrunnerError, WrongUse
 from planrunner.model.journal import Mode, RunInfo, RunState
 from planrunner.model.market import RunId
 from planrunner.web import body, forms
@@ -47,13 +47,20 @@ async def started(office: Office, request: Request) -> Response:
         run = await office.carried_through(office.live.start(plan, values, by=user.name, key=key), f"the start of {plan}")
     except PlanrunnerError as error:
         office.keys.pop(key or "", None)  # nothing began with it, so it may come again with something else
-        problem = problem_of(error)
-        if isinstance(error, PlanProblems):
-            results = await office.check(office.plans.check, plan, values)
-            problem.more = check_document(results) if results.has_problems else None
-        raise problem from None
+        raise await _not_started(office, plan, values, error) from None
     note(request, did=f"started {plan}", run=run)
     return JSONResponse({"run": run}, 201, {"Location": f"/api/v1/runs/{run}"})
+
+
+async def _not_started(office: Office, plan: str, values: dict[str, str], error: PlanrunnerError) -> Problem:
+    """With the problems of the plan, where it has some that its text shows."""
+    if isinstance(error, PlanProblems | WrongUse):
+        results = await office.check(office.plans.check, plan, values)
+        if results.has_problems:
+            problem = problem_of(PlanProblems(str(error)))
+            problem.more = check_document(results)
+            return problem
+    return problem_of(error)
 
 
 def _key(request: Request, user: str) -> str | None:

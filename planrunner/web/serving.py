@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from planrunner.model.errors import Refused, WrongUse
 from planrunner.web.app import make_app
 from planrunner.web.identity import digest_of
 from planrunner.web.office import Clock
-from planrunner.web.server import server_config
+from planrunner.web.server import STOP_WITHIN, server_config
 
 # The service's secrets by their names; raises Refused with what to set, and where.
 Secret = Callable[[str], str]
@@ -69,11 +70,17 @@ def listen(host: str, port: int) -> socket.socket:
 async def speak(
     live: Live, listening: socket.socket, secret: Secret, clock: Clock, *, hosts: Sequence[str], log: Callable[[str], None]
 ) -> None:
-    """For ever. Raises Refused where a signal has no secret."""
+    """Until it is cancelled, and then until what is being answered is. Raises Refused where a signal has no secret."""
     tokens = _Tokens(live, secret, log)
     signals = {name: secret(f"signal_{name}_secret") for name in live.site().service.signals}
     app = make_app(live, tokens=tokens, clock=clock, signal_secrets=signals, hosts=hosts, log=log)
-    await _Server(server_config(app)).serve(sockets=[listening])
+    server = _Server(server_config(app))
+    serving = asyncio.ensure_future(server.serve(sockets=[listening]))
+    try:
+        await asyncio.shield(serving)
+    finally:  # cancelled, uvicorn would drop its answers and complain of itself
+        app.state.office.is_ending = server.should_exit = True
+        await asyncio.wait({serving}, timeout=STOP_WITHIN + 1)
 
 
 class _Server(uvicorn.Server):

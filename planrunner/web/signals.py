@@ -50,6 +50,7 @@ class Why(StrEnum):
     """What became of a signal, for the owner's log and the metrics."""
 
     TAKEN = "taken"
+    NOTHING = "began nothing"  # no plan waits for it, or it had come before
     TOO_LARGE = "too large"
     SLOW = "too slow"
     BUSY = "too much at once"
@@ -260,8 +261,9 @@ class Desk:
             self._gate.forget(name, passed.key)
             why = Why.REFUSED if isinstance(error, Refused) else Why.TROUBLE
             return self._answered(office, request, name, Turned(why=why, is_proven=True), because=str(error))
-        note(request, signal=name, outcome=Why.TAKEN.value, key=passed.key, runs=list(runs))
-        office.meters.signals[name, Why.TAKEN.value] += 1
+        outcome = Why.TAKEN if runs else Why.NOTHING
+        note(request, signal=name, outcome=outcome.value, key=passed.key, runs=list(runs))
+        office.meters.signals[name, outcome.value] += 1
         return JSONResponse({"runs": list(runs)}, HTTPStatus.ACCEPTED)
 
     def _answered(

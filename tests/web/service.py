@@ -32,6 +32,7 @@ README = Path(planrunner.web.__file__).with_name("README.md")
 START = datetime(2026, 12, 5, 11, tzinfo=UTC)
 TOKENS = {role: f"the-{role.value}-token" for role in Role}
 USERS = {digest_of(token): (f"{role.value}-of-ours", role) for role, token in TOKENS.items()}
+ROLES = dict(USERS.values())
 SECRET = "a long secret of the signal"
 PLAN = """\
 planrunner: 1
@@ -73,7 +74,7 @@ class Service:
     values: list[Mapping[str, str]] = field(default_factory=list)
     trouble: PlanrunnerError | None = None
     why_not: str = ""
-    accounts: Site = field(default_factory=lambda: Site(accounts={}, service=ServiceTerms(signals=SIGNALS)))
+    accounts: Site = field(default_factory=lambda: Site(accounts={}, service=ServiceTerms(users=ROLES, signals=SIGNALS)))
 
     @property
     def state(self) -> Path:

@@ -83,12 +83,15 @@ def test_two_tokens_in_one_request_are_none(desk: Desk) -> None:
         ("192.0.2.7", {}, 401),
         ("127.0.0.1", {"X-Forwarded-For": "192.0.2.7"}, 401),
         ("127.0.0.1", {"Forwarded": "for=192.0.2.7"}, 401),
+        ("127.0.0.1", {"Host": "plans.example.org"}, 401),
         ("192.0.2.7", {"Authorization": f"Bearer {TOKENS[Role.VIEWER]}"}, 200),
     ],
 )
 def test_health_metrics_and_documents_are_open_to_this_machine_alone(
     desk: Desk, host: str, headers: dict[str, str], status: int
 ) -> None:
+    desk = Desk(desk.service, options={"hosts": ["plans.example.org"]})
+
     async def ask() -> None:
         async with desk.client(host=host) as client:
             for path in (route.path for route in desk.app.state.table if route.role is None and route.method == "GET"):

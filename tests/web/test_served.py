@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from planrunner.app.report import JOURNALS
 from planrunner.model.account import Role
@@ -22,9 +20,8 @@ from planrunner.model.journal import Mode, RunState
 from planrunner.runtime.clock import RealClock
 from planrunner.runtime.journal import Journal
 from planrunner.runtime.secrets import EnvironmentSecrets
-from planrunner.web.app import make_app
-from planrunner.web.server import server_config
-from tests.web.service import README, SECRET, TOKENS, USERS, Service
+from planrunner.web.serving import listen, speak
+from tests.web.service import README, SECRET, TOKENS, Service
 from tests.web.test_events import INFO, RUN, heard
 
 
@@ -37,22 +34,20 @@ def service(rehearsed: Path, tmp_path: Path) -> Service:
 
 @asynccontextmanager
 async def _served(service: Service, lines: list[str]) -> AsyncIterator[httpx.AsyncClient]:
-    app = make_app(
-        service, tokens=USERS, clock=RealClock(), signal_secrets={"signed": SECRET}, log=lines.append
-    )  # fmt: skip
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        server = uvicorn.Server(server_config(app))
-        serving = asyncio.ensure_future(server.serve(sockets=[listening]))
+    secrets = {"viewer-of-ours_token": TOKENS[Role.VIEWER], "operator-of-ours_token": TOKENS[Role.OPERATOR]}
+    with listen("127.0.0.1", 0) as listening:
+        serving = asyncio.ensure_future(
+            speak(service, listening, lambda name: secrets.get(name, SECRET), RealClock(), hosts=(), log=lines.append)
+        )
         headers = {"Authorization": f"Bearer {TOKENS[Role.OPERATOR]}"}
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         try:
             async with httpx.AsyncClient(base_url=url, headers=headers, timeout=20, trust_env=False) as client:
                 yield client
         finally:
-            server.should_exit = True
-            await serving
+            serving.cancel()
+            with suppress(asyncio.CancelledError):
+                await serving
 
 
 def test_events_stream_while_they_are_written_and_a_listener_who_hangs_up_is_forgotten(service: Service) -> None:
@@ -97,6 +92,23 @@ def test_the_signing_example_of_the_readme_signs(service: Service) -> None:
             assert service.values == [{"stake": "5.00 GBP", "lowest": "3.1"}]
 
     asyncio.run(ask())
+
+
+def test_when_it_ends_whoever_listens_is_let_go_and_nothing_is_complained_of(
+    service: Service, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def listen() -> float:
+        with Journal.open(service.state / JOURNALS[Mode.LIVE], durable=False) as journal:
+            journal.create(INFO)
+        async with _served(service, []) as client:
+            response = client.stream("GET", f"/api/v1/runs/{RUN}/events")
+            answer = await response.__aenter__()
+            assert answer.status_code == 200
+            began = asyncio.get_running_loop().time()
+        return asyncio.get_running_loop().time() - began
+
+    assert asyncio.run(listen()) < 3
+    assert capfd.readouterr().err == ""
 
 
 def test_no_secret_of_this_process_is_answered_or_logged(service: Service) -> None:

@@ -211,6 +211,7 @@ def test_a_signal_begins_its_run_once(desk: Desk) -> None:
     assert (again.status_code, again.json()) == (409, {"code": "seen before"})
     restarted = Desk(desk.service)
     assert asyncio.run(_send(restarted, signed())).json() == {"runs": []}, "the journal knows it after a restart, too"
+    assert restarted.log[0]["outcome"] == "began nothing"
     assert len(desk.service.began) == 1
     assert (desk.log[0]["outcome"], desk.log[0]["runs"], desk.log[0]["key"]) == ("taken", ["20261205-1100-run0"], "n-1")
     assert asyncio.run(_send(desk, shared())).status_code == 202
