@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from planrunner.app.outcome import Exit
@@ -57,7 +57,7 @@ def watch(state: Path, tell: Callable[[Settled], None], *, run: str | None, for_
             tell(came)
             if not came.is_open and not came.again:
                 return came
-            await clock.sleep_until(came.again or clock.now())
+            await clock.sleep_until(came.again or clock.now() + timedelta(minutes=1))
 
     with open_journal(state, _site(state)) as journal:
         named = _named(journal, run)

@@ -19,6 +19,7 @@ from planrunner.runtime.tables import (
     inbox_table,
     intent_table,
     lease_table,
+    notice_table,
     pruned_table,
     reservation_table,
     result_table,
@@ -58,6 +59,8 @@ def prune(connection: Connection, judged: Judged, at: datetime) -> bool:
             "at": at.isoformat(),
         }  # fmt: skip
         connection.execute(insert(pruned_table), stone)
+    told = (notice_table.c.due.is_(None), notice_table.c.key.contains(f":{run}", autoescape=True))
+    connection.execute(delete(notice_table).where(*told))  # a run that is gone has nothing more to tell
     for table in (intent_table, reservation_table, inbox_table, event_table, lease_table, run_table):
         connection.execute(delete(table).where(table.c.run_id == run))
     return True

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from planrunner.app.prune import Pruned, prune_runs
 from planrunner.app.results import results_of
 from planrunner.app.standing import NO_ACCOUNTS
+from planrunner.model.account import By
 from planrunner.model.journal import RunState
+from planrunner.runtime import notices
 from planrunner.runtime.clock import RealClock
 from planrunner.runtime.pruning import Judged, prune, references_of_pruned
 from planrunner.runtime.rebuild import differences
@@ -37,12 +40,23 @@ def told(desk: Desk, by: str) -> Any:
     return desk.verb("pnl", "--by", by, "--json").json
 
 
+def notice(connection: Connection, run: str, due: datetime | None) -> None:
+    """Told already, or still to be told."""
+    key = f"settled:{run}:b"
+    notices.put(connection, key=key, by=By.EMAIL, to="ann@example.org", body="{}", at=Later(0).now())
+    if due is None:
+        notices.give_up(connection, key, "")
+
+
 def test_profit_and_loss_is_the_same_before_and_after_and_nobody_complains(desk: Desk) -> None:
     first, second = over(desk), over(desk, "other.yaml")
     to_the_end(desk)
     assert desk.verb("settle").code == 0
     before = [told(desk, by) for by in ("plan", "account", "venue", "day", "run")]
     refs = set(desk.bets())
+    with desk.journal() as journal:
+        for run, due in ((first, None), (second, journal.info(second).created)):
+            journal.alone(lambda connection, run=run, due=due: notice(connection, run, due))
 
     assert [one.run for one in pruned(desk, 200, dry_run=True).gone] == [first, second]
     assert desk.runs() == [first, second], "nothing was done"
@@ -55,6 +69,8 @@ def test_profit_and_loss_is_the_same_before_and_after_and_nobody_complains(desk:
     with desk.journal() as journal:
         assert set(references_of_pruned(journal)) == refs
         assert differences(journal, NO_ACCOUNTS) == ()
+        with journal.reading() as connection:
+            assert [one.key for one in notices.due(connection, Later(1).now(), most=9)] == [f"settled:{second}:b"]
     assert "was pruned on" in desk.verb("report", first).err
     assert desk.verb("settle").code == 0
     assert pruned(desk, 200) == Pruned(gone=(), kept={}, younger=0, notes=())
