@@ -108,9 +108,9 @@ class StartsKeeper:
             if self._began is None:
                 await self.timetable.look_until(self.plan, self.mode, schedule, now)
                 self._began = now
-        if self._read is None or now - self._read >= READ_AGAIN or (self._is_any_due(now) and now - self._read > JUST_READ):
+        if self._read is None or now - self._read >= READ_AGAIN or (self._now_due(now) and now - self._read > JUST_READ):
             await self._read_again(now)
-        for market in [one for one in self._open() if self._began <= self._due(one) <= now]:
+        for market in self._now_due(now):
             at, name = self._due(market), f"start of {market.id}"
             await self.lane.decide(Due(plan=self.plan, mode=self.mode, occurrence=name, at=at, market=market.id))
             self._decided.add(market.id)
@@ -121,8 +121,8 @@ class StartsKeeper:
     def _due(self, market: Market) -> datetime:
         return market.start - self.when.before
 
-    def _is_any_due(self, now: datetime) -> bool:
-        return any(self._due(one) <= now for one in self._open())
+    def _now_due(self, now: datetime) -> list[Market]:
+        return [one for one in self._open() if (self._began or now) <= self._due(one) <= now]
 
     async def _read_again(self, now: datetime) -> None:
         """Where the venue does not answer, what it said last holds."""
