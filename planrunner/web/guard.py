@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from planrunner.web.identity import User, user_of
 from planrunner.web.office import Office
 from planrunner.web.problem import Problem, unauthorised
-from planrunner.web.signals import is_loopback
+from planrunner.web.signals import Strangers, is_loopback
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 # What proxies add: whoever asks through one is not on this machine, whatever the address of the proxy is.
@@ -41,6 +41,7 @@ class Guard:
         self._hosts = LOOPBACK_NAMES | {host.lower() for host in hosts}
         self._open_paths = open_paths
         self._signals = signals
+        self._strangers = Strangers(office.clock, office.bounds.unproven_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,6 +65,7 @@ class Guard:
         headers = Headers(scope=scope)
         host = _name_of(headers.getlist("host"))
         if host not in self._hosts:
+            self._is_a_stranger(scope)
             return Problem(
                 421, "this address is not served here; ask at localhost, or name it with `planrunner serve --host`"
             ).response()
@@ -78,7 +80,13 @@ class Guard:
         is_open = path in self._open_paths and host in LOOPBACK_NAMES and self._is_from_here(scope, headers)
         if user is not None or is_open:
             return None
+        self._is_a_stranger(scope)
         return unauthorised().response()
+
+    def _is_a_stranger(self, scope: Scope) -> None:
+        """A few lines of the log for each client and minute: nobody fills the disk with them."""
+        client = scope.get("client")
+        scope["planrunner.notes"]["is_quiet"] = not self._strangers.failed(client[0] if client else "")
 
     def _is_from_here(self, scope: Scope, headers: Headers) -> bool:
         client = scope.get("client")

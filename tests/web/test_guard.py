@@ -192,3 +192,15 @@ def test_the_log_has_a_line_for_each_request_and_no_body_query_or_token_in_it(de
     assert not any("\n" in line for line in desk.lines)
     told = "".join(desk.lines)
     assert not any(word in told for word in ("4.44", "in-the-query", *TOKENS.values()))
+
+
+def test_a_stranger_does_not_fill_the_log_and_is_counted_all_the_same(desk: Desk) -> None:
+    async def ask() -> str:
+        for _ in range(100):
+            await desk.get("/api/v1/plans", None)
+        assert len(desk.lines) == 20
+        await desk.get("/api/v1/plans", Role.VIEWER)
+        assert desk.log[-1]["user"] == "viewer-of-ours"
+        return (await desk.get("/metrics", None)).text
+
+    assert 'planrunner_http_requests_total{method="",route="",status="401"} 100.0' in asyncio.run(ask())
