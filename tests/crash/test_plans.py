@@ -22,7 +22,7 @@ from tests.crash.quiet import KILLED, WORLDS, Ended, Quiet, Trouble, hooks_of, h
 PLANS = Path(__file__).parents[2] / "plans"
 SHIPPED = [*sorted(PLANS.glob("*.yaml")), *sorted(PLANS.glob("two-venues/*-then-*.yaml"))]
 SEED = 20261205
-SHARE = 2  # kills of each plan, where not all are asked for
+SHARE = 1  # kills of each plan, where not all are asked for
 TWICE = 20  # pairs of kills of each plan in each world, when all are
 
 Kills = tuple[str, ...]  # of the first process, and of the one that takes its run up

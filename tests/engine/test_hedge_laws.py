@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planrunner.engine.state import OrderEnd, Phase, State
-from planrunner.model.commands import Alert, Ended, FinishRun, PlaceOrders
+from planrunner.model.commands import Alert, Ended, FinishRun
 from planrunner.model.odds import Side
 from planrunner.model.placement import PlacementStatus
 from planrunner.model.program import Program
-from tests.engine.programs import any_hedged_order, any_program, hedged_order, program
+from tests.engine.programs import any_hedged_order, hedged_order, program
 from tests.engine.test_laws import SEEDS, STORMS, runs
 from tests.engine.twin import Dice, Held, Twin
 
@@ -64,25 +64,24 @@ def is_sized_by_what_is_certain(twin: Twin, _: State) -> None:
             assert sum(1 for held in hedges if held.sizes.remaining) <= 1
 
 
-@runs
-@given(HEDGED, ROUGH, SEEDS)
-def test_hedge_and_hedged_never_lose_more_than_the_hedged_alone(program: Program, dice: Dice, seed: int) -> None:
-    Twin(program, Random(seed), dice, watch=never_loses_more_than_the_hedged_alone).play()
+def after_every_step(twin: Twin, state: State) -> None:
+    never_loses_more_than_the_hedged_alone(twin, state)
+    is_sized_by_what_is_certain(twin, state)
 
 
 @runs
 @given(HEDGED, ROUGH, SEEDS)
-def test_a_hedge_is_sent_when_nothing_more_can_match_and_one_at_a_time(program: Program, dice: Dice, seed: int) -> None:
-    Twin(program, Random(seed), dice, watch=is_sized_by_what_is_certain).play()
+def test_every_law_holds_for_every_hedge(program: Program, dice: Dice, seed: int) -> None:
+    """After every step of it, and once it is over."""
+    twin = Twin(program, Random(seed), dice, watch=after_every_step).play()
+    is_complete_or_its_owner_was_told(twin)
+    what_was_asked_for_and_never_began_is_told(twin)
 
 
-@runs
-@given(HEDGED, ROUGH, SEEDS)
-def test_a_hedge_is_complete_or_its_owner_was_told(program: Program, dice: Dice, seed: int) -> None:
-    twin = Twin(program, Random(seed), dice).play()
+def is_complete_or_its_owner_was_told(twin: Twin) -> None:
     told = {command.path for command in twin.commands if isinstance(command, Alert)}
     (ended,) = (command.ended for command in twin.commands if isinstance(command, FinishRun))
-    for spec in program.orders:
+    for spec in twin.program.orders:
         hedge = twin.state.orders[spec.path]
         if spec.hedges is None or hedge.phase is Phase.DORMANT:
             continue
@@ -102,12 +101,9 @@ def test_a_hedge_is_complete_or_its_owner_was_told(program: Program, dice: Dice,
             assert hedge.end is OrderEnd.UNRESOLVED or hedge.path in told or open_ <= 0
 
 
-@runs
-@given(HEDGED, ROUGH, SEEDS)
-def test_a_hedge_that_was_asked_for_and_never_began_is_told(program: Program, dice: Dice, seed: int) -> None:
-    twin = Twin(program, Random(seed), dice).play()
+def what_was_asked_for_and_never_began_is_told(twin: Twin) -> None:
     told = {command.path for command in twin.commands if isinstance(command, Alert)}
-    for spec in program.orders:
+    for spec in twin.program.orders:
         if spec.hedges is None or twin.state.orders[spec.path].phase is not Phase.DORMANT:
             continue
         order = twin.state.orders[spec.hedges]
@@ -132,22 +128,6 @@ def test_bets_that_are_voided_are_hedged_no_more(program: Program, dice: Dice, s
                 assert done + Fraction(placement.asked.size) * Fraction(placement.asked.odds) <= owed
 
     Twin(program, Random(seed), dice, watch=is_no_more_than_needed).play()
-
-
-@runs
-@given(any_program(), STORMS, SEEDS)
-def test_a_chain_stays_on_its_runner_and_its_side(program: Program, dice: Dice, seed: int) -> None:
-    twin = Twin(program, Random(seed), dice).play()
-    asked: dict[str, set[tuple[object, Side]]] = {}
-    for command in twin.commands:
-        if isinstance(command, PlaceOrders):
-            for one in command.placements:
-                asked.setdefault(one.path, set()).add((one.selection, one.side))
-    assert all(len(kinds) == 1 for kinds in asked.values())
-    for spec in program.orders:
-        if spec.hedges in asked and spec.path in asked:
-            ((runner, side),) = asked[spec.hedges]
-            assert asked[spec.path] == {(runner, side.other)}
 
 
 def test_these_histories_hold_what_they_are_for() -> None:

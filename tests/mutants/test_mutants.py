@@ -112,7 +112,8 @@ def ran_in(folder: Path, *tests: str) -> subprocess.CompletedProcess[str]:
     """In the copy, by the copy: the first line says which package the tests import."""
     command = (
         "import sys, pytest, planrunner; print(planrunner.__file__); "
-        "sys.exit(pytest.main(['-q', '-p', 'no:cacheprovider', '-p', 'no:xdist', '-o', 'addopts=', *sys.argv[1:]]))"
+        "without = [word for name in ('cacheprovider', 'xdist', 'schemathesis') for word in ('-p', f'no:{name}')]; "
+        "sys.exit(pytest.main(['-q', *without, '-o', 'addopts=', *sys.argv[1:]]))"
     )
     return subprocess.run(
         [sys.executable, "-c", command, *tests],

@@ -3,10 +3,12 @@ listened to is looked at, for a card has thousands of lines."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from planrunner.sandbox.board import NEVER
 from planrunner.sandbox.clock import iso
 from planrunner.sandbox.scenario import MINUTE
 from planrunner.sandbox.tote.announcing import dividends, probables
@@ -19,7 +21,23 @@ if TYPE_CHECKING:  # it holds the watch
     from planrunner.sandbox.tote.tote import Tote
 
 GROWING = {"onPoolTotalChanged", "onLinesChanged"}  # they change by the minute while a pool is open
+# What is told of these is known from the races and the time alone.
+OF_RACES = {"onProductStatusChanged", "onEventStatusChanged", "onEventUpdated"}
 News = dict[tuple[str, str, str], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """All times at which a pool gets to its next stage, and those at which races go off and are over, in order."""
+
+    pools: list[int]
+    races: list[int]
+
+    def next_of_pools(self, now: int) -> int | None:
+        return _first_after(self.pools, now)
+
+    def next(self, now: int) -> int:
+        return min((at for at in (self.next_of_pools(now), _first_after(self.races, now)) if at is not None), default=NEVER)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,6 +48,10 @@ class Watch:
     roots: set[str] = field(default_factory=set)
     _told: News = field(default_factory=dict)
     _looked_at: int = -1
+    _nothing_before: int = -1
+    _times: Times = field(default_factory=lambda: Times(pools=[], races=[]))
+    _races: tuple[object, ...] = ()
+    _told_of: tuple[object, ...] | None = None
 
     @property
     def is_on(self) -> bool:
@@ -46,18 +68,36 @@ class Watch:
         if not self.roots or now == self._looked_at:
             return
         self._looked_at = now
+        self._know_races()
+        if self._told_of is self._races and now < self._nothing_before and self.roots <= OF_RACES:
+            return
         news = self._news(now)
         for key, data in news.items():
             if self._told.get(key) != data:
                 self.tote.messages.tell(Message(root=key[0], owner=None, data=data))
-        self._told = news
+        self._told, self._told_of = news, self._races
+        self._nothing_before = self._times.next(now)
+
+    def _know_races(self) -> None:
+        """What is known of them, and the times with it: reckoned anew when it has changed."""
+        races = tuple(
+            (race.start, race.off_at, race.result_at, race.abandoned_at, *race.withdrawn.items())
+            for race in self.tote.card.races.values()
+        )
+        if races == self._races:
+            return
+        self._races = races
+        pools = {at for product in self.tote.card.products.values() for at, _ in moments(product)}
+        known = {at for race in self.tote.card.races.values() for at in (race.off, race.result_at, race.abandoned_at)}
+        self._times = Times(pools=sorted(pools), races=sorted(at for at in known if at is not None))
 
     def next_at(self, now: int) -> int | None:
         """The next stage of any pool, the next thing in the world, or the next minute while pools grow."""
         if not self.is_on:
             return None
-        times = [at for product in self.tote.card.products.values() for at, _ in moments(product) if at > now]
-        races = self.tote.card.races.values()
+        self._know_races()
+        first, races = self._times.next_of_pools(now), self.tote.card.races.values()
+        times = [] if first is None else [first]
         times += [at for race in races for at in (race.next_news(), *race.withdrawn.values()) if at is not None and at > now]
         if self.roots & GROWING and any(now < race.off for race in races):
             times.append((now // MINUTE + 1) * MINUTE)
@@ -113,6 +153,11 @@ class Watch:
                 data = {"productId": product.id, "legId": leg.id, "selectionId": selection, "status": runs}
                 news["onSelectionStatusChanged", product.id, selection] = data
         return news
+
+
+def _first_after(times: list[int], now: int) -> int | None:
+    place = bisect_right(times, now)
+    return times[place] if place < len(times) else None
 
 
 def _money(amount: Decimal) -> list[dict[str, Any]]:
