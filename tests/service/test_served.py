@@ -99,3 +99,71 @@ def test_one_service_has_a_journal_and_a_plan_never_loses_more_than_it_may_in_to
     assert [one.fate for one in noted if one.run is None and one.fate is not Fate.REFUSED] == []
     assert sum(one.may_lose.amount for one in noted) <= 70
     audited(folder / ".planrunner" / "planrunner.db", slot.call("log"))
+
+
+RACES = """\
+scenario: Two races soon
+fixtures:
+  - event: Bath 1
+    sport: Horse Racing
+    meeting: Bath
+    start: in 66s
+    markets:
+      - market: Win
+        selections:
+          - selection: Able
+            fair_odds: 2.5
+          - selection: Baker
+            fair_odds: 5
+  - event: Bath 2
+    sport: Horse Racing
+    meeting: Bath
+    start: in 67s
+    markets:
+      - market: Win
+        selections:
+          - selection: Able
+            fair_odds: 3
+          - selection: Dog
+            fair_odds: 4
+"""
+EACH = """\
+planrunner: 1
+plan: Something in each race
+time_zone: UTC
+when:
+  before_each_start: 1m
+limits:
+  max_loss: 4.00 GBP
+  max_loss_in_total: 40.00 GBP
+  max_orders: 1
+for_each_market:
+  venue: betfair
+  sport: Horse Racing
+  meetings:
+    - Bath
+  market: Win
+orders:
+  - name: ${market.start}
+    venue: betfair
+    selection: Able
+    side: back
+    odds: 900.0
+    stake: 4.00 GBP
+    expires_after: 1s
+"""
+
+
+def test_each_start_of_a_real_catalogue_has_a_run_of_its_own(tmp_path: Path) -> None:
+    scenario = tmp_path / "scenario.yaml"
+    scenario.write_text(RACES)
+    folder = tmp_path / "plans"
+    folder.mkdir()
+    (folder / "planrunner.yaml").write_text(SITE.format(exposure="100.00"))
+    (folder / "races.yaml").write_text(EACH)
+    with served(scenario) as slot, service(folder, slot) as one:
+        one.until(lambda: one.runs_over() == 2)
+        one.ends()
+        assert sorted(len(of) for of in holdings(slot).values()) == [1, 1]
+        audited(folder / ".planrunner" / "planrunner.db", slot.call("log"))
+    assert [told["exit"] for told in one.all("run")] == [0, 0]
