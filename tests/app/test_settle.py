@@ -159,6 +159,20 @@ def test_what_was_in_doubt_when_its_run_ended_is_settled_once_it_shows_up(desk: 
     assert (kinds.count(BetSettled), kinds.count(MarketSettled)) == (1, 1)
 
 
+def test_a_kill_between_the_last_result_and_closing_the_run_closes_it_later(desk: Desk) -> None:
+    run = over(desk)
+    to_the_end(desk)
+    assert desk.verb("settle").code == 0
+    with desk.journal() as journal:
+        epoch = journal.take(run, "killed:1")
+        journal.set_state(run, epoch, RunState.FINISHED)
+        journal.leave(run, epoch)
+        length = len(journal.read(run))
+    assert desk.verb("settle").code == 0
+    with desk.journal() as journal:
+        assert (journal.info(run).state, len(journal.read(run))) == (RunState.SETTLED, length)
+
+
 def test_a_history_of_nothing_but_runs_that_never_began_has_nothing_to_settle(desk: Desk) -> None:
     desk.make_journal()
     assert "No run that is over has a bet to be settled" in desk.verb("settle", "--watch").out
