@@ -21,10 +21,9 @@ from planrunner.engine.turn import Turn
 from planrunner.model.commands import CancelOrder, NewPlacement, Persistence, QueryOrder
 from planrunner.model.errors import Divergence
 from planrunner.model.exposure import risk
-from planrunner.model.market import MarketStatus, OrderRef
+from planrunner.model.market import MarketStatus
 from planrunner.model.placement import ZERO, Fact, PlacementStatus
 from planrunner.model.plan import Condition, KeepInPlay, OrderType
-from planrunner.model.program import Terms, order_ref, uuid_ref
 
 ABOUT = timedelta(seconds=1)  # a venue's clock is not ours to the second
 # Seconds.
@@ -51,7 +50,7 @@ def place(turn: Turn, order: OrderState, *, odds: Decimal, size: Decimal, becaus
         raise Divergence(f"{order.path}: which runner it is on is not known yet, so it can't be placed")
     keeps = any(isinstance(step.action, KeepInPlay) for step in spec.order.fallback)
     asked = NewPlacement(
-        ref=_ref(turn, order.path, rung, turn.terms(spec)),
+        ref=turn.terms(spec).reference(turn.program.seed_of_refs, order.path, rung),
         path=order.path,
         rung=rung,
         selection=spec.selection,
@@ -73,12 +72,6 @@ def place(turn: Turn, order: OrderState, *, odds: Decimal, size: Decimal, becaus
     turn.place(spec, asked, because)
     if first:
         schedule(turn, order)
-
-
-def _ref(turn: Turn, path: str, rung: int, terms: Terms) -> OrderRef:
-    if terms.uuid_references:
-        return uuid_ref(turn.program.seed_of_refs, path, rung)
-    return order_ref(turn.program.seed_of_refs, path, rung, terms.reference_length)
 
 
 def _good_until(turn: Turn, order: OrderState) -> datetime | None:

@@ -30,6 +30,11 @@ class Unresolved:
     text: str
 
 
+def unknown(key: str, word: str, among: Sequence[str], text: str) -> Unresolved:
+    names = tuple(dict.fromkeys(among))
+    return Unresolved(key=key, word=word, among=names, did_you_mean=nearest(word, names), text=text)
+
+
 def resolve(
     target: Target, markets: Sequence[Market], *, nearby: Sequence[str], on: date | None, zone: tzinfo
 ) -> Resolved | Unresolved:
@@ -42,9 +47,9 @@ def resolve(
         day = f" on {on}" if on else ""
         if key == "event_id" and target.selection_id and not markets and not nearby:  # a router shows ids by their odds only
             text = f"the venue has no odds for selection `{target.selection_id}` of event `{word}`{day}; see whether both ids are"
-            return _unknown(key, word, (), f"{text} right, and whether bets on it are taken now")
+            return unknown(key, word, (), f"{text} right, and whether bets on it are taken now")
         known = [*nearby, *(name for one in markets for name in (one.fixture, one.meeting) if name)]
-        return _unknown(key, word, known, f"the venue knows no {key.removesuffix('_id')} `{word}`{day}")
+        return unknown(key, word, known, f"the venue knows no {key.removesuffix('_id')} `{word}`{day}")
     if target.race is not None:
         starts = sorted({one.start for one in found})
         if (days := _days(starts, zone)) and ":" not in target.race and len(days) > 1:
@@ -53,7 +58,7 @@ def resolve(
         found = [one for one in found if _is_race(target.race, one.start, starts, zone)]
         if not found:
             times = [f"{start.astimezone(zone):%H:%M}" for start in starts]
-            return _unknown("race", target.race, times, f"the card has no race `{target.race}`")
+            return unknown("race", target.race, times, f"the card has no race `{target.race}`")
     if target.market_id is None and len({(one.fixture, one.start) for one in _called(target, found)}) > 1:
         return _several(target, sorted({(one.start, one.fixture) for one in found}), zone)
     return _in_event(target, found)
@@ -104,7 +109,7 @@ def _in_event(target: Target, found: Sequence[Market]) -> Resolved | Unresolved:
     if len(fits) != 1:
         names = [one.name for one in found]
         text = f"several markets are called `{target.market}`" if fits else f"{found[0].fixture} has no market `{target.market}`"
-        return _unknown("market", target.market or "", names, text)
+        return unknown("market", target.market or "", names, text)
     return _in_market(target, fits[0])
 
 
@@ -120,7 +125,7 @@ def _in_market(target: Target, market: Market) -> Resolved | Unresolved:
     word = target.selection or target.selection_id or ""
     names = [selection.name for selection in market.selections]
     key = "selection" if target.selection is not None else "selection_id"
-    return _unknown(key, word, names, f"{market.name} of {market.fixture} has no selection `{word}`")
+    return unknown(key, word, names, f"{market.name} of {market.fixture} has no selection `{word}`")
 
 
 def _is_named(target: Target, selection: Selection) -> bool:
@@ -141,8 +146,3 @@ def _other_line(target: Target, market: Market, named: Sequence[Selection]) -> U
     else:
         key, text = "line", f"{where} at other lines"
     return Unresolved(key=key, word=named[0].name, among=there, did_you_mean=None, text=text)
-
-
-def _unknown(key: str, word: str, among: Sequence[str], text: str) -> Unresolved:
-    names = tuple(dict.fromkeys(among))
-    return Unresolved(key=key, word=word, among=names, did_you_mean=nearest(word, names), text=text)

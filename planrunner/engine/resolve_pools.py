@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 
-from planrunner.engine.resolve import Unresolved
+from planrunner.engine.resolve import Unresolved, unknown
 from planrunner.model.market import Market
-from planrunner.model.names import nearest, same_name
+from planrunner.model.names import same_name
 from planrunner.model.plan import PoolBet, Ticket
 from planrunner.model.pools import SHAPES, Leg, Pick, PickedLeg, PoolRunner, Product, ProductLeg, StakeRules
 
@@ -46,7 +46,7 @@ def resolve_ticket(
     if not of_day:
         day = f" on {on}" if on else ""
         text = f"the venue has no pools at `{ticket.meeting}`{day}"
-        found = _unknown("meeting", ticket.meeting, [*nearby, *(one.meeting for one in products)], text)
+        found = unknown("meeting", ticket.meeting, [*nearby, *(one.meeting for one in products)], text)
         return [], [(ticket.bets[0], found)]
     card = sorted({leg.start for one in of_day for leg in one.legs})
     resolved: list[ResolvedBet] = []
@@ -67,7 +67,7 @@ def _resolve(bet: PoolBet, products: Sequence[Product], card: Sequence[datetime]
         start = _start(leg.race, card, zone)
         if start is None:
             times = [f"{one.astimezone(zone):%H:%M}" for one in card]
-            return _unknown("race", leg.race, times, f"the card has no race `{leg.race}`")
+            return unknown("race", leg.race, times, f"the card has no race `{leg.race}`")
         starts.append(start)
     fits = [one for one in products if one.pool is bet.pool and [leg.start for leg in one.legs] == starts]
     if len(fits) != 1:
@@ -107,7 +107,7 @@ def _picked(bet: PoolBet, asked: Leg, there: ProductLeg) -> PickedLeg | Unresolv
         runner = _runner(word, there.runners)
         if runner is None:
             names = [f"{one.number} {one.name}" if one.number is not None else one.name for one in there.runners]
-            return _unknown("runners", word, names, f"{there.name} has no runner `{word}`")
+            return unknown("runners", word, names, f"{there.name} has no runner `{word}`")
         if not runner.runs and word not in reserves and not asked.reserves:
             text = f"{runner.name} does not run in {there.name}; take it out, or name `reserves:`"
             return Unresolved(key="runners", word=word, among=(), did_you_mean=None, text=text)
@@ -161,8 +161,3 @@ def _too_little_or_much(unit: Decimal, cost: Decimal, rules: StakeRules, currenc
 
 def _stake(bet: PoolBet, text: str) -> Unresolved:
     return Unresolved(key="unit_stake", word=str(bet.unit), among=(), did_you_mean=None, text=text)
-
-
-def _unknown(key: str, word: str, among: Sequence[str], text: str) -> Unresolved:
-    names = tuple(dict.fromkeys(among))
-    return Unresolved(key=key, word=word, among=names, did_you_mean=nearest(word, names), text=text)

@@ -18,7 +18,7 @@ from planrunner.model.commands import NewPoolBet
 from planrunner.model.market import MarketId, MarketStatus
 from planrunner.model.placement import ZERO
 from planrunner.model.plan import Condition, If, Retry
-from planrunner.model.program import ProgramPoolBet, order_ref
+from planrunner.model.program import ProgramPoolBet
 
 ANSWERED_WITHIN = 60  # seconds after which a bet that was taken in and not answered is asked about (the Tote's sheet, 5.2)
 LOOKS = 15  # times; then a person must look
@@ -107,7 +107,7 @@ def _asked(turn: Turn, bet: OrderState) -> NewPoolBet:
     spec, rung = bet.spec, len(bet.refs)
     assert isinstance(spec, ProgramPoolBet)
     return NewPoolBet(
-        ref=order_ref(turn.program.seed_of_refs, bet.path, rung, turn.terms(spec).reference_length),
+        ref=turn.terms(spec).reference(turn.program.seed_of_refs, bet.path, rung),
         path=bet.path,
         rung=rung,
         market=spec.market,

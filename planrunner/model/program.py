@@ -44,6 +44,10 @@ class Terms:
     def minimum(self) -> Minimum:
         return Minimum(stake=self.minimum_stake, payout=self.minimum_payout)
 
+    def reference(self, run: str, path: str, rung: int) -> OrderRef:
+        """Of one placement, as this venue takes references."""
+        return uuid_ref(run, path, rung) if self.uuid_references else order_ref(run, path, rung, self.reference_length)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramOrder:

@@ -164,22 +164,25 @@ def _bets(history: History, placement: PlacementState) -> list[BetStory]:
     return told
 
 
+# What is told of a placement that the venue has not answered, wherever it was to go.
+UNANSWERED = {
+    PlacementStatus.DENIED: ("refused by a limit, never sent", Tone.WARN),
+    PlacementStatus.DRAFT: ("not sent", Tone.WARN),
+    PlacementStatus.PENDING: ("on its way", Tone.PLAIN),
+    PlacementStatus.UNKNOWN: ("unknown: no certain answer", Tone.BAD),
+}
+
+
 def _status(placement: PlacementState, parts: Parts) -> tuple[str, Tone]:
     match placement.status:
-        case PlacementStatus.DENIED:
-            return "refused by a limit, never sent", Tone.WARN
         case PlacementStatus.REJECTED:
             return "rejected by the venue", Tone.WARN
-        case PlacementStatus.DRAFT:
-            return "not sent", Tone.WARN
-        case PlacementStatus.PENDING:
-            return "on its way", Tone.PLAIN
-        case PlacementStatus.UNKNOWN:
-            return "unknown: no certain answer", Tone.BAD
         case PlacementStatus.EXECUTABLE:
             return ("partly matched, the rest waits" if parts.matched else "waits at the venue"), Tone.PLAIN
         case PlacementStatus.EXECUTION_COMPLETE:
             return _completed(parts)
+        case unanswered:
+            return UNANSWERED[unanswered]
 
 
 def _completed(parts: Parts) -> tuple[str, Tone]:

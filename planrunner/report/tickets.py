@@ -13,7 +13,7 @@ from planrunner.engine.state import AS_PLANNED, OrderEnd, OrderState, Phase, Pla
 from planrunner.model.events import BetSettled
 from planrunner.model.placement import PlacementStatus
 from planrunner.model.program import Program, ProgramPoolBet
-from planrunner.report.chains import IN_FLIGHT, NEVER_STOOD, Chain, add, because_in_words
+from planrunner.report.chains import IN_FLIGHT, NEVER_STOOD, UNANSWERED, Chain, add, because_in_words
 from planrunner.report.fallback import tell_steps
 from planrunner.report.history import History, placements_of
 from planrunner.report.slips import spell, tell_legs
@@ -155,20 +155,14 @@ def _parts(placement: PlacementState, *, given_up: bool) -> Parts:
 
 def _status(placement: PlacementState, parts: Parts) -> tuple[str, Tone]:
     match placement.status:
-        case PlacementStatus.DENIED:
-            return "refused by a limit, never sent", Tone.WARN
         case PlacementStatus.REJECTED:
             return "refused by the venue", Tone.WARN
-        case PlacementStatus.DRAFT:
-            return "not sent", Tone.WARN
-        case PlacementStatus.PENDING:
-            return "on its way", Tone.PLAIN
-        case PlacementStatus.UNKNOWN:
-            return "unknown: no certain answer", Tone.BAD
         case PlacementStatus.EXECUTABLE:
             return "taken in, neither accepted nor refused", Tone.BAD if parts.unknown else Tone.PLAIN
         case PlacementStatus.EXECUTION_COMPLETE:
             return _completed(parts)
+        case unanswered:
+            return UNANSWERED[unanswered]
 
 
 def _completed(parts: Parts) -> tuple[str, Tone]:
