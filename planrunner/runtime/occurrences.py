@@ -104,7 +104,7 @@ def counts(connection: Connection) -> dict[Fate, int]:
     if version_of(connection) < WITH_OCCURRENCES:
         return {}
     rows = connection.execute(select(occurrence_table.c.outcome, func.count()).group_by(occurrence_table.c.outcome))
-    return {Fate(outcome): int(count) for outcome, count in rows.tuples()}
+    return {Fate(outcome): int(count) for outcome, count in rows}
 
 
 def total(connection: Connection, plan: str, mode: Mode, currency: str) -> Decimal:

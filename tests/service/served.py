@@ -106,6 +106,7 @@ class Served:
 
     process: Begun
     said: list[dict[str, Any]] = field(default_factory=list)
+    _url: str = ""
 
     def __post_init__(self) -> None:
         threading.Thread(target=self._read, daemon=True).start()
@@ -117,7 +118,7 @@ class Served:
     def all(self, what: str) -> list[dict[str, Any]]:
         return [one for one in self.said if one.get("what") == what]
 
-    def until(self, condition: Callable[[], object], within: float = 60) -> None:
+    def until(self, condition: Callable[[], object], within: float = 40) -> None:
         ends = time.monotonic() + within
         while not condition():
             assert self.process.poll() is None, (self.said, self.process.communicate())
@@ -126,9 +127,13 @@ class Served:
 
     @property
     def url(self) -> str:
-        self.until(lambda: self.all("listens"))
-        self.until(lambda: self.ask("GET", "/readyz", at=self.all("listens")[0]["address"])[0] == 200)
-        return f"http://{self.all('listens')[0]['address']}"
+        """Once it was ready for the first time."""
+        if not self._url:
+            self.until(lambda: self.all("listens"))
+            address = self.all("listens")[0]["address"]
+            self.until(lambda: self.ask("GET", "/readyz", at=address)[0] == 200)
+            self._url = f"http://{address}"
+        return self._url
 
     def ask(
         self, method: str, path: str, body: Any = None, *, at: str | None = None, headers: Mapping[str, str] | None = None

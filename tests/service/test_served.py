@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from planrunner.model.journal import Fate, RunState
 from planrunner.runtime.clock import RealClock
 from planrunner.runtime.journal import Journal
 from planrunner.runtime.timetable import Timetable
+from tests.answering import answering
 from tests.audited import audited
 from tests.crash.kill import Slot, served
 from tests.service.served import SITE, STOPPED, holdings, plan, service, world
@@ -167,3 +169,35 @@ def test_each_start_of_a_real_catalogue_has_a_run_of_its_own(tmp_path: Path) -> 
         assert sorted(len(of) for of in holdings(slot).values()) == [1, 1]
         audited(folder / ".planrunner" / "planrunner.db", slot.call("log"))
     assert [told["exit"] for told in one.all("run")] == [0, 0]
+
+
+def test_plans_and_the_site_file_may_be_changed_while_it_is_at_work(folder: Path, slot: Slot) -> None:
+    told: list[bytes] = []
+
+    def hear(_path: str, _headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        told.append(body)
+        return 200, b""
+
+    with answering(hear) as hook, service(folder, slot) as one:
+        assert one.ask("GET", "/api/v1/plans") == (200, {"plans": []})
+        site = SITE.format(exposure="20.00") + f"notify:\n  - webhook: {hook}\n    on: [finished, not_run]\n"
+        (folder / "planrunner.yaml").write_text(site)
+        (folder / "plan.yaml").write_text(plan(3, expires="1s", total="33.00"))
+        one.until(lambda: [each["plan"] for each in one.ask("GET", "/api/v1/plans")[1]["plans"]] == ["plan.yaml"])
+        nonces = map(str, range(100))
+        one.until(lambda: one.signalled(f"one-{next(nonces)}")[1]["runs"])
+        one.until(lambda: one.runs_over() == 1)
+        (folder / "planrunner.yaml").write_text(site.replace("20.00 GBP", "20.00 pounds"))
+        one.until(lambda: one.ask("GET", "/readyz")[0] == 503)
+        assert one.signalled("two")[0] == 409
+        assert one.ask("POST", "/api/v1/plans/plan.yaml/runs", {})[0] == 409
+        (folder / "planrunner.yaml").write_text(site)
+        one.until(lambda: one.ask("GET", "/readyz")[0] == 200)
+        assert one.signalled("three")[0] == 409  # 4.00 are lost or may be, and 30.00 more would be too much
+        one.until(lambda: len(told) == 2)
+        (folder / "plan.yaml").unlink()
+        one.until(lambda: one.ask("GET", "/api/v1/plans") == (200, {"plans": []}))
+        one.ends()
+    assert holdings(slot) == {"Reds3 v Blues3": STOPPED}
+    assert [json.loads(body)["happening"] for body in told] == ["finished", "not_run"]
+    assert "max_loss_in_total" in json.loads(told[1])["text"]

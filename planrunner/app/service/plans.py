@@ -15,6 +15,7 @@ from planrunner.model.errors import PlanrunnerError, WrongUse
 from planrunner.plan.given import Given
 
 SUFFIXES = (".yaml", ".yml")
+MAY_BE_READ = (*SUFFIXES, ".csv")  # by a plan: blueprints, inputs, tables
 # What a plan may lead to lies beside it or below: tables, blueprints, inputs.
 MOST_FILES = 5_000
 _BLUEPRINT = re.compile(rb"(?m)^blueprint\s*:")
@@ -94,7 +95,7 @@ class Plans:
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """Files, but for hidden ones and the reports of runs."""
+    """Files that plans may lead to, but for hidden ones and the reports of runs."""
     try:
         entries = sorted(folder.iterdir())
     except OSError:
@@ -105,5 +106,5 @@ def _below(folder: Path) -> Iterator[Path]:
         if entry.is_dir():
             if entry.name != "runs":
                 yield from _below(entry)
-        else:
+        elif entry.suffix in MAY_BE_READ:
             yield entry

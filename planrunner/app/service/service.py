@@ -88,6 +88,7 @@ class Service:
     _runs: ServiceRuns = field(init=False)
     _roster: Roster = field(init=False)
     _notices: Notices = field(init=False)
+    _told: dict[str, str] = field(default_factory=dict)  # problems of plans
     _rhythm: Rhythm = field(default_factory=Rhythm)
     _is_ready: bool = False
     _tasks: set[asyncio.Future[Any]] = field(default_factory=set)
@@ -186,9 +187,11 @@ class Service:
         for name, file in self.plans.files.items():
             if file.loaded is None:
                 self._roster.drop(name)
-                self.log("plan has problems", plan=name, why=file.problem)
+                if self._told.get(name) != file.problem:
+                    self.log("plan has problems", plan=name, why=file.problem)
             else:
                 await self._roster.put(name, file.loaded.plan.when)
+        self._told = {name: file.problem for name, file in self.plans.files.items()}
         for name in set(self._roster.names) - set(self.plans.files):
             self._roster.drop(name)
             self.log("plan is gone", plan=name)
