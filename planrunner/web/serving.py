@@ -38,10 +38,16 @@ class _Tokens(Mapping[str, tuple[str, Role]]):
             self._of, self._known = users, {}
             for user, role in users.items():
                 try:
-                    self._known[digest_of(self._secret(f"{user}_token"))] = (user, role)
+                    self._known[digest_of(self._token(user))] = (user, role)
                 except Refused as error:
                     self._log(json.dumps({"what": "no token", "user": user, "why": str(error)}))
         return self._known
+
+    def _token(self, user: str) -> str:
+        token = self._secret(f"{user}_token")
+        if len(token) < SHORTEST:
+            raise Refused(f"the token has fewer than {SHORTEST} signs and could be guessed; make one: openssl rand -base64 32")
+        return token
 
     def __getitem__(self, digest: str) -> tuple[str, Role]:
         return self._now()[digest]

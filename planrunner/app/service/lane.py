@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
@@ -57,13 +56,14 @@ class Runs(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Lane:
-    """Of one plan. `tell` hears what becomes of each occurrence."""
+    """Of one plan. `tell` hears what becomes of each occurrence, `trouble` what ended a run's task and should not have."""
 
     terms: Terms
     runs: Runs
     timetable: Timetable
     clock: HandsClock
     tell: Callable[[Noted], None]
+    trouble: Callable[[str], None]
     going: dict[RunId, asyncio.Task[None]] = field(default_factory=dict)
     queue: deque[Due] = field(default_factory=deque)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -90,7 +90,7 @@ class Lane:
     def adopt(self, run: RunId, task: asyncio.Task[None]) -> None:
         """A run of this plan that was taken up again."""
         self.going[run] = task
-        task.add_done_callback(lambda _: self._over(run))
+        task.add_done_callback(lambda task: self._over(run, task))
 
     async def take_up(self, info: RunInfo, due: Due) -> None:
         """One that was claimed and had not begun when its service died."""
@@ -150,9 +150,7 @@ class Lane:
 
     def _start(self, due: Due, ready: Ready) -> None:
         run = ready.info.run
-        task = asyncio.ensure_future(self._run(due, ready))
-        self.going[run] = task
-        task.add_done_callback(lambda _: self._over(run))
+        self.adopt(run, asyncio.ensure_future(self._run(due, ready)))
 
     async def _run(self, due: Due, ready: Ready) -> None:
         until = due.at + self.terms.late_by
@@ -171,14 +169,20 @@ class Lane:
         for noted in self.timetable.noted(run=ready.info.run):
             self.tell(noted)
 
-    def _over(self, run: RunId) -> None:
+    def _over(self, run: RunId, task: asyncio.Task[None]) -> None:
         self.going.pop(run, None)
+        self._heed(task)
         self._look_for_the_next()
 
     def _look_for_the_next(self) -> None:
         if self.queue and not self.going:
             task = asyncio.ensure_future(self._next())
-            task.add_done_callback(_looked_at)
+            task.add_done_callback(self._heed)
+
+    def _heed(self, task: asyncio.Task[None]) -> None:
+        """What stays unfinished for it is taken up again."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.trouble(f"{type(error).__name__}: {error}")
 
     async def _next(self) -> None:
         """What waited longest begins, where it is not too late for it by now."""
@@ -193,8 +197,3 @@ class Lane:
 
 _WAITED_TOO_LONG = Verdict(fate=Fate.MISSED, text="the run before it went on for longer than the plan allows it to be late")
 _WAITED = Verdict(fate=Fate.LATE, text="waited until the run before it was over")
-
-
-def _looked_at(task: asyncio.Task[None]) -> None:
-    with suppress(asyncio.CancelledError):
-        task.result()

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from planrunner.app.service.keepers import CalendarKeeper, Keeper, StartsKeeper
@@ -20,6 +21,7 @@ from planrunner.runtime.clock import HandsClock
 from planrunner.runtime.schedule import Alarm, alarm_on
 from planrunner.runtime.timetable import Timetable
 
+LOOK_AGAIN = 5.0  # seconds
 # Of a plan without a schedule, which somebody starts.
 BY_HAND = Terms(late_by=ON_TIME, if_still_running=IfStillRunning.SKIP, may_be_late=False)
 
@@ -54,6 +56,7 @@ class Roster:
     _keepers: dict[str, Keeper] = field(default_factory=dict)
     _alarm: Alarm = field(init=False)
     _is_open: bool = False
+    _looks: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._alarm = alarm_on(self.clock, self.trouble)
@@ -83,8 +86,23 @@ class Roster:
             await self._begin(plan, keeper)
 
     async def _begin(self, plan: str, keeper: Keeper) -> None:
-        await keeper.look()
-        self._alarm.put(plan, keeper.following, keeper.look)
+        await self._look(plan)
+        self._alarm.put(plan, keeper.following, partial(self._look, plan))
+
+    async def _look(self, plan: str) -> None:
+        """Where that fails (the journal can't be written just now) it is looked again soon, not at the next occurrence."""
+        if (keeper := self._keepers.get(plan)) is None:
+            return
+        try:
+            await keeper.look()
+        except Exception as error:  # noqa: BLE001 - told of; nothing was decided, so nothing is lost
+            self.trouble(plan, f"{type(error).__name__}: {error}")
+            asyncio.get_running_loop().call_later(LOOK_AGAIN, self._look_soon, plan)
+
+    def _look_soon(self, plan: str) -> None:
+        task = asyncio.ensure_future(self._look(plan))
+        self._looks.add(task)
+        task.add_done_callback(self._looks.discard)
 
     def drop(self, plan: str) -> None:
         """A plan that is no more, or has problems: nothing of it becomes due; what goes on goes on."""
@@ -169,7 +187,10 @@ class Roster:
     def _lane(self, plan: str, terms: Terms) -> Lane:
         lane = self.lanes.get(plan)
         if lane is None:
-            lane = Lane(terms=terms, runs=self.runs, timetable=self.timetable, clock=self.clock, tell=self.tell)
+            lane = Lane(
+                terms=terms, runs=self.runs, timetable=self.timetable, clock=self.clock, tell=self.tell,
+                trouble=lambda text: self.trouble(plan, text),
+            )  # fmt: skip
             self.lanes[plan] = lane
         lane.terms = terms
         return lane

@@ -32,14 +32,15 @@ from planrunner.app.standing import stand
 from planrunner.app.taking_up import was_at
 from planrunner.model.account import Happening
 from planrunner.model.commands import Alert
-from planrunner.model.errors import PlanrunnerError, Refused
-from planrunner.model.journal import Body, Due, Mode, RunInfo
+from planrunner.model.errors import JournalTrouble, PlanrunnerError, Refused, VenueRefused, VenueTrouble
+from planrunner.model.journal import Body, Due, Mode, RunInfo, RunState
 from planrunner.model.market import RunId
 from planrunner.plan.given import Given
 from planrunner.runtime.journal import Journal
-from planrunner.runtime.lease import this_process
+from planrunner.runtime.lease import is_silent, this_process
 from planrunner.runtime.timetable import Timetable
 
+AGAIN_AFTER = 10.0  # seconds
 TRIES = 3  # of a run that a fault of ours ended; then a person has to look
 
 # happening, key, title, text, run, plan
@@ -100,13 +101,30 @@ class ServiceRuns:
             await self._over(ran)
 
     async def go_on(self, info: RunInfo) -> None:
-        try:
-            ran = await self._guarded(info, self._go_on(info))
-        except PlanrunnerError as error:
-            self.log("run can't go on", run=info.run, plan=info.plan_file, why=error)
-            return
+        """While its venue or the journal is in trouble the run waits, and no other of its plan takes its place."""
+        while True:
+            try:
+                ran = await self._guarded(info, self._go_on(info))
+            except (VenueRefused, VenueTrouble, JournalTrouble) as error:
+                self.log("run waits", run=info.run, plan=info.plan_file, why=error)
+                await asyncio.sleep(AGAIN_AFTER)
+                if await self._has_somebody_else(info):
+                    return
+            except PlanrunnerError as error:
+                self.log("run can't go on", run=info.run, plan=info.plan_file, why=error)
+                return
+            else:
+                break
         if ran is not None:
             await self._over(ran)
+
+    async def _has_somebody_else(self, info: RunInfo) -> bool:
+        """Somebody went on with it in another window meanwhile, or saw it to its end."""
+        journal = self.process.journal
+        with suppress(JournalTrouble):
+            is_over = journal.info(info.run).state is not RunState.RUNNING
+            return is_over or not await is_silent(self.process.clock, lambda: journal.lease(info.run))
+        return False
 
     def has_begun(self, info: RunInfo) -> bool:
         return stand(self.process.journal, info).program is not None
