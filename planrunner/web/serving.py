@@ -18,6 +18,8 @@ from planrunner.web.identity import digest_of
 from planrunner.web.office import Clock
 from planrunner.web.server import STOP_WITHIN, server_config
 
+SHORTEST = 16  # signs of a token
+
 # The service's secrets by their names; raises Refused with what to set, and where.
 Secret = Callable[[str], str]
 
