@@ -27,6 +27,6 @@ def text(path: str) -> str:
 
 @cache
 def schema(name: str) -> dict[str, Any]:
-    """A schema by its short name: `plan`, `site`, `scenario`, `report`. Not to be changed by who gets it."""
+    """A schema by its short name: `plan`, `site`, `scenario`, `report`, `preview`. Not to be changed by who gets it."""
     found: dict[str, Any] = json.loads(text(f"schemas/{name}.schema.json"))
     return found

@@ -39,8 +39,16 @@ def digest(plan: Plan, unmade: Sequence[str] = ()) -> str:
     """64 hexadecimal digits. `unmade`: the templates of orders that are known only with their markets, and the inputs that
     these name. Two that are the same for some market are not the same plan."""
     means = [LANGUAGE, _canonical(plan), *([list(unmade)] if unmade else [])]
-    canonical = json.dumps(means, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+    return hashlib.sha256(_written(means).encode("ascii")).hexdigest()
+
+
+def meaning(value: Any) -> str:
+    """Any value of the model as text, two that mean the same alike: for other digests than that of a plan."""
+    return _written(_canonical(value))
+
+
+def _written(canonical: Any) -> str:
+    return json.dumps(canonical, separators=(",", ":"), ensure_ascii=True)
 
 
 def _canonical(value: Any) -> Any:
@@ -59,6 +67,7 @@ _WRITTEN: dict[type[Any], _Writer] = {
     int: lambda value: value,
     tuple: lambda value: [_canonical(one) for one in value],
     frozenset: lambda value: [_canonical(one) for one in sorted(value)],
+    dict: lambda value: [[_canonical(name), _canonical(value[name])] for name in sorted(value)],
     Decimal: lambda value: str(Fraction(value)),
     Fraction: str,
     timedelta: lambda value: [value.days, value.seconds],
