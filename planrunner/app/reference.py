@@ -89,6 +89,7 @@ _CHAPTERS: Sequence[_Chapter] = (
     _Chapter("limits of an account", "site", "account_limits"),
     _Chapter("limits of the site", "site", "site_limits"),
     _Chapter("policy", "site", "policy"),
+    _Chapter("An approver", "site", "approver", "Under `approvers` each has a name of your own, and these keys. {description}"),
     _Chapter("calendars", "site", "calendars"),
     _Chapter("service", "site", "service"),
     _Chapter("A signal", "site", "signal", "Under `signals` each signal has a name of your own, and these keys. {description}"),
@@ -110,7 +111,7 @@ _ITEMS = {"order": ("orders", "order"), "step": ("steps", "step"), "given": ("ro
           "name": ("names", "name"), "ticket": ("tickets", "ticket"), "bet": ("bets", "bet"), "leg": ("legs", "leg"),
           "bookmaker": ("bookmakers", "bookmaker"), "weekday": ("weekdays", "weekday"), "day": ("days", "day"),
           "time": ("times", "time"), "notice": ("notices", "notice")}  # fmt: skip
-_SINGLE = {"address": "an address", "email": "an address", "host": "a name"}
+_SINGLE = {"address": "an address", "email": "an address", "host": "a name", "public_key": "a public key"}
 # What each filter does, and one use of it.
 _FILTERS = {
     "round_to_tick": ('to the nearest odds of the venue, between two to the lower; `"up"` and `"down"` say which way',

@@ -142,9 +142,20 @@ class ServiceTerms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Approver:
+    """Who may approve plans. `key` is the public half of theirs, `ed25519:` and 32 bytes in base64; `email` is what commits of
+    theirs carry, so that who wrote a plan is known by name."""
+
+    name: str
+    key: str
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """The site file. Without one, every known venue is an account of its own name on the embedded sandbox.
 
+    Above a loss of `two_people_above` two people have to approve, and an approval holds for `approval_valid_for` at most.
     `lines` says where its limits are written, by path (`accounts.betfair.limits.max_open_exposure`).
     """
 
@@ -152,6 +163,9 @@ class Site:
     limits: SiteLimits = SiteLimits()
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     live_needs_approval: bool = True
+    approvers: Mapping[str, Approver] = field(default_factory=dict)
+    two_people_above: Money | None = None
+    approval_valid_for: timedelta = timedelta(days=7)
     service: ServiceTerms = ServiceTerms()
     notify: tuple[Notice, ...] = ()
     mail: MailServer | None = None

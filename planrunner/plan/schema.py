@@ -459,6 +459,7 @@ def _by_value() -> dict[str, Callable[[Scalar], Problem]]:
         "email": say_site.not_an_email,
         "host": say_site.not_a_host,
         "port": say_site.not_a_port,
+        "public_key": say_site.not_a_key,
         "calendar_day": say_site.not_a_day,
         "moment": say.not_moment,
         "time": say.not_time,

@@ -35,14 +35,14 @@ def _users(reading: Reading, service: Block) -> Iterator[tuple[str, Role]]:
     node = _block(service, "users")
     for name, key in node.keys.items():
         role = reading.text(node, name)
-        if _is_name(reading, key, "a user") and role is not None:
+        if is_name(reading, key, "a user") and role is not None:
             yield name, Role(role)
 
 
 def _signals(reading: Reading, service: Block) -> Iterator[SignalTerms]:
     node = _block(service, "signals")
     for name, terms in node.values.items():
-        is_name, usual = _is_name(reading, node.keys[name], "a signal"), SignalTerms(name=name)
+        is_named, usual = is_name(reading, node.keys[name], "a signal"), SignalTerms(name=name)
         if isinstance(terms, Block):
             found = SignalTerms(
                 name=name,
@@ -50,7 +50,7 @@ def _signals(reading: Reading, service: Block) -> Iterator[SignalTerms]:
                 within=_within(reading, terms) or usual.within,
                 at_most_per_minute=_at_most(reading, terms) or usual.at_most_per_minute,
             )
-            yield from [found] if is_name else []
+            yield from [found] if is_named else []
 
 
 def _block(node: Block, key: str) -> Block:
@@ -59,7 +59,7 @@ def _block(node: Block, key: str) -> Block:
     return found if isinstance(found, Block) else Block(node.line, node.column)
 
 
-def _is_name(reading: Reading, key: Scalar, what: str) -> bool:
+def is_name(reading: Reading, key: Scalar, what: str) -> bool:
     if _NAME.fullmatch(key.text):
         return True
     reading.shape.complain(key, say.not_a_name(key, what))

@@ -43,17 +43,25 @@ def decode(root: Block, shape: Shape, profiles: Mapping[str, VenueProfile], *, f
         account = _account(reading, AccountName(name), node, profiles, zone)
         if account is not None:
             accounts[account.name] = account
-    policy = root.values.get("policy")
-    approval = reading.text(policy, "live_needs_approval") if isinstance(policy, Block) else None
     return Site(
         accounts=accounts,
         limits=_site_limits(reading, root, accounts, is_whole=len(accounts) == len(listed) > 0),
         calendars=dict(_calendars(reading, root)),
-        live_needs_approval=approval != "no",
+        **_policy(reading, root, accounts, is_whole=len(accounts) == len(listed) > 0),
         **_service(reading, root),
         file=file,
         lines=dict(_lines(root)),
     )
+
+
+def _policy(reading: Reading, root: Block, accounts: Mapping[AccountName, Account], *, is_whole: bool) -> dict[str, Any]:
+    """What must be so before real money moves; many files say nothing of it."""
+    node = root.values.get("policy")
+    if not isinstance(node, Block):
+        return {}
+    from planrunner.plan import policy_file
+
+    return policy_file.read_policy(reading, node, {one.currency for one in accounts.values()} if is_whole else set())
 
 
 def _service(reading: Reading, root: Block) -> dict[str, Any]:

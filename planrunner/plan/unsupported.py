@@ -9,7 +9,6 @@ from planrunner.plan.nodes import Scalar
 
 KEYS: dict[str, frozenset[str]] = {
     "order": frozenset({"player", "shares"}),
-    "policy": frozenset({"approval_needs_two_people_above"}),
 }
 # What such a key stands in for: that is not missing then.
 REPLACES: dict[str, tuple[str, ...]] = {

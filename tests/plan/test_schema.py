@@ -190,6 +190,7 @@ def told_of(name: str, title: str, key: str, text: str) -> tuple[Problem, ...]:
         "site": f"{alone}\n", "account": f"accounts:\n  one:\n    {alone}\n", "policy": f"policy:\n  {alone}\n",
         "when": f"when:\n  {alone}\n", "service": f"service:\n  {alone}\n", "notice": f"notify:\n  - {alone}\n",
         "signal": f"service:\n  signals:\n    one:\n      {alone}\n", "mail": f"mail:\n  {alone}\n",
+            "approver": f"policy:\n  approvers:\n    one:\n      {alone}\n",
         "account_limits": f"accounts:\n  one:\n    limits:\n      {alone}\n", "site_limits": f"limits:\n  {alone}\n",
     }[title]  # fmt: skip
     if name == "site":

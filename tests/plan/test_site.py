@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+import base64
+from datetime import date, timedelta
 from decimal import Decimal
-
-import pytest
 
 from planrunner.model.account import AccountMode
 from planrunner.model.money import Money
@@ -77,12 +76,27 @@ def test_an_accounts_day_is_utc_unless_the_file_says_otherwise() -> None:
     assert [account.time_zone for account in site.accounts.values()] == ["UTC"]
 
 
-@pytest.mark.parametrize("key", ["approval_needs_two_people_above"])
-def test_what_is_not_built_yet_is_refused_by_name(key: str) -> None:
-    lines = "policy:\n  approval_needs_two_people_above: 100.00 GBP\n"
-    [told] = check_site("planrunner_site: 1\naccounts:\n  a:\n    venue: betfair\n" + lines).problems
-    assert told.code == "PR203"
-    assert f"`{key}`" in told.message
+KEYS = ["ed25519:" + base64.b64encode(bytes([number] * 32)).decode() for number in (1, 2)]
+POLICY = f"""\
+policy:
+  approvers:
+    ann:
+      key: {KEYS[0]}
+      email: ann@example.org
+    bob:
+      key: "{KEYS[1]}"
+  approval_needs_two_people_above: 100.00 GBP
+  approval_valid_for: 3d
+"""
+
+
+def test_who_may_approve_and_for_how_long_as_values() -> None:
+    site = check_site("planrunner_site: 1\naccounts:\n  a:\n    venue: betfair\n" + POLICY).site
+    assert site is not None
+    ann, bob = site.approvers.values()
+    assert (ann.name, ann.key, ann.email, bob.key, bob.email) == ("ann", KEYS[0], "ann@example.org", KEYS[1], "")
+    assert (site.two_people_above, site.approval_valid_for) == (Money(amount=Decimal(100), currency="GBP"), timedelta(days=3))
+    assert site.live_needs_approval
 
 
 def test_live_runs_need_approval_unless_the_file_says_no() -> None:

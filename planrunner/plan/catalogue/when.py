@@ -1,4 +1,4 @@
-"""PR352 to PR360 and PR426 to PR432: plans that run by themselves, and the service that runs them."""
+"""PR352 to PR360 and PR426 to PR434: plans that run by themselves, the service that runs them, and who approves."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ _DAILY = f"{_LIMITS}when:\n  every: day\n  at: 11:00\n  time_zone: Europe/London
 _RACES = "for_each_market:\n  venue: betfair\n  sport: Horse Racing\n  market: Win\n"
 _RUNNER = "orders:\n  - name: first\n    favourite: 1\n    expires_after: 5m\n"
 _RACING = "limits:\n  max_loss: 10.00 GBP\n  max_loss_in_total: 100.00 GBP\n  max_orders: 1\nwhen:\n  before_each_start: 15m\n"
+_KEY = "ed25519:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 _SITE = "planrunner_site: 1\naccounts:\n  betfair:\n    venue: betfair\n"
 
 ENTRIES: dict[str, Entry] = {
@@ -135,6 +136,20 @@ ENTRIES: dict[str, Entry] = {
         "taken in a minute.",
         wrong=f"{_SITE}service:\n  signals:\n    tradingview:\n      within: 1h\n",
         right=f"{_SITE}service:\n  signals:\n    tradingview:\n      within: 60s\n",
+        laid=Laid.SITE,
+    ),
+    "PR433": Entry(
+        why="An approval is signed with a private key that only the approver has, and the site file has the public half of it: "
+        "`ed25519:` and 44 letters, as `planrunner approve --new-key NAME` prints them. Two people with one key would be one.",
+        wrong=f"{_SITE}policy:\n  approvers:\n    ann:\n      key: ed25519:AAEC\n",
+        right=f"{_SITE}policy:\n  approvers:\n    ann:\n      key: {_KEY}\n",
+        laid=Laid.SITE,
+    ),
+    "PR434": Entry(
+        why="An approval holds for a minute at least and a year at most, so that what was approved long ago is looked at once "
+        "more. And where two people have to approve, there have to be two who may.",
+        wrong=f"{_SITE}policy:\n  approval_needs_two_people_above: 100.00 GBP\n  approvers:\n    ann:\n      key: {_KEY}\n",
+        right=f"{_SITE}policy:\n  approvers:\n    ann:\n      key: {_KEY}\n",
         laid=Laid.SITE,
     ),
 }

@@ -34,6 +34,8 @@ BLOCKS = {
     "accounts": "`accounts`",
     "account_limits": "the `limits` of an account",
     "site_limits": "the `limits` of a site file",
+    "approvers": "`approvers`",
+    "approver": "an approver",
     "calendars": "`calendars`",
     "service": "`service`",
     "users": "`users`",

@@ -1,4 +1,4 @@
-"""PR416 to PR418 and PR428 to PR432: what only a site file has: calendars, limits over all accounts, the service's part."""
+"""PR416 to PR418 and PR428 to PR434: what only a site file has: calendars, limits over all accounts, the service, approvals."""
 
 from __future__ import annotations
 
@@ -97,3 +97,26 @@ def not_within(value: Scalar) -> Problem:
 def too_many_signals(value: Scalar, most: int) -> Problem:
     text = f"{quoted(value.text)} signals in a minute are too many to be meant; at most {most} are taken."
     return problem("PR432", value.span, text, did_you_mean=str(most))
+
+
+# Approvals
+
+
+def not_a_key(value: Scalar) -> Problem:
+    text = "this is no public key; `planrunner approve --new-key NAME` makes one and prints the line to write here."
+    return problem("PR433", value.span, text)
+
+
+def same_key(value: Scalar, first: Scalar) -> Problem:
+    text = f"this is the key of {quoted(first.text)} on line {first.line} as well; two people have two keys."
+    return problem("PR433", value.span, text)
+
+
+def not_valid_for(value: Scalar) -> Problem:
+    text = f"{quoted(value.text)} is not how long an approval may hold; write from 1m to 366d, as 7d."
+    return problem("PR434", value.span, text)
+
+
+def no_two_people(key: Scalar) -> Problem:
+    text = f"`{key.text}` needs two people who may approve, and `approvers` does not name two; name them, or take this out."
+    return problem("PR434", key.span, text)
