@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -35,9 +35,12 @@ from planrunner.sandbox.scenario import (
 from tests.forked import Begun
 from tests.venues.contract import uvicorn_serving
 
-PLAN = """\
+# Somewhere it is noon, so that the races of the next hour are today's whenever this is run.
+NOON = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"
+PLAN = f"""\
 planrunner: 1
 plan: Ask for long odds in each race
+time_zone: {NOON}
 inputs:
   stake:
     type: money
@@ -49,12 +52,12 @@ for_each_market:
   sport: Greyhound Racing
   market: Win
 orders:
-  - name: dog ${market.runners}
+  - name: dog ${{market.runners}}
     venue: betfair
-    favourite: ${1 if market.runners > 2 else 2}
+    favourite: ${{1 if market.runners > 2 else 2}}
     side: back
     odds: 50
-    stake: ${stake}
+    stake: ${{stake}}
     expires_after: 3s
 """
 TABLE = """\
