@@ -182,8 +182,10 @@ class Host:
             job = Job(plan_file=f"{number}.yaml", plan=loaded.plan, site=loaded.site, journal=self.journal.path)
             info = new_run(job, stage)
             waits = asyncio.Event()
-            self.tasks[info.run] = asyncio.ensure_future(begin(job, info, stage, self._tell(waits), self.process))
+            run = self.tasks[info.run] = asyncio.ensure_future(begin(job, info, stage, self._tell(waits), self.process))
+            run.add_done_callback(lambda _, waits=waits: waits.set())  # type: ignore[misc]  # it could not begin
             await waits.wait()
+            assert not run.done(), run
 
     def _tell(self, waits: asyncio.Event) -> Callable[[Any, datetime], None]:
         def tell(body: Any, at: datetime) -> None:

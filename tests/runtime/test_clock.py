@@ -205,3 +205,8 @@ def test_a_run_id_sorts_by_the_minute_and_is_easy_to_read_out():
     assert before <= name[:13] <= after
     assert len(name) == 18
     assert not set(name[14:]) & set("01ilo")
+
+
+def test_runs_that_begin_in_the_same_second_have_names_of_their_own():
+    names = [new_run_id() for _ in range(5000)]
+    assert len(set(names)) == 5000
