@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from planrunner.model.account import Site
 from planrunner.model.commands import Asked, Placing, narrowed
-from planrunner.model.errors import JournalTrouble, WrongUse
+from planrunner.model.errors import JournalTrouble, Refused, WrongUse
 from planrunner.model.events import STOPPED, OrderDenied
 from planrunner.model.journal import (
     Body,
@@ -35,6 +35,8 @@ from planrunner.model.journal import (
 )
 from planrunner.model.market import AccountName, OrderRef, RunId
 from planrunner.ports import Request
+from planrunner.runtime import approval_uses
+from planrunner.runtime.approval_uses import Use, used_before
 from planrunner.runtime.clock import HandsClock, RealClock
 from planrunner.runtime.codec import decode, decode_info, encode, encode_info, plain_text, plain_value
 from planrunner.runtime.halts import (
@@ -196,9 +198,21 @@ class Journal:
 
     # --- runs
 
-    def create(self, info: RunInfo) -> None:
-        """A new run, with no owner yet."""
-        self._writer.alone(lambda connection: create_run(connection, info))
+    def create(self, info: RunInfo, uses: Collection[Use] = ()) -> None:
+        """A new run, with no owner yet. `uses`: of the approvals that let it begin. Raises Refused where one was used before."""
+
+        def act(connection: Connection) -> None:
+            if (why := used_before(connection, uses)) is not None:
+                raise Refused(f"{why}. Nothing was placed.")
+            create_run(connection, info)
+            approval_uses.write(connection, uses, info, self._clock.now())
+
+        self._writer.alone(act)
+
+    def used(self, approvals: Collection[str]) -> Mapping[Use, RunId]:
+        """What these approvals were used for, and by which run."""
+        with self.reading() as connection:
+            return approval_uses.used(connection, approvals)
 
     def take(self, run: RunId, owner: str) -> int:
         """Makes the caller the one that may append; the epoch proves it. Whoever had the run before is fenced off."""

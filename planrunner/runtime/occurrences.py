@@ -18,6 +18,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from planrunner.model.journal import Due, Fate, Mode, Noted, RunInfo
 from planrunner.model.market import MarketId, RunId
 from planrunner.model.money import Money
+from planrunner.runtime.approval_uses import Use, used_before
 from planrunner.runtime.tables import occurrence_table, timetable_table, version_of
 
 WITH_OCCURRENCES = 4  # the first schema that has the tables
@@ -28,7 +29,7 @@ MAY_STILL_BEGIN = frozenset({Fate.QUEUED, Fate.MISSED})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """An occurrence whose time has come: `info` is the run to begin, `may_lose` its own limit, `in_total` the plan's for all
-    its runs together."""
+    its runs together, `uses` those of the approvals that let it begin."""
 
     due: Due
     fate: Fate
@@ -36,6 +37,7 @@ class Claim:
     info: RunInfo
     may_lose: Money
     in_total: Money | None
+    uses: tuple[Use, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ def claim(connection: Connection, asked: Claim, now: datetime) -> Claimed:
     before = find(connection, asked.due)
     if before is not None and (before.run is not None or before.fate not in MAY_STILL_BEGIN):
         return Claimed(noted=before, is_ours=False)
-    refusal = _over_the_total(connection, asked)
+    refusal = _over_the_total(connection, asked) or used_before(connection, asked.uses)
     noted = Noted(
         due=asked.due,
         fate=asked.fate if refusal is None else Fate.REFUSED,

@@ -2,7 +2,8 @@
 
 `event` is append-only and the truth; `lease` says who may append and how far the run has come; `intent` and `reservation` are
 written in the same transaction as the events they follow from. `halt` and `inbox` are for whoever stops runs from outside,
-`occurrence` and `notice` for the service that runs plans by themselves, `result` for their history.
+`occurrence` and `notice` for the service that runs plans by themselves, `approval_use` for what runs were approved by, and
+`result` for their history.
 SQLite 3.35 or later, nothing that PostgreSQL hasn't.
 """
 
@@ -40,7 +41,7 @@ from planrunner.runtime.clock import RealClock
 from planrunner.runtime.prepared import Prepared
 
 # Goes up with every change of the tables; older files are then migrated, newer ones refused.
-SCHEMA = 4
+SCHEMA = 5
 LIMITER_SAYS_WHEN = 3
 
 META = MetaData()
@@ -167,6 +168,18 @@ occurrence_table = Table(
     Column("may_lose", String, nullable=False),  # of the run: at first its limit, in the end what it lost (below 0: won)
     Column("currency", String, nullable=False),
     Column("decided", String, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What every approval was used for: never deleted, because none is used twice for the same.
+approval_use_table = Table(
+    "approval_use",
+    META,
+    Column("approval", String, primary_key=True),
+    Column("occurrence", String, primary_key=True),  # of the plan; "once" where the approval is for one run
+    Column("plan", String, nullable=False),
+    Column("run_id", String, nullable=False, index=True),
+    Column("at", String, nullable=False),
     sqlite_with_rowid=False,
 )
 

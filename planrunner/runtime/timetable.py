@@ -12,7 +12,7 @@ from planrunner.model.journal import Due, Fate, Mode, Noted, RunState
 from planrunner.model.market import RunId
 from planrunner.model.money import Money
 from planrunner.ports import Clock
-from planrunner.runtime import occurrences
+from planrunner.runtime import approval_uses, occurrences
 from planrunner.runtime.journal import Journal, create_run, set_state
 from planrunner.runtime.occurrences import Claim, Claimed
 from planrunner.runtime.tables import occurrence_table
@@ -34,6 +34,7 @@ class Timetable:
             claimed = occurrences.claim(connection, asked, self._clock.now())
             if claimed.is_ours and claimed.noted.run is not None:
                 create_run(connection, asked.info)
+                approval_uses.write(connection, asked.uses, asked.info, self._clock.now())
             return claimed
 
         return await self._journal.beside(act)
@@ -59,6 +60,7 @@ class Timetable:
         def act(connection: Connection) -> None:
             set_state(connection, run, epoch, RunState.FINISHED)
             occurrences.refuse(connection, run, text, self._clock.now())
+            approval_uses.give_back(connection, run)
 
         self._journal.alone(act)
 

@@ -1,0 +1,44 @@
+"""Which run used which approval. The row is the claim: it is written in the transaction that makes the run, so of two processes
+that mean to use one approval at the same moment, one does."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select
+
+from planrunner.model.journal import RunInfo
+from planrunner.model.market import RunId
+from planrunner.runtime.tables import approval_use_table, version_of
+
+WITH_APPROVALS = 5  # the first schema that has the table
+Use = tuple[str, str]  # the approval and what it is used for
+
+
+def used(connection: Connection, approvals: Collection[str]) -> dict[Use, RunId]:
+    """What these approvals were used for, and by which run."""
+    if not approvals or version_of(connection) < WITH_APPROVALS:
+        return {}
+    row = approval_use_table.c
+    rows = connection.execute(select(approval_use_table).where(row.approval.in_(sorted(approvals))))
+    return {(one.approval, one.occurrence): RunId(one.run_id) for one in rows}
+
+
+def used_before(connection: Connection, uses: Collection[Use]) -> str | None:
+    """In words, where one of these is no more to be had."""
+    known: Mapping[Use, RunId] = used(connection, {approval for approval, _ in uses})
+    taken = next((use for use in uses if use in known), None)
+    return None if taken is None else f"its approval was used meanwhile, by the run {known[taken]}"
+
+
+def write(connection: Connection, uses: Collection[Use], info: RunInfo, at: datetime) -> None:
+    """In the transaction that makes the run, after `used_before` found none."""
+    for approval, occurrence in uses:
+        row = {"approval": approval, "occurrence": occurrence, "plan": info.plan_file, "run_id": info.run, "at": at.isoformat()}
+        connection.execute(insert(approval_use_table), row)
+
+
+def give_back(connection: Connection, run: RunId) -> None:
+    """The run could not place anything, and will not."""
+    connection.execute(delete(approval_use_table).where(approval_use_table.c.run_id == run))
