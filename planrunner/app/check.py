@@ -48,17 +48,25 @@ class Results:
 
 
 def check_files(
-    named: Sequence[str], *, read_stdin: Callable[[], bytes], site: Path | None = None, given: Given = NOTHING_GIVEN
+    named: Sequence[str],
+    *,
+    read_stdin: Callable[[], bytes],
+    site: Path | None = None,
+    given: Given = NOTHING_GIVEN,
+    skip_others: bool = False,
 ) -> Results:
-    """Check files, folders (the plans right in them) and `-`, each file once. Raises WrongUse when nothing was checked."""
+    """Check files, folders (the plans right in them) and `-`, each file once. Raises WrongUse when nothing was checked.
+
+    `skip_others`: files that are named may be no plans, as those of a folder may; whoever says so takes it that there was none.
+    """
     results = Results()
     sites = _Sites(site, results)
     for name, is_from_folder in named_files(named, results.unreadable):
         try:
-            _check_one(name, sites, results, read_stdin, may_skip=is_from_folder, given=given)
+            _check_one(name, sites, results, read_stdin, may_skip=is_from_folder or skip_others, given=given)
         except WrongUse as error:
             results.unreadable.append(str(error))
-    if not results.files and not results.unreadable:
+    if not results.files and not results.unreadable and not skip_others:
         raise WrongUse(f"nothing was checked: {', '.join(named)} holds no plan (a plan's first line is `planrunner: 1`)")
     return results
 

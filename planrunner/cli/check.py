@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from planrunner.cli.formats import Wanted, format_option, takes_output, write
 from planrunner.cli.given import from_stdin, given_options
 from planrunner.cli.output import Styled, good, problem_parts, say, say_json
 from planrunner.model.shown import harmless
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
 @click.option("--site", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="The site file [default: planrunner.yaml beside each plan].")  # fmt: skip
 @given_options
+@click.option("--skip-others", is_flag=True, help="Pass over files that are no plans, and over nothing else.")
+@format_option
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 @click.pass_context
 def check(
     ctx: click.Context, files: tuple[str, ...], *, site: Path | None, set_values: dict[str, str], inputs: str | None,
-    as_json: bool,
+    skip_others: bool, formats: tuple[Wanted, ...], as_json: bool,
 ) -> None:  # fmt: skip
     """Check plans. FILE is a plan, a folder (the plans right in it), or - for standard input.
 
@@ -37,15 +40,23 @@ def check(
       planrunner check plan.yaml
       planrunner check plans/ --json
       planrunner check blueprint.yaml --set selection=Arsenal --set stake="5.00 GBP"
+      planrunner check plans/ --format sarif=plans.sarif --format junit=plans.xml
     """
     from planrunner.app.check import check_files
     from planrunner.plan.given import Given
 
     given = Given(values=set_values, file=inputs)
-    results = check_files(files, read_stdin=from_stdin, site=site, given=given)
-    tell(results, as_json=as_json)
-    for text in results.unreadable:
-        say(text, err=True)
+    if as_json and takes_output(formats):
+        raise click.UsageError("--json goes to standard output, and so does a --format without a file; choose one")
+    results = check_files(files, read_stdin=from_stdin, site=site, given=given, skip_others=skip_others)
+    if formats:
+        from planrunner.app.findings import of_check
+
+        write(formats, of_check(results))
+    if not takes_output(formats):
+        tell(results, as_json=as_json)
+        for text in results.unreadable:
+            say(text, err=True)
     if results.unreadable:
         ctx.exit(2)
     ctx.exit(1 if results.has_problems else 0)

@@ -56,6 +56,35 @@ def test_a_folder_and_a_file_in_it_is_checked_once(folder: Path, capsys: pytest.
     assert out.endswith("1 problem in 1 of 2 files; `planrunner explain PR206` tells more\n")
 
 
+def test_formats_go_to_files_and_one_to_the_terminal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["--format", "sarif=out/plans.sarif", "--format", "junit=plans.xml", "--format", "github"]
+    assert run(["check", "bad.yaml", "good.yaml", *asked]) == 1
+    assert capsys.readouterr().out.startswith("::error file=bad.yaml,line=14,col=11,endColumn=14,title=PR206")
+    assert json.loads(Path("out/plans.sarif").read_text())["version"] == "2.1.0"
+    assert Path("plans.xml").read_text().count("<testcase") == 2
+    assert run(["check", "bad.yaml", "--format", "sarif", "--format", "github"]) == 2
+    assert "only one format goes to standard output" in capsys.readouterr().err
+    assert run(["check", "bad.yaml", "--format", "serif"]) == 2
+    assert "did you mean `sarif`?" in capsys.readouterr().err
+    assert run(["check", "bad.yaml", "--format", "junit=good.yaml/plans.xml"]) == 2
+    assert "good.yaml/plans.xml can't be written" in capsys.readouterr().err
+
+
+def test_what_a_format_tells_is_not_told_beside_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "::add-mask::x.yaml", "bad.yaml", "--format", "github"]) == 2
+    told = capsys.readouterr()
+    assert told.err == ""
+    assert [line.split("::")[1][:20] for line in told.out.splitlines()] == ["error title=a file c", "error file=bad.yaml,"]
+
+
+def test_others_are_passed_over_where_that_is_asked_for(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "compose.yml").write_text("services:\n  web: {}\n")
+    assert run(["check", "compose.yml"]) == 1
+    assert run(["check", "--skip-others", "compose.yml"]) == 0
+    assert run(["check", "--skip-others", "compose.yml", "bad.yaml"]) == 1
+    assert run(["check", "--skip-others", "gone.yaml"]) == 2
+
+
 def test_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "bad.yaml", "good.yaml", "--json"]) == 1
     told = json.loads(capsys.readouterr().out)

@@ -1,0 +1,135 @@
+"""Markdown: one comment on a pull request, or the summary of a job. What was found comes first, then what each plan bets
+otherwise than before, then what each will do; where that is too long for a comment it is cut between two parts, and says so.
+
+Others' text stands in it as code whose every sign is written as a number: no name closes a tag, opens a link, calls somebody
+(`@team`) or names an issue (`#1`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+
+from planrunner.model.shown import harmless, harmless_lines
+from planrunner.plan.problems import MOST_SHOWN, render
+from planrunner.review.formats.found import Findings, Touched, headline, in_repository, plural
+from planrunner.review.text import as_text
+
+MOST = 65_536  # characters that GitHub takes for a comment; GitLab takes more
+_FOR_THE_END = 600  # characters kept for saying what is not shown
+_ROWS = 200
+_SIGN = re.compile(r"[^\w ]", re.ASCII)
+
+
+def told(findings: Findings) -> str:
+    page = _Page()
+    page.add(_head(findings), "the summary")
+    for part, what in (*_problems(findings), *_changes(findings), *_previews(findings)):
+        page.add(part, what)
+    return page.text
+
+
+def code(text: str) -> str:
+    """Others' text on one line, shown as it is."""
+    return f"<code>{_SIGN.sub(lambda sign: f'&#{ord(sign[0])};', harmless(text))}</code>"
+
+
+class _Page:
+    """Parts as long as there is room, and the names of those that found none."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._left = MOST - _FOR_THE_END
+        self._cut: list[str] = []
+
+    def add(self, part: str, what: str) -> None:
+        size = _size(part) + 1
+        if size > self._left:
+            self._cut.append(what)
+            return
+        self._parts.append(part)
+        self._left -= size
+
+    @property
+    def text(self) -> str:
+        return "\n".join((*self._parts, *self._end()))
+
+    def _end(self) -> Iterator[str]:
+        if self._cut:
+            named = "; ".join(self._cut[:2])
+            more = f"; and {plural(len(self._cut) - 2, 'part')} more" if len(self._cut) > 2 else ""
+            yield (
+                f"**Cut here: a comment holds {MOST:,} characters.** Not shown: {named}{more}. "
+                "`planrunner review` with `--html FILE` shows all of it.\n"
+            )
+
+
+def _head(findings: Findings) -> str:
+    lines = [f"## planrunner: {headline(findings)}", ""]
+    lines += [f"{findings.compared}\n"] if findings.compared else []
+    lines += [f"- {code(text)}" for text in findings.trouble[:MOST_SHOWN]]
+    if findings.touched:
+        lines += ["", *_table(findings.touched)]
+    return "\n".join(lines) + "\n"
+
+
+def _table(touched: Sequence[Touched]) -> Iterator[str]:
+    """Those that bet otherwise than before are named first."""
+    rows = sorted(touched, key=lambda one: one.is_same)
+    yield "| Plan | | Worst loss before | after |"
+    yield "|---|---|---|---|"
+    for one in rows[:_ROWS]:
+        yield f"| {code(one.file)} | {_what(one)} | {one.before or '-'} | {_after(one)} |"
+    if len(rows) > _ROWS:
+        yield f"\n... and {plural(len(rows) - _ROWS, 'plan')} more."
+
+
+def _what(one: Touched) -> str:
+    told = [f"{one.how.value}{f', was {code(one.was)}' if one.was else ''}"]
+    if one.because:
+        told.append(f"through {', '.join(map(code, one.because[:3]))}{' ...' if len(one.because) > 3 else ''}")
+    if one.has_problems:
+        told.append("**has problems**")
+    elif one.is_same:
+        told.append("bets as before")
+    return ", ".join(told)
+
+
+def _after(one: Touched) -> str:
+    return f"**{one.after}**" if one.after and one.after != one.before else one.after or "-"
+
+
+def _problems(findings: Findings) -> Iterator[tuple[str, str]]:
+    for looked in (one for one in findings.looked if one.problems):
+        told = [render(in_repository(looked.file), one, looked.texts) for one in looked.problems[:MOST_SHOWN]]
+        more = len(looked.problems) - len(told)
+        told += [f"{plural(more, 'problem')} more"] if more else []
+        named = f"the problems of {code(looked.file)}"
+        yield f"### Problems in {code(looked.file)}\n\n{_block(told)}\n", named
+
+
+def _changes(findings: Findings) -> Iterator[tuple[str, str]]:
+    for one in findings.touched or ():
+        if one.changes or one.notes:
+            title = f": {code(one.title)}" if one.title else ""
+            lines = [f"- {code(text)}" for text in one.changes] + [f"- {code(text)}" for text in one.notes]
+            yield f"### {code(one.file)}{title}\n\n" + "\n".join(lines) + "\n", f"what changed in {code(one.file)}"
+
+
+def _previews(findings: Findings) -> Iterator[tuple[str, str]]:
+    for one in findings.touched or ():
+        if one.preview is not None and not one.is_same:
+            text = _block([as_text(one.preview.told, width=100)])
+            summary = f"What {code(one.file)} will do"
+            yield f"<details><summary>{summary}</summary>\n\n{text}\n</details>\n", f"what {code(one.file)} will do"
+
+
+def _block(texts: Iterable[str]) -> str:
+    """Text of several lines as it is: nothing in it is Markdown, and no line of it ends the block."""
+    return f"<pre>{escape(harmless_lines(chr(10).join(texts)).strip(chr(10)))}</pre>"
+
+
+def _size(text: str) -> int:
+    """As whoever counts in UTF-16 counts it: never less than there are characters."""
+    return len(text.encode("utf-16-le", "replace")) // 2
