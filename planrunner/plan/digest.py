@@ -38,13 +38,19 @@ LANGUAGE = 1
 def digest(plan: Plan, unmade: Sequence[str] = ()) -> str:
     """64 hexadecimal digits. `unmade`: the templates of orders that are known only with their markets, and the inputs that
     these name. Two that are the same for some market are not the same plan."""
-    means = [LANGUAGE, _canonical(plan), *([list(unmade)] if unmade else [])]
-    return hashlib.sha256(_written(means).encode("ascii")).hexdigest()
+    whole = [LANGUAGE, _canonical(plan), *([list(unmade)] if unmade else [])]
+    return hashlib.sha256(_written(whole).encode("ascii")).hexdigest()
 
 
 def meaning(value: Any) -> str:
     """Any value of the model as text, two that mean the same alike: for other digests than that of a plan."""
     return _written(_canonical(value))
+
+
+def means(kind: type[Any]) -> tuple[str, ...]:
+    """The fields of a kind that go into a digest, in their own order."""
+    spelling = _SPELLING.get(kind, frozenset())
+    return tuple(one.name for one in fields(kind) if one.name not in spelling)
 
 
 def _written(canonical: Any) -> str:
@@ -81,9 +87,8 @@ def _writer(kind: type[Any]) -> _Writer:
     """How values of a kind are written; found out once for each kind."""
     if issubclass(kind, StrEnum):
         return lambda value: str(value.value)
-    spelling = _SPELLING.get(kind, frozenset())
-    means = sorted((one for one in fields(kind) if one.name not in spelling), key=attrgetter("name"))
-    names, defaults = [one.name for one in means], [_default(one) for one in means]
+    names = sorted(means(kind))
+    defaults = [_default(one) for one in sorted(fields(kind), key=attrgetter("name")) if one.name in names]
 
     def write(value: Any) -> Any:
         given = zip(names, values(value), defaults, strict=True)

@@ -130,7 +130,7 @@ def _steps(order: LimitOrder, profile: VenueProfile | None, elsewhere: _Elsewher
     stands = _Stands(order, profile)
     for (group, axis, at, index), step in found:
         what, ladder = _action(order, step, stands, elsewhere)
-        yield _Placed(group, axis, at, index, Point(when=_when(step.trigger), what=what, rungs=ladder))
+        yield _Placed(group, axis, at, index, Point(when=tell_trigger(step.trigger), what=what, rungs=ladder))
 
 
 def _place(order: LimitOrder, step: FallbackStep, index: int) -> tuple[tuple[int, int, int, int], FallbackStep]:
@@ -145,7 +145,7 @@ def _place(order: LimitOrder, step: FallbackStep, index: int) -> tuple[tuple[int
     return (1, _AXES.index(where.axis), int(where.at.total_seconds()), index), step
 
 
-def _when(trigger: Trigger) -> str:
+def tell_trigger(trigger: Trigger) -> str:
     match trigger:
         case Every(delay=delay):
             return f"every {length(delay).removeprefix('1 ')} after it is placed"
