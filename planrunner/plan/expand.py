@@ -6,6 +6,7 @@ made. Everything here is the text's affair: what it means is decided afterwards,
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -107,7 +108,18 @@ class _Expander:
         when, awaited = base.values.get("when"), list[str]()
         is_awaiting = isinstance(when, Block) and "on_signal" in when.values and self._context.given.signal_to_come
         filled = inputs.fill(base, shape, given, missing_at=missing_at, awaited=awaited if is_awaiting else None)
-        return self._rendered(root, base, shape, filled)._replace(awaited=tuple(awaited))
+        made = self._rendered(root, base, shape, filled)._replace(awaited=tuple(awaited))
+        if not is_awaiting or not filled:
+            return made
+        return made._replace(filled_in=(*made.filled_in, *self._left_open(base, filled)))
+
+    def _left_open(self, base: Block, filled: Mapping[str, Value]) -> Iterator[str]:
+        """What decides, beside its signal, what a plan will be whose inputs one may bring: its templates and inputs as they are
+        written, the values that are known, and its tables."""
+        for key, value in base.values.items():
+            yield from (one for one in _written(value, f"/{key}") if key == "inputs" or OPENING in one)
+        yield from _values(filled)
+        yield from sorted(hashlib.sha256("\n".join(lines).encode()).hexdigest() for name, lines in self._texts.items() if name)
 
     # What may not be
 
@@ -417,8 +429,23 @@ def _of_market(node: Node, path: str = "") -> Iterator[str]:
 def _filled_in(unmade: Sequence[str], filled: Mapping[str, Value]) -> Iterator[str]:
     """What the inputs are that these templates name: what they give for a market depends on them, too."""
     words = {word for text in unmade for word in _WORD.findall(text)}
-    for name in sorted(words & filled.keys()):
-        value = filled[name]
+    yield from _values({name: value for name, value in filled.items() if name in words})
+
+
+def _written(node: Node, path: str) -> Iterator[str]:
+    """Every text, and where it stands: `/orders/0/stake=${stake}`."""
+    if isinstance(node, Block):
+        for key, value in node.values.items():
+            yield from _written(value, f"{path}/{key}")
+    elif isinstance(node, Listing):
+        for at, item in enumerate(node.items):
+            yield from _written(item, f"{path}/{at}")
+    else:
+        yield f"{path}={node.text}"
+
+
+def _values(filled: Mapping[str, Value]) -> Iterator[str]:
+    for name, value in sorted(filled.items()):
         amount = value.text if value.kind is values.Kind.TEXT else f"{value.amount} {value.currency}"
         yield f"{name}={value.kind.name}:{amount}"
 
