@@ -115,7 +115,7 @@ async def _begin_by_hand(job: Job, info: RunInfo, stage: Stage, tell: Tell, proc
     try:
         return await begin(job, info, stage, tell, process, is_made=True)
     except PlanrunnerError as error:
-        timetable.refuse(info.run, process.journal.take(info.run, this_process()), str(error))
+        timetable.refuse(info.run, this_process(), str(error))
         raise
 
 
@@ -125,7 +125,7 @@ async def begin(job: Job, info: RunInfo, stage: Stage, tell: Tell, process: Proc
         program = await _prepare(job, info, stage, venues, process.clock)
         if not is_made:
             process.journal.create(info)
-        epoch = process.journal.take(info.run, this_process())
+        epoch = process.journal.take(info.run, this_process(), unbegun=True)
         hands = _hands(job, info, epoch, program, venues, tell, process)
         return await hands.drive(initial(program), None, stage)
 

@@ -214,9 +214,20 @@ class Journal:
         with self.reading() as connection:
             return approval_uses.used(connection, approvals)
 
-    def take(self, run: RunId, owner: str) -> int:
-        """Makes the caller the one that may append; the epoch proves it. Whoever had the run before is fenced off."""
-        epoch, info = self._writer.alone(lambda connection: _take(connection, run, owner, self._clock.now()))
+    def take(self, run: RunId, owner: str, *, unbegun: bool = False) -> int:
+        """Makes the caller the one that may append; the epoch proves it. Whoever had the run before is fenced off.
+
+        `unbegun`: to begin it. Raises Refused, and fences nobody off, where somebody has begun or ended it.
+        """
+
+        def act(connection: Connection) -> tuple[int, RunInfo]:
+            if unbegun and not is_unbegun(connection, run):
+                raise Refused(
+                    f"another process has begun the run {run}, or ended it; `planrunner status {run}` tells how it stands"
+                )
+            return take(connection, run, owner, self._clock.now())
+
+        epoch, info = self._writer.alone(act)
         self._taken[run] = info
         return int(epoch)
 
@@ -598,7 +609,14 @@ def create_run(connection: Connection, info: RunInfo) -> None:
     connection.execute(insert(lease_table), {"run_id": info.run, "epoch": 0, "seq": 0, "digest": digest})
 
 
-def _take(connection: Connection, run: RunId, owner: str, at: datetime) -> tuple[int, RunInfo]:
+def is_unbegun(connection: Connection, run: RunId) -> bool:
+    """Whether a run is to be driven and nobody has written anything down for it: so nothing of it has left."""
+    asked = select(lease_table.c.seq, run_table.c.state).join(run_table, run_table.c.run_id == lease_table.c.run_id)
+    row = connection.execute(asked.where(lease_table.c.run_id == run)).one_or_none()
+    return row is not None and row.seq == 0 and row.state == RunState.RUNNING.value
+
+
+def take(connection: Connection, run: RunId, owner: str, at: datetime) -> tuple[int, RunInfo]:
     epoch = connection.execute(
         update(lease_table)
         .where(lease_table.c.run_id == run)

@@ -13,7 +13,8 @@ from planrunner.model.market import RunId
 from planrunner.model.money import Money
 from planrunner.ports import Clock
 from planrunner.runtime import approval_uses, occurrences
-from planrunner.runtime.journal import Journal, create_run, set_state
+from planrunner.runtime.journal import Journal, create_run, is_unbegun, set_state, take
+from planrunner.runtime.lease import this_process
 from planrunner.runtime.occurrences import Claim, Claimed
 from planrunner.runtime.tables import occurrence_table
 
@@ -34,6 +35,7 @@ class Timetable:
             claimed = occurrences.claim(connection, asked, self._clock.now())
             if claimed.is_ours and claimed.noted.run is not None:
                 create_run(connection, asked.info)
+                take(connection, asked.info.run, this_process(), self._clock.now())  # nobody else takes it up before it begins
                 approval_uses.write(connection, asked.uses, asked.info, self._clock.now())
             return claimed
 
@@ -54,15 +56,20 @@ class Timetable:
         with self._journal.reading() as connection:
             return occurrences.looked(connection, plan, mode, schedule)
 
-    def refuse(self, run: RunId, epoch: int, text: str) -> None:
-        """A run that an occurrence began, and that could not place anything, is over. Raises Fenced."""
+    def refuse(self, run: RunId, owner: str, text: str) -> bool:
+        """A run that an occurrence began, and that could not place anything, is over. False, and nothing is changed, where it has
+        begun or ended by now: by another process, say, that went on with it."""
 
-        def act(connection: Connection) -> None:
+        def act(connection: Connection) -> bool:
+            if not is_unbegun(connection, run):
+                return False
+            epoch, _ = take(connection, run, owner, self._clock.now())
             set_state(connection, run, epoch, RunState.FINISHED)
             occurrences.refuse(connection, run, text, self._clock.now())
             approval_uses.give_back(connection, run)
+            return True
 
-        self._journal.alone(act)
+        return self._journal.alone(act)
 
     def find(self, due: Due) -> Noted | None:
         """What became of an occurrence; None for one that was never decided."""

@@ -113,8 +113,8 @@ class Twins:
         del text
         self.stopping[run].set()
 
-    def refuse(self, run: RunId, text: str) -> None:
-        self.timetable.refuse(run, self.journal.take(run, "twin"), text)
+    def refuse(self, run: RunId, text: str) -> bool:
+        return self.timetable.refuse(run, "twin", text)
 
 
 @dataclass(frozen=True, slots=True)

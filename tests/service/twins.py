@@ -55,8 +55,8 @@ class Told:
         del text
         self._stops[run].set()
 
-    def refuse(self, run: RunId, text: str) -> None:
-        Timetable(self.journal, self.clock).refuse(run, self.journal.take(run, "twin"), text)
+    def refuse(self, run: RunId, text: str) -> bool:
+        return Timetable(self.journal, self.clock).refuse(run, "twin", text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

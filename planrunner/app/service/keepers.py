@@ -5,9 +5,10 @@ A look decides whatever has come due and is not decided yet, so it may come late
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -23,6 +24,7 @@ from planrunner.runtime.timetable import Timetable
 MINUTE = timedelta(minutes=1)
 READ_AGAIN = timedelta(minutes=10)  # the markets of a day, as it goes on
 JUST_READ = timedelta(seconds=20)
+READ_WITHIN = 20.0  # seconds: a venue that says nothing makes no start late
 
 
 class Keeper(Protocol):
@@ -38,8 +40,19 @@ class Keeper(Protocol):
 
 
 def schedule_of(when: When) -> str:
-    """The same for schedules that are the same."""
-    return hashlib.sha256(repr(when).encode()).hexdigest()[:16]
+    """The same for schedules that are the same, in any process."""
+    return hashlib.sha256(_in_order(when).encode()).hexdigest()[:16]
+
+
+def _in_order(value: object) -> str:
+    """As `repr`, but for sets, whose order is another in each process."""
+    if isinstance(value, frozenset):
+        return f"{{{', '.join(sorted(map(repr, value)))}}}"
+    if is_dataclass(value):
+        return (
+            f"{type(value).__name__}({', '.join(f'{one.name}={_in_order(getattr(value, one.name))}' for one in fields(value))})"
+        )
+    return repr(value)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,12 +116,12 @@ class StartsKeeper:
 
     async def look(self) -> None:
         now, schedule = self.clock.now(), schedule_of(self.when)
-        if self._began is None:
-            self._began = self.timetable.looked(self.plan, self.mode, schedule)
-            if self._began is None:
-                await self.timetable.look_until(self.plan, self.mode, schedule, now)
-                self._began = now
-        if self._read is None or now - self._read >= READ_AGAIN or (self._now_due(now) and now - self._read > JUST_READ):
+        began = self._began or self.timetable.looked(self.plan, self.mode, schedule)
+        if began is None or began > now + JUMPED:  # a new schedule begins now; a clock that was set back is believed
+            await self.timetable.look_until(self.plan, self.mode, schedule, now)
+            began = now
+        self._began = began
+        if self._is_old(now):
             await self._read_again(now)
         for market in self._now_due(now):
             at, name = self._due(market), f"start of {market.id}"
@@ -124,10 +137,22 @@ class StartsKeeper:
     def _now_due(self, now: datetime) -> list[Market]:
         return [one for one in self._open() if (self._began or now) <= self._due(one) <= now]
 
+    def _is_old(self, now: datetime) -> bool:
+        """Whether the markets are to be read again; of what a clock that was ahead had read, too."""
+        if self._read is None or self._read > now + JUMPED:
+            return True
+        return now - self._read >= READ_AGAIN or (bool(self._now_due(now)) and now - self._read > JUST_READ)
+
     async def _read_again(self, now: datetime) -> None:
         """Where the venue does not answer, what it said last holds."""
         try:
-            self._known = tuple(await self.markets())
+            async with asyncio.timeout(READ_WITHIN):
+                self._known = tuple(await self.markets())
+        except TimeoutError:
+            self.trouble(
+                f"the venue did not list its markets within {READ_WITHIN:.0f} s; those of {self._read or 'no earlier look'} hold"
+            )
+            return
         except PlanrunnerError as error:
             self.trouble(f"the markets of the day could not be read, so those of {self._read or 'no earlier look'} hold: {error}")
             return

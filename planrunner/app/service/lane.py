@@ -14,10 +14,11 @@ from datetime import timedelta
 from typing import Protocol
 
 from planrunner.app.service.verdict import Terms, Verdict, judge
-from planrunner.model.errors import PlanrunnerError, Refused, VenueRefused, VenueTrouble
+from planrunner.model.errors import JournalTrouble, PlanrunnerError, Refused, VenueRefused, VenueTrouble
 from planrunner.model.journal import Due, Fate, Noted, RunInfo
 from planrunner.model.market import RunId
 from planrunner.model.money import Money
+from planrunner.model.plan import IfStillRunning
 from planrunner.runtime.clock import HandsClock
 from planrunner.runtime.occurrences import Claim
 from planrunner.runtime.timetable import Timetable
@@ -49,8 +50,9 @@ class Runs(Protocol):
         """Place nothing more and take back what rests. Without effect for a run that is over."""
         ...
 
-    def refuse(self, run: RunId, text: str) -> None:
-        """A run that was made and will not begin is over. Raises JournalTrouble, Fenced."""
+    def refuse(self, run: RunId, text: str) -> bool:
+        """A run that was made and will not begin is over. False, and without effect, where somebody began or ended it. Raises
+        JournalTrouble."""
         ...
 
 
@@ -87,6 +89,15 @@ class Lane:
                 raise Refused(f"the run {min(self.going)} of this plan goes on; wait for it, or stop it first")
             return await self._claim(due, ready, Fate.RUN, "")
 
+    async def wait_again(self, due: Due) -> None:
+        """One that was queued when the service before this one ended: behind a run that was taken up it waits on, however long
+        it has waited."""
+        async with self._turn:
+            if self.going and self.terms.if_still_running is not IfStillRunning.REPLACE:
+                self.queue.append(due)
+                return
+        await self.decide(due)
+
     def adopt(self, run: RunId, task: asyncio.Task[None]) -> None:
         """A run of this plan that was taken up again."""
         self.going[run] = task
@@ -101,6 +112,8 @@ class Lane:
                 return
             try:
                 ready = self.runs.ready(due, info)
+            except JournalTrouble:
+                raise
             except PlanrunnerError as error:
                 self.runs.refuse(info.run, f"the service was interrupted before it began, and now: {error}")
                 return
@@ -112,6 +125,8 @@ class Lane:
         if verdict.fate in (Fate.RUN, Fate.LATE):
             try:
                 ready = self.runs.ready(due)
+            except JournalTrouble:
+                raise
             except PlanrunnerError as error:
                 return await self._note(due, Fate.REFUSED, str(error))
             return await self._claim(due, ready, verdict.fate, verdict.text)
@@ -126,7 +141,8 @@ class Lane:
     async def _replace(self) -> None:
         """The latest comes next: the run that goes on is stopped, and what waited for that has been overtaken."""
         while self.queue:
-            await self._note(self.queue.popleft(), Fate.REPLACED, "a later one took its place before it began")
+            await self._note(self.queue[0], Fate.REPLACED, "a later one took its place before it began")
+            self._through(self.queue[0])
         for run in self.going:
             self.runs.stop(run, "replaced by the next run of its plan")
 
@@ -157,7 +173,7 @@ class Lane:
         while True:
             try:
                 return await ready.run()
-            except (VenueRefused, VenueTrouble) as error:
+            except (VenueRefused, VenueTrouble, JournalTrouble) as error:
                 if self.clock.now() + AGAIN_AFTER > until:
                     return self._never(ready, str(error))
             except PlanrunnerError as error:
@@ -165,7 +181,9 @@ class Lane:
             await asyncio.sleep(AGAIN_AFTER.total_seconds())
 
     def _never(self, ready: Ready, text: str) -> None:
-        self.runs.refuse(ready.info.run, text)
+        if not self.runs.refuse(ready.info.run, text):
+            self.trouble(f"the run {ready.info.run} stays as it is: {text}")
+            return
         for noted in self.timetable.noted(run=ready.info.run):
             self.tell(noted)
 
@@ -177,7 +195,18 @@ class Lane:
     def _look_for_the_next(self) -> None:
         if self.queue and not self.going:
             task = asyncio.ensure_future(self._next())
-            task.add_done_callback(self._heed)
+            task.add_done_callback(self._next_is_over)
+
+    def _next_is_over(self, task: asyncio.Task[None]) -> None:
+        """Where the journal could not be written what waits goes on waiting, and is looked at again."""
+        self._heed(task)
+        if not task.cancelled() and task.exception() is not None:
+            task.get_loop().call_later(AGAIN_AFTER.total_seconds(), self._look_for_the_next)
+
+    def _through(self, due: Due) -> None:
+        """It waits no longer."""
+        if due in self.queue:
+            self.queue.remove(due)
 
     def _heed(self, task: asyncio.Task[None]) -> None:
         """What stays unfinished for it is taken up again."""
@@ -188,11 +217,12 @@ class Lane:
         """What waited longest begins, where it is not too late for it by now."""
         async with self._turn:
             while self.queue and not self.going:
-                due = self.queue.popleft()
+                due = self.queue[0]
                 verdict = judge(self.terms, due.at, self.clock.now(), is_busy=False)
                 if verdict.fate is Fate.MISSED:  # it was there in time, and waited for its turn
                     verdict = _WAITED_TOO_LONG if self.terms.may_be_late else _WAITED
                 await self._carry_out(due, verdict)
+                self._through(due)
 
 
 _WAITED_TOO_LONG = Verdict(fate=Fate.MISSED, text="the run before it went on for longer than the plan allows it to be late")

@@ -144,7 +144,7 @@ class Roster:
                 continue
             lane = self.lanes.get(noted.due.plan)
             if lane is not None:
-                await lane.decide(noted.due)
+                await lane.wait_again(noted.due)
             else:
                 await self.timetable.note(noted.due, Fate.REFUSED, "its plan is not there any more, or has problems")
 

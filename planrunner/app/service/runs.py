@@ -61,10 +61,12 @@ class ServiceRuns:
     notify: Notify
     reins: dict[RunId, Reins] = field(default_factory=dict)
     failures: Counter[RunId] = field(default_factory=Counter)
+    _stopped: dict[RunId, str] = field(default_factory=dict)  # before anybody had their reins, and why
+    _beginning: set[RunId] = field(default_factory=set)
     _telling: set[asyncio.Future[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.process = replace(self.process, reins=self.reins.__setitem__)
+        self.process = replace(self.process, reins=self._hold)
 
     # -- what the roster asks
 
@@ -92,11 +94,14 @@ class ServiceRuns:
         )  # fmt: skip
 
     async def _run(self, job: Job, info: RunInfo, stage: Stage) -> None:
+        self._beginning.add(info.run)
         try:
             ran = await self._guarded(info, begin(job, info, stage, self._hear(info), self.process, is_made=True))
         except DoesNotFit as error:
             assert job.per_market is not None
             raise located(job.per_market.loaded, error.findings) from error
+        finally:
+            self._beginning.discard(info.run)
         if ran is not None:
             await self._over(ran)
 
@@ -132,9 +137,19 @@ class ServiceRuns:
     def stop(self, run: RunId, text: str) -> None:
         if (reins := self.reins.get(run)) is not None:
             reins.stop(text)
+        else:
+            self._stopped[run] = text  # it is on its way, and its venue takes its time
 
-    def refuse(self, run: RunId, text: str) -> None:
-        self.timetable.refuse(run, self.process.journal.take(run, this_process()), text)
+    def _hold(self, run: RunId, reins: Reins) -> None:
+        text = self._stopped.pop(run, None)
+        if text is not None and run in self._beginning:
+            raise Refused(f"{text}, before it began")
+        self.reins[run] = reins
+        if text is not None:
+            asyncio.get_running_loop().call_soon(reins.stop, text)  # after what it is told first
+
+    def refuse(self, run: RunId, text: str) -> bool:
+        return self.timetable.refuse(run, this_process(), text)
 
     # -- for whoever ends the service
 
