@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _CODE = re.compile(r"pr[0-9]{1,4}", re.IGNORECASE)
 WIDEST = 100  # characters; longer lines are hard to read aloud
-_STYLES = {"title": Styled("", bold=True), "strong": Styled("", bold=True), "dim": Styled("", dim=True), "plain": Styled("")}
+STYLES = {"title": Styled("", bold=True), "strong": Styled("", bold=True), "dim": Styled("", dim=True), "plain": Styled("")}
 
 
 @click.command(short_help="tell a plan as sentences, or what a code means")
@@ -77,10 +77,10 @@ def _print_plan(name: str, site: Path | None, given: Given, *, everything: bool,
 def _print_told(told: Explained, *, everything: bool) -> None:
     from planrunner.review.text import paragraphs
 
-    width = _width()
+    columns = width()
     for one in paragraphs(told, everything=everything):
-        for line in one.lines(width):
-            say(_STYLES[one.style.value]._replace(text=line.rstrip()))
+        for line in one.lines(columns):
+            say(STYLES[one.style.value]._replace(text=line.rstrip()))
 
 
 def _print_code(code: str, *, as_json: bool) -> None:
@@ -94,7 +94,7 @@ def _print_code(code: str, *, as_json: bool) -> None:
     from planrunner.review.codes import code_text
 
     say(Styled(f"{code}: {CODES[code]}", bold=True))
-    say(code_text(entry, width=_width()), nl=False)
+    say(code_text(entry, width=width()), nl=False)
 
 
 def _print_codes(*, as_json: bool) -> None:
@@ -107,7 +107,7 @@ def _print_codes(*, as_json: bool) -> None:
         say(f"{code}  {title}")
 
 
-def _width() -> int:
+def width() -> int:
     from shutil import get_terminal_size
 
     return min(WIDEST, max(40, get_terminal_size((WIDEST, 24)).columns))
