@@ -56,14 +56,14 @@ def _account(program: Program, name: AccountName, present: Site | None, mode: Mo
     """The account as the run knew it, within the tighter of the limits then and now; and why nothing new is placed on it."""
     begun = program.accounts.get(name) or _before_it_was_kept(program, name, mode)
     if present is None:
-        return (begun if program.accounts else _closed(begun)), None
+        return (begun if program.accounts else closed(begun)), None
     if not present.file and program.accounts:
         return begun, None  # no site file: that of its beginning still holds
     now = present.accounts.get(name)
     if now is None or (now.venue, now.currency) != (begun.venue, begun.currency):
-        return _closed(begun), _no_more(name, "is not in the site file any more")
+        return closed(begun), _no_more(name, "is not in the site file any more")
     if mode is Mode.LIVE and now.mode is not AccountMode.LIVE:
-        return _closed(now), _no_more(name, f"is not for live runs any more; its `mode` in the site file is `{now.mode.value}`")
+        return closed(now), _no_more(name, f"is not for live runs any more; its `mode` in the site file is `{now.mode.value}`")
     return replace(now, limits=_tighter(begun.limits, now.limits, begun.currency)), None
 
 
@@ -73,7 +73,7 @@ def _before_it_was_kept(program: Program, name: AccountName, mode: Mode) -> Acco
     return Account(name=name, venue=program.terms[name].venue, currency=program.currency, mode=used_for)
 
 
-def _closed(account: Account) -> Account:
+def closed(account: Account) -> Account:
     """Nothing more may be lost on it. Hedges may still leave: they add nothing to what can be lost."""
     nothing = Money(amount=Decimal(0), currency=account.currency)
     return replace(account, limits=replace(account.limits, max_open_exposure=nothing))

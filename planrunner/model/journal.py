@@ -107,9 +107,17 @@ class Due:
     market: MarketId | None = None
 
 
+BY_HAND = "by hand"
+
+
 def by_hand(plan: str, mode: Mode, key: str, at: datetime, given: Mapping[str, str]) -> Due:
     """Somebody's own start as an occurrence: a key that was there starts nothing."""
-    return Due(plan=plan, mode=mode, occurrence=f"by hand {key}", at=at, given=given)
+    return Due(plan=plan, mode=mode, occurrence=f"{BY_HAND} {key}", at=at, given=given)
+
+
+def is_by_hand(due: Due) -> bool:
+    """Nobody's schedule."""
+    return due.occurrence.startswith(f"{BY_HAND} ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

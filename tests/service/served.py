@@ -166,10 +166,10 @@ class Served:
 
 
 @contextmanager
-def service(folder: Path, slot: Slot, *options: str) -> Iterator[Served]:
+def service(folder: Path, slot: Slot, *options: str, **environment: str) -> Iterator[Served]:
     """Ended with the block, however it goes."""
     arguments = ["serve", str(folder), "--sandbox", slot.url, "--listen", "127.0.0.1:0", *options]
-    served = Served(Begun(arguments, folder, ENVIRONMENT))
+    served = Served(Begun(arguments, folder, ENVIRONMENT | environment))
     try:
         yield served
     finally:

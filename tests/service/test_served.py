@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -100,6 +101,40 @@ def test_one_service_has_a_journal_and_a_plan_never_loses_more_than_it_may_in_to
     # Each run may lose 30.00 until it is over and then 4.00: 30, then 4 + 30, 8 + 30, and so on.
     assert [one.fate for one in noted if one.run is None and one.fate is not Fate.REFUSED] == []
     assert sum(one.may_lose.amount for one in noted) <= 70
+    audited(folder / ".planrunner" / "planrunner.db", slot.call("log"))
+
+
+def test_a_run_is_replaced_though_it_is_only_beginning(folder: Path, slot: Slot) -> None:
+    (folder / "plan.yaml").write_text(plan(4, expires="60s", policy="replace"))
+    with service(folder, slot) as one:
+        for nonce in ("one", "two"):
+            assert one.signalled(nonce)[0] == 202
+        one.until(lambda: len({each["run"] for each in one.all("occurrence") if "run" in each}) == 2, within=10)
+        one.ends()
+
+
+def test_a_site_file_that_could_not_be_taken_in_is_taken_in_later_and_one_that_is_gone_lifts_no_limit(
+    folder: Path, slot: Slot
+) -> None:
+    """The journal is locked when its limits are lowered; later an editor takes the file away before it writes it anew."""
+    for n in (5, 6):
+        (folder / f"plan-{n}.yaml").write_text(plan(n, expires="3s"))
+    with service(folder, slot, PLANRUNNER_JOURNAL_PATIENCE="1") as one:
+        one.until(lambda: one.url)
+        browser = sqlite3.connect(folder / ".planrunner" / "planrunner.db", isolation_level=None)
+        browser.execute("BEGIN EXCLUSIVE")
+        (folder / "planrunner.yaml").write_text(SITE.format(exposure="20.00"))
+        one.until(lambda: one.all("trouble"))
+        browser.execute("ROLLBACK")
+        browser.close()
+        one.until(lambda: len(one.all("site file is in force")) == 2, within=10)
+        assert len(one.signalled("one")[1]["runs"]) == 2
+        one.until(lambda: one.runs_over() == 2)
+        (folder / "planrunner.yaml").unlink()
+        one.until(lambda: one.ask("GET", "/readyz")[0] == 503)
+        one.ends()
+    stakes = {("back", 3.05): 10, ("back", 4.0): 8}
+    assert sum(stakes[of] for contest in holdings(slot).values() for of in contest) <= 20
     audited(folder / ".planrunner" / "planrunner.db", slot.call("log"))
 
 

@@ -44,6 +44,7 @@ class Plans:
     folder: Path
     files: dict[str, PlanFile] = field(default_factory=dict)
     _stamps: dict[Path, Stamp] = field(default_factory=dict)
+    _had_site_file: bool = False
 
     def look(self) -> bool:
         """Whether anything is not as it was. Never raises for what is in the folder."""
@@ -63,15 +64,27 @@ class Plans:
 
     def site(self) -> Site:
         """Raises WrongUse where the site file has problems."""
-        found = find_site(self.folder).site
-        if found is None:
-            file = self.folder / SITE_FILE
+        file, found = self.folder / SITE_FILE, find_site(self.folder)
+        if found.site is None:
             raise WrongUse(f"{file} has problems; `planrunner check {file}` tells them")
-        return found
+        self._refuse_without(found.checked is not None)
+        return found.site
 
     def load(self, name: str, given: Given) -> Loaded:
         """As the file is now. Raises PlanProblems, WrongUse."""
-        return load(self.folder / name, given)
+        path = self.folder / name
+        if path.exists() and not path.is_file():  # a pipe would keep everybody waiting
+            raise WrongUse(f"{name} is no ordinary file")
+        loaded = load(path, given)
+        self._refuse_without(bool(loaded.site.file))
+        return loaded
+
+    def _refuse_without(self, has_site_file: bool) -> None:
+        """A site file that is gone, while it is being replaced say, takes no limit away."""
+        if self._had_site_file and not has_site_file:
+            file = self.folder / SITE_FILE
+            raise WrongUse(f"{file} is gone, and its limits with it; put it back, or end the service and begin it again")
+        self._had_site_file = has_site_file
 
     def _read(self, name: str) -> PlanFile | None:
         """None for what is no plan of its own."""

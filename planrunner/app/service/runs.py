@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from planrunner.app import report as telling
 from planrunner.app.begun import Begun, as_begun
@@ -20,7 +20,7 @@ from planrunner.app.hands import Reins
 from planrunner.app.live import refuse_unless_live
 from planrunner.app.outcome import Exit, Ran
 from planrunner.app.per_market import PerMarket
-from planrunner.app.plans import located
+from planrunner.app.plans import Loaded, located
 from planrunner.app.resolving import DoesNotFit
 from planrunner.app.run import Job, Kept, Process, begin, go_on, new_run, refuse_under_halt
 from planrunner.app.service.houses import Houses
@@ -33,14 +33,18 @@ from planrunner.app.taking_up import was_at
 from planrunner.model.account import Happening
 from planrunner.model.commands import Alert
 from planrunner.model.errors import JournalTrouble, PlanrunnerError, Refused, VenueRefused, VenueTrouble
-from planrunner.model.journal import Body, Due, Mode, RunInfo, RunState
+from planrunner.model.journal import Body, Due, Mode, RunInfo, RunState, is_by_hand
 from planrunner.model.market import RunId
 from planrunner.plan.given import Given
 from planrunner.runtime.journal import Journal
 from planrunner.runtime.lease import is_silent, this_process
 from planrunner.runtime.timetable import Timetable
 
+if TYPE_CHECKING:
+    from planrunner.review.approvals import Held
+
 AGAIN_AFTER = 10.0  # seconds
+TOLD_AFTER = 6  # of such times in a row, which is a minute, people are told of a run that waits
 TRIES = 3  # of a run that a fault of ours ended; then a person has to look
 
 # happening, key, title, text, run, plan
@@ -75,23 +79,42 @@ class ServiceRuns:
         plan, journal = loaded.plan, self.process.journal
         if info is not None and plan.digest != info.plan_digest:
             raise Refused("the plan is not what it was, or its inputs are not")
+        known = self.plans.files.get(due.plan)
+        if info is None and not is_by_hand(due) and known is not None and known.loaded and known.loaded.plan.when != plan.when:
+            raise Refused("the plan's `when` was changed at this moment; what it says now holds from here on")
         accounts = {name: one for name, one in loaded.site.accounts.items() if name in plan.accounts}
+        held = None
         if self.mode is Mode.LIVE:
-            refuse_unless_live(loaded.site, accounts)
+            refuse_unless_live(accounts)
+            held = self._approved(loaded, due, info)
         # The run's day is the one that it was due on, also where it is late.
         stage = replace(
             self.houses.stage(self.mode, accounts, self.url), today=lambda _, zone: due.at.astimezone(zone).date()
         )  # fmt: skip
         job = Job(
             plan_file=str(self.plans.folder / due.plan), plan=plan, site=loaded.site, journal=journal.path, options=self._options,
-            per_market=PerMarket(loaded, due.market),
+            per_market=PerMarket(loaded, due.market), held=held,
         )  # fmt: skip
         made = info or new_run(job, stage)
         refuse_under_halt(journal, job, made)
         limits = plan.limits
         return Ready(
-            info=made, may_lose=limits.max_loss, in_total=limits.max_loss_in_total, run=lambda: self._run(job, made, stage)
+            info=made, may_lose=limits.max_loss, in_total=limits.max_loss_in_total, run=lambda: self._run(job, made, stage),
+            uses=job.uses,
         )  # fmt: skip
+
+    def _approved(self, loaded: Loaded, due: Due, info: RunInfo | None) -> Held | None:
+        """One that was made before needs no approval anew. Raises Refused."""
+        if not loaded.site.live_needs_approval:
+            return None
+        from planrunner.app.approvals import required, used_by
+        from planrunner.review.approvals import BY_HAND
+
+        plan, given, now = self.plans.folder / due.plan, Given(values=due.given), self.process.clock.now()
+        if info is not None:
+            return used_by(info.run, loaded, plan, given, self.process.journal, now=now)
+        occurrence = BY_HAND if due.occurrence.startswith(f"{BY_HAND} ") else due.occurrence
+        return required(loaded, plan, given, self.process.journal, now=now, occurrence=occurrence)
 
     async def _run(self, job: Job, info: RunInfo, stage: Stage) -> None:
         self._beginning.add(info.run)
@@ -107,21 +130,31 @@ class ServiceRuns:
 
     async def go_on(self, info: RunInfo) -> None:
         """While its venue or the journal is in trouble the run waits, and no other of its plan takes its place."""
+        waits = 0
         while True:
             try:
                 ran = await self._guarded(info, self._go_on(info))
             except (VenueRefused, VenueTrouble, JournalTrouble) as error:
                 self.log("run waits", run=info.run, plan=info.plan_file, why=error)
+                waits += 1
+                if waits == TOLD_AFTER:
+                    await self._tell_stuck(info, f"nobody looks after this run, because of this: {error}")
                 await asyncio.sleep(AGAIN_AFTER)
                 if await self._has_somebody_else(info):
                     return
             except PlanrunnerError as error:
                 self.log("run can't go on", run=info.run, plan=info.plan_file, why=error)
+                await self._tell_stuck(info, f"this run can't go on, because of this: {error}")
                 return
             else:
                 break
         if ran is not None:
             await self._over(ran)
+
+    async def _tell_stuck(self, info: RunInfo, text: str) -> None:
+        """Once, however often it is tried."""
+        text += "\nIt is tried again and again; look at the venue for what is open"
+        await self.notify(Happening.UNKNOWN_EXPOSURE, f"stuck {info.run}", info.plan_name, text, info.run, info.plan_file)
 
     async def _has_somebody_else(self, info: RunInfo) -> bool:
         """Somebody went on with it in another window meanwhile, or saw it to its end."""

@@ -12,7 +12,7 @@ import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from planrunner.app import report as telling
+from planrunner.app.begun import closed
 from planrunner.app.notices import Notices
 from planrunner.app.per_market import near_markets
 from planrunner.app.run import Process
@@ -31,7 +32,7 @@ from planrunner.app.service.plans import Plans
 from planrunner.app.service.roster import Roster
 from planrunner.app.service.runs import ServiceRuns
 from planrunner.app.settle import Rhythm, settle_due
-from planrunner.model.account import Happening, Site
+from planrunner.model.account import Account, Happening, Site
 from planrunner.model.errors import PlanrunnerError, Refused, WrongUse
 from planrunner.model.journal import Due, Fate, HaltScope, Mode, Noted, RunInfo, by_hand
 from planrunner.model.market import AccountName, Market, RunId
@@ -84,7 +85,9 @@ class Service:
     ending: asyncio.Event = field(default_factory=asyncio.Event)
     counted: Counter[str] = field(default_factory=Counter)
     _site: Site = field(default_factory=lambda: Site(accounts={}))
+    _held: Mapping[AccountName, Account] = field(default_factory=dict)
     _site_trouble: str = ""
+    _is_behind: bool = False
     _runs: ServiceRuns = field(init=False)
     _roster: Roster = field(init=False)
     _notices: Notices = field(init=False)
@@ -181,8 +184,10 @@ class Service:
     # -- plans
 
     async def _look_at_plans(self) -> None:
-        if not await asyncio.to_thread(self.plans.look):
+        """What could not be taken in, because the journal could not be written, is taken in at the next look."""
+        if not await asyncio.to_thread(self.plans.look) and not self._is_behind:
             return
+        self._is_behind = True
         self._take_site()
         for name, file in self.plans.files.items():
             if file.loaded is None:
@@ -195,6 +200,7 @@ class Service:
         for name in set(self._roster.names) - set(self.plans.files):
             self._roster.drop(name)
             self.log("plan is gone", plan=name)
+        self._is_behind = False
 
     def _take_site(self) -> None:
         """With problems in the site file nothing begins, and what goes on keeps to what it was."""
@@ -206,8 +212,12 @@ class Service:
             return
         self._site_trouble = ""
         if site != self._site:
-            self._site = site
-            self.journal.hold_against(site)
+            # An account that is named no more may have runs that go on: nothing new is placed on it.
+            gone = {name: closed(one) for name, one in self._held.items() if name not in site.accounts}
+            held = {**gone, **site.accounts}
+            self.journal.hold_against(replace(site, accounts=held))
+            self._site, self._held = site, held
+            self.log("site file is in force", accounts=len(site.accounts))
 
     async def _markets(self, plan: str) -> Sequence[Market]:
         """Of today, and of tomorrow where a start then is near enough."""
