@@ -24,12 +24,14 @@ from planrunner.plan.problems import Problem, Texts, in_order, render_all, tells
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A plan without problems, and its text for whatever is found later. `again` checks the same text for certain markets."""
+    """A plan without problems, and its text for whatever is found later. `again` checks the same text for certain markets, and
+    `previewed` as a preview of it has it: before its signal comes in."""
 
     plan: Plan
     site: Site
     checked: Checked
     again: Callable[[Sequence[Market]], Checked]
+    previewed: Callable[[Given], Checked]
 
     def with_markets(self, markets: Sequence[Market]) -> Loaded:
         """The plan with its orders for each of these markets. Raises PlanProblems."""
@@ -48,14 +50,17 @@ def load(plan: Path, given: Given = NOTHING_GIVEN) -> Loaded:
         raise _problems(found.checked)
     site, files = found.site, FilesOf(plan, given.file)
 
-    def checked_for(markets: Sequence[Market] | None) -> Checked:
+    def checked_for(markets: Sequence[Market] | None, given: Given = given) -> Checked:
         schema = resources.schema("plan")
         return check(str(plan), files, schema=schema, site=site, profiles=profiles(), given=given, markets=markets)
+
+    def previewed(given: Given) -> Checked:
+        return checked_for(None, replace(given, signal_to_come=True))
 
     checked = checked_for(None)
     if checked.plan is None:
         raise _problems(checked)
-    return Loaded(plan=checked.plan, site=site, checked=checked, again=checked_for)
+    return Loaded(plan=checked.plan, site=site, checked=checked, again=checked_for, previewed=previewed)
 
 
 def located(loaded: Loaded, findings: Sequence[Finding]) -> PlanProblems:

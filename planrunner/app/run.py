@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from planrunner.app.hands import Hands, Reins
 from planrunner.app.news import Tell
@@ -26,6 +27,7 @@ from planrunner.model.journal import Fate, HaltScope, Mode, RunInfo, by_hand
 from planrunner.model.market import RunId
 from planrunner.model.plan import Plan
 from planrunner.model.program import Program
+from planrunner.runtime.approval_uses import Use
 from planrunner.runtime.clock import HandsClock, new_run_id, wall_now
 from planrunner.runtime.hooks import Hooks, hooks_from
 from planrunner.runtime.journal import Journal, patience_from
@@ -33,6 +35,9 @@ from planrunner.runtime.lease import is_silent, this_process
 from planrunner.runtime.occurrences import Claim
 from planrunner.runtime.timetable import Timetable
 from planrunner.runtime.watch import Watchman
+
+if TYPE_CHECKING:
+    from planrunner.review.approvals import Held
 
 __all__ = ["Job", "Kept", "Process", "Ran", "begin", "go_on", "new_run", "resume", "start"]
 
@@ -56,7 +61,7 @@ class Kept:
 class Job(Kept):
     """A checked plan and where its run is kept. `seed`, `case` and `market_data` are a rehearsal's; `options` are those that
     the command line must have again to go on with the run. `per_market` makes the orders of a plan that has some for each
-    market of a catalogue."""
+    market of a catalogue. `held` are the approvals that let a live run begin."""
 
     plan_file: str
     plan: Plan
@@ -64,6 +69,12 @@ class Job(Kept):
     case: str | None = None
     market_data: str | None = None
     per_market: PerMarket | None = None
+    held: Held | None = None
+
+    @property
+    def uses(self) -> tuple[Use, ...]:
+        """Of its approvals: written down with the run."""
+        return self.held.uses if self.held is not None else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +119,9 @@ async def _begin_by_hand(job: Job, info: RunInfo, stage: Stage, tell: Tell, proc
     room."""
     timetable, limits = Timetable(process.journal, process.clock), job.plan.limits
     due = by_hand(Path(job.plan_file).name, stage.mode, info.run, process.clock.now(), {})
-    claim = Claim(due=due, fate=Fate.RUN, text="", info=info, may_lose=limits.max_loss, in_total=limits.max_loss_in_total)
+    claim = Claim(
+        due=due, fate=Fate.RUN, text="", info=info, may_lose=limits.max_loss, in_total=limits.max_loss_in_total, uses=job.uses
+    )
     noted = (await timetable.claim(claim)).noted
     if noted.run is None:
         raise Refused(f"{noted.text}. Nothing was placed.")
@@ -124,7 +137,7 @@ async def begin(job: Job, info: RunInfo, stage: Stage, tell: Tell, process: Proc
     async with stage.venues(process.clock) as venues:
         program = await _prepare(job, info, stage, venues, process.clock)
         if not is_made:
-            process.journal.create(info)
+            process.journal.create(info, job.uses)
         epoch = process.journal.take(info.run, this_process(), unbegun=True)
         hands = _hands(job, info, epoch, program, venues, tell, process)
         return await hands.drive(initial(program), None, stage)
@@ -251,12 +264,17 @@ def new_run(job: Job, stage: Stage) -> RunInfo:
 
 
 async def _prepare(job: Job, info: RunInfo, stage: Stage, venues: Venues, clock: HandsClock) -> Program:
-    """Names to ids, terms attached. Raises DoesNotFit, and for a plan per market Refused and PlanProblems."""
+    """Names to ids, terms attached. Raises DoesNotFit, and Refused and PlanProblems for a plan per market; Refused where names
+    lead to something else than was approved."""
     plan, today = job.plan, stage.today(clock, zone_of(job.plan))
     if job.per_market is not None:
         plan = await job.per_market.orders(venues, today=today, now=clock.now())
     plan = on_day(plan, today)
     resolved = await resolve_plan(plan, venues, today=today)
+    if job.held is not None:
+        from planrunner.app.approvals import refuse_other_ids
+
+        refuse_other_ids(job.held, plan, job.site, resolved, now=clock.now())
     in_rehearsal = info.mode is Mode.REHEARSAL
     return compile_plan(
         plan,

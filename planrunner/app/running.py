@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from planrunner.app import report as telling
 from planrunner.app.begun import as_begun
 from planrunner.app.interruptions import unheard
-from planrunner.app.live import refuse_unless_live
+from planrunner.app.live import approved, refuse_unless_live
 from planrunner.app.outcome import Ran
 from planrunner.app.per_market import PerMarket
 from planrunner.app.plans import Loaded, located
@@ -24,10 +24,13 @@ from planrunner.app.standing import Standing, open_journal, stand
 from planrunner.app.taking_up import stage_of, was_at
 from planrunner.model.errors import PlanProblems, Refused, WrongUse
 from planrunner.model.journal import Body, Mode, RunInfo
+from planrunner.model.market import RunId
 from planrunner.plan.given import NOTHING_GIVEN, Given
+from planrunner.runtime.clock import wall_now
 
 if TYPE_CHECKING:
     from planrunner.report.story import Story
+    from planrunner.review.approvals import Held
 
 SANDBOX = "http://127.0.0.1:8765"  # where `planrunner sandbox serve` listens unless told otherwise
 
@@ -74,18 +77,21 @@ def run(asked: Asked, tell: Callable[[Body, datetime], None]) -> Told:
     if asked.plan is None:
         raise WrongUse("say which plan to run: planrunner run plan.yaml")
     loaded = _load(asked.plan, asked.given)
+    journal = _state(asked, asked.plan) / telling.JOURNALS[Mode.LIVE]
+    held = _approved(asked, loaded, asked.plan, journal) if asked.live else None
     stage, per_market = _stage(asked, loaded), PerMarket(loaded)
     rehearses = stage.mode is Mode.REHEARSAL
     job = Job(
         plan_file=str(asked.plan),
         plan=loaded.plan,
         site=loaded.site,
-        journal=_state(asked, asked.plan) / telling.JOURNALS[stage.mode],
+        journal=journal.with_name(telling.JOURNALS[stage.mode]),
         seed=asked.seed if rehearses else None,
         case=asked.case if rehearses else None,
         market_data=str(asked.market_data) if asked.market_data else None,
         options=_options(asked, asked.plan),
         per_market=per_market,
+        held=held,
     )
     try:
         return _told(start(job, stage, tell), job.journal)
@@ -177,9 +183,10 @@ def _begin(asked: Asked, info: RunInfo, journal: Path, tell: Callable[[Body, dat
             "give its inputs the same values with --set and --inputs: the run goes on with what it began with"
         )
     per_market = PerMarket(loaded)
+    held = _approved(asked, loaded, plan, journal, run=info.run) if info.mode is Mode.LIVE else None
     job = Job(
         plan_file=info.plan_file, plan=loaded.plan, site=loaded.site, journal=journal, options=_options(asked, plan),
-        per_market=per_market,
+        per_market=per_market, held=held,
     )  # fmt: skip
     try:
         return _told(resume(job, info.run, _stage(asked, loaded, mode=info.mode), tell, take_over=asked.take_over), journal)
@@ -213,9 +220,18 @@ def _state(asked: Asked, plan: Path) -> Path:
     return asked.state or plan.absolute().parent / telling.STATE
 
 
+def _accounts(loaded: Loaded) -> Accounts:
+    return {name: account for name, account in loaded.site.accounts.items() if name in loaded.plan.accounts}
+
+
+def _approved(asked: Asked, loaded: Loaded, plan: Path, journal: Path, *, run: RunId | None = None) -> Held | None:
+    """Raises Refused where real money may not move."""
+    refuse_unless_live(_accounts(loaded))
+    return approved(loaded, plan, asked.given, journal, now=wall_now(), run=run)
+
+
 def _stage(asked: Asked, loaded: Loaded, *, mode: Mode | None = None) -> Stage:
-    names = loaded.plan.accounts
-    accounts = {name: account for name, account in loaded.site.accounts.items() if name in names}
+    accounts = _accounts(loaded)
     if asked.live:
         return _live(loaded, accounts)
     if asked.sandbox_url is not None or mode is Mode.SANDBOX:
@@ -238,7 +254,6 @@ def _live(loaded: Loaded, accounts: Accounts) -> Stage:
     from planrunner.app.stage import over_http
     from planrunner.runtime.secrets import secrets_of
 
-    refuse_unless_live(loaded.site, accounts)
     credentials = {account.name: account.credentials for account in accounts.values()}
     folder = Path(loaded.site.file).parent if loaded.site.file else None
     return over_http(Mode.LIVE, accounts, secrets_of(credentials, site_folder=folder, environment=os.environ), sandbox_url=None)

@@ -60,6 +60,18 @@ def ask(question: str, default: str | None) -> str:
     return str(answer if default is None or answer != safe else default).strip()
 
 
+def confirm(question: str) -> bool:
+    """Whether a person at the terminal says yes, in full."""
+    return ask(question, "no").casefold() == "yes"
+
+
+def ask_secret(question: str) -> str:
+    """What a person at the terminal answers, and nobody sees."""
+    return str(
+        click.prompt(harmless_lines(question), default="", hide_input=True, show_default=False, prompt_suffix=" ", err=True)
+    )
+
+
 def has_colour(*, err: bool = False) -> bool:
     """On a terminal only, and never where NO_COLOR is set."""
     return (sys.stderr if err else sys.stdout).isatty() and not os.environ.get("NO_COLOR")

@@ -195,16 +195,21 @@ class FileSecrets(_Handed):
 
 def places_of(site_folder: Path | None, environment: Mapping[str, str]) -> tuple[Path, ...]:
     """Where the file may be: beside the site file, else where the system keeps settings."""
+    beside = () if site_folder is None else (site_folder / FILE_NAME,)
+    return (*beside, settings_of(environment) / "credentials")
+
+
+def settings_of(environment: Mapping[str, str]) -> Path:
+    """Where the system keeps what is this user's of planrunner."""
     given = environment.get("XDG_CONFIG_HOME", "")
     home = Path(given) if Path(given).is_absolute() else Path(environment.get("HOME", "") or Path.home()) / ".config"
-    beside = () if site_folder is None else (site_folder / FILE_NAME,)
-    return (*beside, home / "planrunner" / "credentials")
+    return home / "planrunner"
 
 
 def _lines_of(path: Path) -> dict[str, str]:
     """Raises Refused where the file can't be trusted, or read."""
     try:
-        text = _private_bytes(path).decode("utf-8")
+        text = private_bytes(path).decode("utf-8")
     except UnicodeDecodeError:
         raise Refused(f"{path} is not UTF-8 text; save it as UTF-8") from None
     except OSError as error:
@@ -225,8 +230,9 @@ def _lines_of(path: Path) -> dict[str, str]:
     return found
 
 
-def _private_bytes(path: Path) -> bytes:
-    """Looked at and read through one opened file, so that nobody can put another in its place between the two."""
+def private_bytes(path: Path) -> bytes:
+    """Of a file that nobody else can read: looked at and read through one opened file, so that nobody can put another in its
+    place between the two. Raises Refused, OSError."""
     if not hasattr(os, "geteuid"):
         raise Refused(f"{path}: who can read a file can't be told on this system; write `credentials: keyring`")
     if path.is_symlink():

@@ -19,6 +19,7 @@ from planrunner.model.journal import Due, Fate, Noted, RunInfo
 from planrunner.model.market import RunId
 from planrunner.model.money import Money
 from planrunner.model.plan import IfStillRunning
+from planrunner.runtime.approval_uses import Use
 from planrunner.runtime.clock import HandsClock
 from planrunner.runtime.occurrences import Claim
 from planrunner.runtime.timetable import Timetable
@@ -28,14 +29,15 @@ AGAIN_AFTER = timedelta(seconds=5)  # a venue that could not be reached
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A plan read for one run, without problems. `may_lose` is its own limit, `in_total` that of all runs of the plan. `run` goes
-    to the run's end; it raises Refused and PlanProblems where nothing was placed and nothing will be, VenueRefused and
-    VenueTrouble where it may be tried again."""
+    """A plan read for one run, without problems. `may_lose` is its own limit, `in_total` that of all runs of the plan, `uses`
+    are those of its approvals. `run` goes to the run's end; it raises Refused and PlanProblems where nothing was placed and
+    nothing will be, VenueRefused and VenueTrouble where it may be tried again."""
 
     info: RunInfo
     may_lose: Money
     in_total: Money | None
     run: Callable[[], Awaitable[None]]
+    uses: tuple[Use, ...] = ()
 
 
 class Runs(Protocol):
@@ -153,7 +155,9 @@ class Lane:
         return noted
 
     async def _claim(self, due: Due, ready: Ready, fate: Fate, text: str) -> Noted | None:
-        claim = Claim(due=due, fate=fate, text=text, info=ready.info, may_lose=ready.may_lose, in_total=ready.in_total)
+        claim = Claim(
+            due=due, fate=fate, text=text, info=ready.info, may_lose=ready.may_lose, in_total=ready.in_total, uses=ready.uses
+        )
         claimed = await self.timetable.claim(claim)
         if not claimed.is_ours:
             return None

@@ -1,0 +1,191 @@
+"""Approvals as files beside the plans, and whether one holds for what is about to run.
+
+They lie in the folder `approvals` of the plan's folder, each called by its plan, what it binds and who signed it. So they go into
+the same history as the plan, and a reviewer finds them; nothing is believed of a file but what its signature covers.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from planrunner.app.site import read_file
+from planrunner.app.venues import profiles
+from planrunner.model import exposure
+from planrunner.model.errors import Refused, WrongUse
+from planrunner.model.journal import Mode
+from planrunner.model.market import RunId
+from planrunner.model.money import Money
+from planrunner.model.plan import Plan
+from planrunner.plan.given import Given
+from planrunner.review.approvals import BY_HAND, Approval, Broken, Held, Refusal, Use, Wanted, holds, read
+from planrunner.review.preview import Preview, bound
+from planrunner.review.previewing import NO_DATA, Data, preview
+
+if TYPE_CHECKING:
+    from planrunner.app.plans import Loaded
+    from planrunner.app.resolving import Where
+    from planrunner.model.account import Site
+    from planrunner.plan.pipeline import Checked
+    from planrunner.runtime.journal import Journal
+
+FOLDER = "approvals"
+SUFFIX = ".json"
+_OF_BOUND = 12  # digits of it in a file's name: enough to find it by, and never believed
+_MOST_OTHERS = 3  # approvals of something else that a refusal tells of: the latest
+
+
+def folder_of(plan: Path) -> Path:
+    return plan.absolute().parent / FOLDER
+
+
+def file_of(plan: Path, binds: str, approver: str, signed_at: datetime) -> Path:
+    """`approvals/plan-3f2a9c81d0e4-ann-20261121T231000Z.json`."""
+    return folder_of(plan) / f"{plan.stem}-{binds[:_OF_BOUND]}-{approver}-{signed_at:%Y%m%dT%H%M%SZ}{SUFFIX}"
+
+
+def approvals_of(plan: Path, binds: str) -> list[Approval | Broken]:
+    """All that are called by what is wanted, and the latest others of this plan, for what they say of it."""
+    folder = folder_of(plan)
+    try:
+        names = sorted(one.name for one in folder.iterdir() if one.name.endswith(SUFFIX) and not one.name.startswith("."))
+    except OSError:
+        return []
+    called = [name for name in names if f"-{binds[:_OF_BOUND]}-" in name]
+    others = [name for name in names if name not in called and name.startswith(f"{plan.stem}-")]
+    others.sort(key=lambda name: name.rpartition("-")[2])
+    return [_read(folder / name) for name in (*called, *others[-_MOST_OTHERS:])]
+
+
+def _read(path: Path) -> Approval | Broken:
+    name = f"{FOLDER}/{path.name}"
+    try:
+        return read(name, read_file(path, is_ordinary=True))
+    except WrongUse as error:
+        return Broken(file=name, why=f"can't be read: {error}")
+
+
+# What is wanted
+
+
+def wanted(loaded: Loaded, plan: Path, given: Given, *, mode: Mode, occurrence: str, now: datetime) -> Wanted:
+    """Of a plan as it was loaded to be run. What a signal brings is not in it: the plan was approved before, within what its
+    inputs may be."""
+    given = Given() if occurrence.startswith("signal ") else given
+    made = previewed(loaded, plan, given, now=now)
+    return Wanted(
+        plan=plan.name, preview=made, may_lose=may_lose(loaded.plan), mode=mode, accounts=accounts_of(loaded.plan),
+        occurrence=occurrence,
+    )  # fmt: skip
+
+
+def previewed(loaded: Loaded, plan: Path, given: Given, *, now: datetime, data: Data = NO_DATA) -> Preview:
+    """The same text that was loaded, as `planrunner preview` shows it. Raises Refused."""
+    from planrunner.app.preview import values_of
+
+    checked = loaded.previewed(given)
+    if checked.plan is None:  # it has no problems with the values it was given
+        raise Refused(f"{plan} can't be compared with what was approved: {checked.told()}")
+    return _made(checked, checked.plan, loaded.site, str(plan), now, values_of(given, str(plan)), data)
+
+
+def _made(
+    checked: Checked, plan: Plan, site: Site, file: str, now: datetime, inputs: Mapping[str, str], data: Data
+) -> Preview:  # fmt: skip
+    return preview(
+        plan, site, profiles(), file=file, since=now, inputs=inputs, unmade=checked.unmade, awaited=checked.awaited, data=data
+    )  # fmt: skip
+
+
+def may_lose(plan: Plan) -> Money:
+    """By an approval: in all runs together where a plan runs by itself."""
+    return plan.limits.max_loss_in_total or exposure.total(exposure.can_lose(plan), plan.currency)
+
+
+def accounts_of(plan: Plan) -> tuple[str, ...]:
+    return tuple(sorted(map(str, plan.accounts)))
+
+
+# Whether it is approved
+
+
+def judged(asked: Wanted, plan: Path, site: Site, journal: Journal | None, *, now: datetime) -> Held | Refusal:
+    """`journal` knows what was used; None where there is none yet, and nothing was."""
+    found = approvals_of(plan, bound(asked.preview))
+    used: Mapping[Use, RunId] = {}
+    if journal is not None:
+        used = journal.used({one.id for one in found if isinstance(one, Approval)})
+    return holds(found, asked, now=now, site=site, used=used)
+
+
+def required(
+    loaded: Loaded, plan: Path, given: Given, journal: Journal | None, *, now: datetime, occurrence: str = BY_HAND
+) -> Held | None:
+    """What lets a live run begin; None where the policy wants nothing. Raises Refused with every reason, and what to do."""
+    if not loaded.site.live_needs_approval:
+        return None
+    asked = wanted(loaded, plan, given, mode=Mode.LIVE, occurrence=occurrence, now=now)
+    found = judged(asked, plan, loaded.site, journal, now=now)
+    if isinstance(found, Held):
+        return found
+    raise Refused("\n".join(_refused(found, plan, given)))
+
+
+def used_by(run: RunId, loaded: Loaded, plan: Path, given: Given, journal: Journal, *, now: datetime) -> Held:
+    """Of a run that was made and goes on: it needs no approval anew, and what its names lead to is what was approved."""
+    made = previewed(loaded, plan, given, now=now)
+    found = [one for one in approvals_of(plan, bound(made)) if isinstance(one, Approval)]
+    known = journal.used({one.id for one in found})
+    used = tuple(one for one in found if any(use[0] == one.id and by == run for use, by in known.items()))
+    return Held(approvals=used, uses=(), resolved=tuple(triple for one in used for triple in one.binds.resolved))
+
+
+def _refused(found: Refusal, plan: Path, given: Given) -> Iterator[str]:
+    yield f"a live run needs an approval, and for {plan.name} none holds. Nothing was placed."
+    yield from lines_of(found)
+    yield f"To approve it: {command(plan, given)}"
+
+
+def lines_of(found: Refusal) -> Iterator[str]:
+    """Every reason, and what changed."""
+    yield from (f"- {one}" for one in found.reasons)
+    if found.changes:
+        yield "Since it was approved:"
+        yield from (line for one in found.changes for line in _indented(one))
+
+
+def _indented(text: str) -> Sequence[str]:
+    first, *rest = text.splitlines()
+    return [f"- {first}", *(f"  {one}" for one in rest)]
+
+
+def command(plan: Path, given: Given, verb: str = "approve") -> str:
+    """To be pasted."""
+    values = "".join(f" --set {shlex.quote(f'{name}={value}')}" for name, value in given.values.items())
+    file = f" --inputs {shlex.quote(given.file)}" if given.file is not None else ""
+    return f"planrunner {verb} {shlex.quote(str(plan))}{values}{file}"
+
+
+# What the names of an approved plan lead to
+
+
+def refuse_other_ids(held: Held | None, plan: Plan, site: Site, where: Where, *, now: datetime) -> None:
+    """Where an approval says which markets and selections it is for, the venue has to mean the same. Raises Refused."""
+    if held is None or not held.resolved:
+        return
+    data = Data(orders=where.orders, moves=where.moves, bets=where.bets)
+    made = preview(plan, site, profiles(), file="", since=now, data=data)
+    found = {(one.order, one.market, one.selection) for one in made.resolved}
+    other = sorted({order for order, *_ in set(held.resolved) - found})
+    if other:
+        raise Refused(
+            f"the names of {', '.join(other)} lead to other markets or selections at the venue than those that were approved. "
+            "Nothing was placed."
+        )
+
+
+def names_of(approvals: Collection[Approval]) -> str:
+    return " and ".join(one.approver for one in approvals)

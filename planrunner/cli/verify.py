@@ -1,0 +1,64 @@
+"""`planrunner verify`: whether an approval holds for exactly what would run now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from planrunner.cli.given import given_options
+from planrunner.cli.options import json_option, state_option
+from planrunner.cli.output import good, say, say_json
+
+
+@click.command(short_help="tell whether an approval holds for a plan as it is now")
+@click.argument("plan", metavar="PLAN", type=click.Path(path_type=Path, dir_okay=False))
+@given_options
+@state_option
+@json_option
+@click.pass_context
+def verify(
+    ctx: click.Context, *, plan: Path, set_values: dict[str, str], inputs: str | None, state: Path | None, as_json: bool
+) -> None:
+    """Tell whether PLAN may run live: whether enough people approved exactly what would run now, with these inputs and under the
+    policy of the site file. If not, every reason is told, and what has changed since it was approved.
+
+    Nothing is asked of a venue. Exit code 0: it is approved; 1: the plan has problems; 2: wrong use; 3: it is not approved.
+
+    \b
+    Examples:
+      planrunner verify plan.yaml
+      planrunner verify plan.yaml --set stake="5.00 GBP"
+      planrunner verify plan.yaml --json
+    """
+    from planrunner.app import approve as app
+    from planrunner.app.approvals import command, lines_of
+    from planrunner.plan.given import Given
+    from planrunner.review.approvals import Held
+    from planrunner.review.preview import bound
+    from planrunner.runtime.clock import wall_now
+
+    given = Given(values=set_values, file=inputs)
+    preview, found = app.verify(app.Asked(what=plan, given=given, state=state), now=wall_now())
+    holds = isinstance(found, Held)
+    if as_json:
+        told = found.approvals if isinstance(found, Held) else ()
+        approvals = [
+            {"approver": one.approver, "file": one.file, "expires_at": one.expires_at.isoformat(), "uses": one.uses.value}
+            for one in told
+        ]
+        reasons, changes = ((), ()) if isinstance(found, Held) else (found.reasons, found.changes)
+        say_json({
+            "holds": holds, "bound": bound(preview), "digest": preview.digest, "approvals": approvals, "reasons": list(reasons),
+            "changes": list(changes),
+        })  # fmt: skip
+    elif isinstance(found, Held):
+        say(good(f"{plan} is approved as it is now"))
+        for line in app.as_lines(found):
+            say(f"- {line}")
+    else:
+        say(f"{plan} is not approved as it is now.", err=True)
+        for line in lines_of(found):
+            say(line, err=True)
+        say(f"To approve it: {command(plan, given)}", err=True)
+    ctx.exit(0 if holds else 3)
