@@ -3,7 +3,7 @@ that they stay exact."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from planrunner.model.commands import NewPlacement
 from planrunner.plan.problems import MOST_SHOWN, to_json
 
 if TYPE_CHECKING:  # `check` pays for nothing that it does not tell of
+    from planrunner.app.diff import Compared
     from planrunner.app.left import Left
     from planrunner.app.status import Due, OrderStatus, RunStatus, Status
     from planrunner.model.journal import Halt, RunInfo
@@ -67,6 +68,28 @@ def explained_document(told: Explained) -> dict[str, object]:
     from planrunner.review.to_json import as_document
 
     return as_document(told)
+
+
+def diff_document(found: Sequence[Compared]) -> dict[str, object]:
+    """What `diff` tells."""
+    return {"same": all(one.is_same for one in found), "plans": [_compared(one) for one in found]}
+
+
+def _compared(one: Compared) -> dict[str, object]:
+    from planrunner.review.diff_text import as_document
+
+    return {
+        "old": one.old,
+        "new": one.new,
+        "plan": one.title,
+        "same": one.is_same,
+        "digests": {"old": one.digests[0], "new": one.digests[1]},
+        "sentences": [str(line) for line in one.lines],
+        "changes": [as_document(change) for change in one.changes],
+        "site": [as_document(change) for change in one.site],
+        "note": one.note,
+        "problems": [check_document(results) for results in one.problems],
+    }
 
 
 def status_document(found: Status) -> dict[str, object]:

@@ -19,6 +19,7 @@ VERBS = {
     "new": "planrunner.cli.new:new",
     "check": "planrunner.cli.check:check",
     "explain": "planrunner.cli.explain:explain",
+    "diff": "planrunner.cli.diff:diff",
     "fmt": "planrunner.cli.fmt:fmt",
     "run": "planrunner.cli.run:run",
     "report": "planrunner.cli.report:report",

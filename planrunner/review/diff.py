@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from planrunner.model.plan import Plan, When
-from planrunner.plan.digest import means
 from planrunner.review.changes import Change, Spot
-from planrunner.review.diff_fields import compare, fields_of, same
+from planrunner.review.diff_fields import compare, fields_of, limits_of, same
 from planrunner.review.diff_figures import figures
 from planrunner.review.diff_orders import of_orders, of_tickets
 from planrunner.review.diff_words import phrase
@@ -25,7 +24,7 @@ def diff(old: Plan, new: Plan, *, unmade: tuple[Sequence[str], Sequence[str]] = 
     zones = (old.time_zone, new.time_zone)
     changes = [
         *_head(Spot(about="plan", path="", zones=zones), old, new),
-        *_limits(Spot(about="limits", path="limits", zones=zones), old, new),
+        *limits_of(Spot(about="limits", path="limits", zones=zones), old.limits, new.limits),
         *_schedule(Spot(about="schedule", path="when", zones=zones), old.when, new.when),
         *_markets(Spot(about="markets", path="for_each_market", zones=zones), old, new),
         *_templates(Spot(about="markets", path="templates"), *unmade),
@@ -53,22 +52,8 @@ def _later(spot: Spot, old: Plan, new: Plan) -> Iterator[Change]:
     yield from fields_of(spot, old, new, but=_TOLD)
 
 
-def _limits(spot: Spot, old: Plan, new: Plan) -> Iterator[Change]:
-    for name in means(type(new.limits)):
-        was, now = getattr(old.limits, name), getattr(new.limits, name)
-        if same(was, now):
-            continue
-        at = spot.into(name)
-        if was is None or now is None:
-            told = phrase(now if was is None else was, None)
-            yield at.is_new(f"{name} ", told) if was is None else at.is_gone(f"{name} ", told)
-        else:
-            yield at.became(f"{name} ", phrase(was, None), phrase(now, None))
-
-
 # What the words of a schedule say whole.
 _IN_WORDS = frozenset({"weekdays", "times", "time_zone", "first", "last", "if_missed", "late_by_at_most", "before", "name"})
-_IN_OVERLAP = frozenset({"if_still_running"})
 
 
 def _schedule(spot: Spot, old: When | None, new: When | None) -> Iterator[Change]:
@@ -85,9 +70,8 @@ def _schedule(spot: Spot, old: When | None, new: When | None) -> Iterator[Change
     if (was := schedule_in_words(old)) != (now := schedule_in_words(new)):
         yield spot.became("runs ", was, now)
         told |= _IN_WORDS
-    if (was := overlap_in_words(old)) != (now := overlap_in_words(new)):
+    if type(old) is not type(new) and (was := overlap_in_words(old)) != (now := overlap_in_words(new)):
         yield spot.became("", was, now)
-        told |= _IN_OVERLAP
     if type(old) is type(new):
         yield from _days(spot, old, new, told)
 

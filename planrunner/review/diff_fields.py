@@ -49,6 +49,18 @@ def compare(spot: Spot, old: Any, new: Any) -> Iterator[Change]:
         yield became(spot, f"{called} ", old, new)
 
 
+def limits_of(spot: Spot, old: Any, new: Any) -> Iterator[Change]:
+    """Of a plan, an account or a site: by their keys, which is what messages and reports call them by."""
+    for name in means(type(new)):
+        was, now = getattr(old, name), getattr(new, name)
+        if same(was, now):
+            continue
+        if was is None or now is None:
+            yield _came_or_went(spot.into(name), name, was, now)
+        else:
+            yield became(spot.into(name), f"{name} ", was, now)
+
+
 def became(spot: Spot, before: str, old: Any, new: Any) -> Change:
     """`stake 10.00 -> 25.00 GBP`; what the words would not show is told as the digest sees it."""
     was, now = phrase(old, spot.zones[0]), phrase(new, spot.zones[1])

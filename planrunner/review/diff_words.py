@@ -65,6 +65,7 @@ LABELS = {
     "finish": "in the order of finish",
     "for_at_most": "for at most",
     "first": "from",
+    "if_still_running": "if one still runs:",
     "last": "until",
     "legs": "race",
     "liability_at_most": "liability at most",
