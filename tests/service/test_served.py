@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -136,6 +137,24 @@ def test_a_site_file_that_could_not_be_taken_in_is_taken_in_later_and_one_that_i
     stakes = {("back", 3.05): 10, ("back", 4.0): 8}
     assert sum(stakes[of] for contest in holdings(slot).values() for of in contest) <= 20
     audited(folder / ".planrunner" / "planrunner.db", slot.call("log"))
+
+
+def test_a_run_that_trouble_left_unfinished_keeps_its_place_until_it_is_over(folder: Path, slot: Slot) -> None:
+    """The disk is full for some seconds: the run gives up for now, and what comes next waits for it all the same."""
+    (folder / "plan.yaml").write_text(plan(7, expires="4s", policy="queue"))
+    with service(folder, slot) as one:
+        [first] = one.signalled("one")[1]["runs"]
+        one.until(lambda: holdings(slot).get("Reds7 v Blues7", {}).get(("back", 3.05)))
+        full = (folder / ".planrunner" / "planrunner.db-wal").stat().st_size
+        resource.prlimit(one.process.pid, resource.RLIMIT_FSIZE, (full, resource.RLIM_INFINITY))
+        one.until(lambda: one.runs_over() == 1)
+        assert one.all("run")[0]["exit"] == 5
+        resource.prlimit(one.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        assert one.signalled("two") == (202, {"runs": []})
+        one.until(lambda: one.runs_over() == 2)
+        assert (one.all("run")[1]["run"], one.all("occurrence")[-1]["became"]) == (first, "queued")
+        one.until(lambda: one.all("occurrence")[-1]["became"] == "run", within=5)
+        one.ends()
 
 
 RACES = """\

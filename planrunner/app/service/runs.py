@@ -32,7 +32,7 @@ from planrunner.app.standing import stand
 from planrunner.app.taking_up import was_at
 from planrunner.model.account import Happening
 from planrunner.model.commands import Alert
-from planrunner.model.errors import JournalTrouble, PlanrunnerError, Refused, VenueRefused, VenueTrouble
+from planrunner.model.errors import JournalTrouble, PlanrunnerError, Refused
 from planrunner.model.journal import Body, Due, Mode, RunInfo, RunState, is_by_hand
 from planrunner.model.market import RunId
 from planrunner.plan.given import Given
@@ -43,8 +43,8 @@ from planrunner.runtime.timetable import Timetable
 if TYPE_CHECKING:
     from planrunner.review.approvals import Held
 
-AGAIN_AFTER = 10.0  # seconds
-TOLD_AFTER = 6  # of such times in a row, which is a minute, people are told of a run that waits
+AGAIN_AFTER = 5.0  # seconds
+TOLD_AFTER = 12  # of such times in a row, which is a minute, people are told of a run that waits
 TRIES = 3  # of a run that a fault of ours ended; then a person has to look
 
 # happening, key, title, text, run, plan
@@ -67,6 +67,7 @@ class ServiceRuns:
     failures: Counter[RunId] = field(default_factory=Counter)
     _stopped: dict[RunId, str] = field(default_factory=dict)  # before anybody had their reins, and why
     _beginning: set[RunId] = field(default_factory=set)
+    _is_ending: bool = False
     _telling: set[asyncio.Future[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -127,29 +128,38 @@ class ServiceRuns:
             self._beginning.discard(info.run)
         if ran is not None:
             await self._over(ran)
+        if await self._is_to_go_on(info):
+            await self.go_on(info)
 
     async def go_on(self, info: RunInfo) -> None:
-        """While its venue or the journal is in trouble the run waits, and no other of its plan takes its place."""
-        waits = 0
+        """Until it is over, however often that takes: while the venue, the journal or anything else keeps it from going on, and
+        while somebody else drives it, no other run of its plan takes its place."""
+        waits, told = 0, ""
         while True:
             try:
                 ran = await self._guarded(info, self._go_on(info))
-            except (VenueRefused, VenueTrouble, JournalTrouble) as error:
-                self.log("run waits", run=info.run, plan=info.plan_file, why=error)
-                waits += 1
+                if ran is not None:
+                    await self._over(ran)
+            except PlanrunnerError as error:
+                if (text := str(error)) != told:
+                    self.log("run waits", run=info.run, plan=info.plan_file, why=text)
+                waits, told = waits + 1, text
                 if waits == TOLD_AFTER:
                     await self._tell_stuck(info, f"nobody looks after this run, because of this: {error}")
-                await asyncio.sleep(AGAIN_AFTER)
-                if await self._has_somebody_else(info):
-                    return
-            except PlanrunnerError as error:
-                self.log("run can't go on", run=info.run, plan=info.plan_file, why=error)
-                await self._tell_stuck(info, f"this run can't go on, because of this: {error}")
+            if not await self._is_to_go_on(info):
                 return
-            else:
-                break
-        if ran is not None:
-            await self._over(ran)
+
+    async def _is_to_go_on(self, info: RunInfo) -> bool:
+        """Once it is nobody's. False where it is over, or not to be tried again."""
+        while not self._is_ending and not self.is_given_up(info):
+            with suppress(JournalTrouble):
+                if self.process.journal.info(info.run).state is not RunState.RUNNING:
+                    return False
+            await asyncio.sleep(AGAIN_AFTER)
+            with suppress(JournalTrouble):
+                if await is_silent(self.process.clock, lambda: self.process.journal.lease(info.run)):
+                    return self.process.journal.info(info.run).state is RunState.RUNNING
+        return False
 
     async def _tell_stuck(self, info: RunInfo, text: str) -> None:
         """Once, however often it is tried."""
@@ -188,10 +198,12 @@ class ServiceRuns:
 
     def leave_all(self) -> None:
         """Every run stays as it is, with its deadlines in the journal, to be taken up again."""
+        self._is_ending = True
         for reins in self.reins.values():
             reins.go_away()
 
     def stop_all(self, text: str) -> None:
+        self._is_ending = True
         for reins in self.reins.values():
             reins.stop(text)
 
@@ -255,9 +267,9 @@ class ServiceRuns:
         info = ran.info
         headline = ""
         if ran.records is not None and ran.exit is not Exit.INTERRUPTED:
-            story = await asyncio.to_thread(telling.story_of, info, ran.records)
-            headline = story.headline
-            with suppress(telling.ReportNotWritten):  # told again at any time with `planrunner report`
+            with suppress(telling.ReportNotWritten, PlanrunnerError):  # told again at any time with `planrunner report`
+                story = await asyncio.to_thread(telling.story_of, info, ran.records)
+                headline = story.headline
                 directory = telling.directory_of(self.process.journal.path.parent, info.run)
                 await asyncio.to_thread(telling.write_report, story, directory)
         self.log("run", run=info.run, plan=info.plan_file, exit=int(ran.exit), headline=headline, trouble=ran.trouble)
