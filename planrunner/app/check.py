@@ -23,7 +23,8 @@ from planrunner.plan.problems import Problem, Texts
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileResult:
     """One file looked at. `plan` is None for a site file and where there are problems. `unmade`: what of a plan for each market
-    is worked out for each; `awaited`: inputs that a signal brings, and something stands for in `plan`."""
+    is worked out for each; `awaited`: inputs that a signal brings, and something stands for in `plan`; `filled_in`: what else the
+    digest holds."""
 
     name: str
     problems: tuple[Problem, ...]
@@ -31,6 +32,7 @@ class FileResult:
     plan: Plan | None = None
     unmade: tuple[str, ...] = ()
     awaited: tuple[str, ...] = ()
+    filled_in: tuple[str, ...] = ()
     is_site: bool = False
 
 
@@ -124,5 +126,6 @@ def _check_one(
             plan=checked.plan,
             unmade=checked.unmade,
             awaited=checked.awaited,
+            filled_in=checked.filled_in,
         )
     )

@@ -160,7 +160,7 @@ def _compared(old: Version, new: Version) -> Compared:
 
     assert old.site is not None
     assert new.site is not None
-    changes = diff(old.plan, new.plan, unmade=(old.unmade, new.unmade))
+    changes = diff(old.plan, new.plan, unmade=(old.unmade, new.unmade), filled_in=(old.filled_in, new.filled_in))
     site = diff_sites(old.site, new.site, (old.plan, new.plan))
     if changes or site:
         changes = (*changes, *_binding(old, new))

@@ -40,6 +40,7 @@ class Version:
     plan: Plan | None = None
     unmade: tuple[str, ...] = ()
     awaited: tuple[str, ...] = ()
+    filled_in: tuple[str, ...] = ()
 
 
 class Sides:
@@ -105,7 +106,7 @@ class Sides:
         )  # fmt: skip
         return FileResult(
             name=f"{revision.named}:{name}", problems=checked.problems, texts=checked.texts, plan=checked.plan,
-            unmade=checked.unmade, awaited=checked.awaited,
+            unmade=checked.unmade, awaited=checked.awaited, filled_in=checked.filled_in,
         )  # fmt: skip
 
     def _site(self, revision: Revision, plan: str) -> tuple[Site | None, FileResult | None]:
@@ -133,7 +134,15 @@ def _version(name: str, results: Results, site: Site | None) -> Version:
     found = next((one for one in results.files if not one.is_site), None)
     if found is None or found.plan is None or results.has_problems:
         return Version(name=name, results=results)
-    return Version(name=name, results=results, site=site, plan=found.plan, unmade=found.unmade, awaited=found.awaited)
+    return Version(
+        name=name,
+        results=results,
+        site=site,
+        plan=found.plan,
+        unmade=found.unmade,
+        awaited=found.awaited,
+        filled_in=found.filled_in,
+    )
 
 
 def _inside(revision: Revision, path: Path) -> str:

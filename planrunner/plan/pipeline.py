@@ -39,8 +39,9 @@ class Checked:
     """A file looked at. `plan` is None when there are problems; `problems` are all of them, sorted by line.
 
     `texts` are the lines of the file (under an empty name) and of every other it leads to; `root` is the tree that was judged,
-    with every template worked out. `unmade` are those that are worked out anew for each market, and where they stand; `awaited`
-    the inputs that come with a signal: in `plan` something stands for them, and like this it is not to be run.
+    with every template worked out. `unmade` are those that are worked out anew for each market, and where they stand;
+    `filled_in` is what else the digest holds beside the plan; `awaited` are the inputs that come with a signal: in `plan`
+    something stands for them, and like this it is not to be run.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Checked:
     root: Node | None = None
     unmade: tuple[str, ...] = ()
     awaited: tuple[str, ...] = ()
+    filled_in: tuple[str, ...] = ()
 
     @property
     def lines(self) -> Sequence[str]:
@@ -139,7 +141,9 @@ def check(
     unmade, filled_in, awaited = (expanded.unmade, expanded.filled_in, expanded.awaited) if expanded is not None else ((), (), ())
     plan = None if problems or found is None else _finished(found, (*unmade, *filled_in))
     root = found.root if found is not None else source.root
-    return Checked(name=name, plan=plan, problems=problems, texts=texts, root=root, unmade=unmade, awaited=awaited)
+    return Checked(
+        name=name, plan=plan, problems=problems, texts=texts, root=root, unmade=unmade, awaited=awaited, filled_in=filled_in
+    )
 
 
 def _read_plan(source: Source, context: Context, texts: dict[str, Sequence[str]]) -> tuple[Draft | None, Expanded | None]:

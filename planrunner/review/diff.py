@@ -6,28 +6,29 @@ holds is one. Beside what the author changed stand the figures that follow from 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from planrunner.model.plan import Plan, When
 from planrunner.review.changes import Change, Spot
 from planrunner.review.diff_fields import compare, fields_of, limits_of, same
 from planrunner.review.diff_figures import figures
 from planrunner.review.diff_orders import of_orders, of_tickets
+from planrunner.review.diff_templates import Both, made_of, templates
 from planrunner.review.diff_words import phrase
 from planrunner.review.schedule import overlap_in_words, schedule_in_words
-from planrunner.review.words import listed
 
 
-def diff(old: Plan, new: Plan, *, unmade: tuple[Sequence[str], Sequence[str]] = ((), ())) -> tuple[Change, ...]:
-    """Empty exactly when both mean the same. `unmade`: of the old and of the new plan, what each market is yet to decide, as it
-    is written (`/0/favourite=${...}`); it goes into a digest and stands in no plan."""
+def diff(old: Plan, new: Plan, *, unmade: Both = ((), ()), filled_in: Both = ((), ())) -> tuple[Change, ...]:
+    """Empty exactly when both mean the same. What a digest holds beside a plan, of the old one and of the new: `unmade` is what
+    each market is yet to decide, as it is written (`/0/favourite=${...}`), `filled_in` what this or a signal decides it with."""
     zones = (old.time_zone, new.time_zone)
     changes = [
         *_head(Spot(about="plan", path="", zones=zones), old, new),
         *limits_of(Spot(about="limits", path="limits", zones=zones), old.limits, new.limits),
         *_schedule(Spot(about="schedule", path="when", zones=zones), old.when, new.when),
         *_markets(Spot(about="markets", path="for_each_market", zones=zones), old, new),
-        *_templates(Spot(about="markets", path="templates"), *unmade),
+        *templates(*unmade),
+        *made_of(*filled_in),
         *of_orders(old, new),
         *of_tickets(old, new),
         *_later(Spot(about="plan", path="", zones=zones), old, new),
@@ -94,26 +95,6 @@ def _markets(spot: Spot, old: Plan, new: Plan) -> Iterator[Change]:
         yield spot.is_gone("orders for each market: ", phrase(was, old.time_zone))
     else:
         yield from fields_of(spot, was, now)
-
-
-def _templates(spot: Spot, old: Sequence[str], new: Sequence[str]) -> Iterator[Change]:
-    """By where they stand: `/0/favourite=${...}`."""
-    was, now = (dict(_written(one) for one in these) for these in (old, new))
-    for where in dict.fromkeys((*was, *now)):
-        key = where.rpartition("/")[2]
-        if where not in now:
-            yield spot.into(where).is_gone(f"from its market an order took {key} ", f"`{was[where]}`")
-        elif where not in was:
-            yield spot.into(where).is_new(f"from its market an order takes {key} ", f"`{now[where]}`")
-        elif was[where] != now[where]:
-            yield spot.into(where).became(f"from its market an order takes {key} ", f"`{was[where]}`", f"`{now[where]}`")
-    if was == now and list(old) != list(new):
-        yield spot.became("what an order takes from its market ", listed(list(old)), listed(list(new)))
-
-
-def _written(template: str) -> tuple[str, str]:
-    where, _, text = template.partition("=")
-    return where, text
 
 
 def _elsewhere(old: Plan, new: Plan) -> Change:

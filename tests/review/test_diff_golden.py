@@ -40,6 +40,7 @@ def test_turned_round_it_is_told_too(case):
     old, new = sides(GOLDEN / case)
     found = compare(new, old, Asked(), read_stdin=bytes)
     assert found.is_same == ((GOLDEN / case / "expected.txt").read_text(encoding="utf-8") == "")
+    assert found.is_same == (found.digests[0] == found.digests[1] and not found.site)
 
 
 if __name__ == "__main__":
