@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from planrunner.review.formats.found import Findings
 
 F = TypeVar("F", bound=Callable[..., Any])
-NAMES = ("json", "github", "sarif", "junit", "codeclimate", "markdown")
+NAMES = ("json", "github", "sarif", "junit", "codeclimate", "markdown", "html")
 
 
 class Wanted(NamedTuple):

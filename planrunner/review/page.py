@@ -53,9 +53,15 @@ class Rows:
     others: tuple[ToldOrder, ...]
 
 
-def as_html(previews: Sequence[Preview], *, changes: Mapping[str, Sequence[str]] | None = None, notes: Sequence[str] = ()) -> str:
+def as_html(
+    previews: Sequence[Preview],
+    *,
+    changes: Mapping[str, Sequence[str]] | None = None,
+    notes: Sequence[str] = (),
+    problems: Sequence[str] = (),
+) -> str:
     """`changes` are sentences of what changed, by the plan's file; none of a file: nothing that it means did. `notes` are told
-    before all plans. Equal previews give equal pages."""
+    before all plans, and so are `problems` of plans that can't be previewed. Equal previews give equal pages."""
     return (
         _environment()
         .get_template("page.html.j2")
@@ -63,6 +69,7 @@ def as_html(previews: Sequence[Preview], *, changes: Mapping[str, Sequence[str]]
             previews=previews,
             changes=changes if changes is not None else {},
             notes=notes,
+            problems=problems,
             totals=totals(previews),
             headline=headline(previews),
             coming=coming(previews),
@@ -73,6 +80,8 @@ def as_html(previews: Sequence[Preview], *, changes: Mapping[str, Sequence[str]]
 
 def headline(previews: Sequence[Preview]) -> str:
     """What a reader should know before anything else."""
+    if not previews:
+        return "No plan to review"
     worst = _and([str(one.once) for one in totals(previews)])
     if len(previews) == 1:
         once = " in one run" if previews[0].schedule else ""

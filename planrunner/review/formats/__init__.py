@@ -17,6 +17,7 @@ FORMATS = {
     "junit": "junit",
     "codeclimate": "codeclimate",
     "markdown": "markdown",
+    "html": "html",
 }
 
 

@@ -3,7 +3,7 @@ format makes text of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -52,9 +52,17 @@ class Touched:
     preview: Preview | None = None
 
     @property
+    def loss_before(self) -> str:
+        return self.before or ("none" if self.how is How.ADDED else "not known")
+
+    @property
+    def loss_after(self) -> str:
+        return self.after or ("none" if self.how is How.DELETED else "not known")
+
+    @property
     def is_same(self) -> bool:
         """It does what it did."""
-        return self.how in (How.THROUGH, How.CHANGED, How.RENAMED) and not self.changes and not self.has_problems
+        return self.how in (How.THROUGH, How.CHANGED, How.RENAMED) and not (self.changes or self.notes or self.has_problems)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +171,37 @@ _KINDS = {
     How.DELETED: "deleted",
     How.THROUGH: "touched through what they read",
 }
+
+
+def what(one: Touched) -> str:
+    """What became of a plan, and through which files."""
+    told = [f"{one.how.value}, was {one.was}" if one.was else one.how.value]
+    if one.because:
+        told.append(f"through {', '.join(one.because[:_FEW])}{' ...' if len(one.because) > _FEW else ''}")
+    if one.has_problems:
+        told.append("has problems")
+    elif one.is_same:
+        told.append("bets as before")
+    return ", ".join(told)
+
+
+def alike(touched: Iterable[Touched]) -> list[list[Touched]]:
+    """Plans that bet as they did, and of which the same is to be told, in one list; any other by itself. One change of a site
+    file touches many."""
+    found: dict[tuple[object, ...], list[Touched]] = {}
+    for one in touched:
+        alone = one.file if one.how is not How.THROUGH or one.changes or one.has_problems else ""
+        found.setdefault((alone, one.because, one.changes, one.notes), []).append(one)
+    return list(found.values())
+
+
+def named(some: Sequence[Touched]) -> str:
+    """Their files; the first few where they are many."""
+    shown = ", ".join(one.file for one in some[:_FEW])
+    return shown if len(some) <= _FEW else f"{shown} and {plural(len(some) - _FEW, 'plan')} more"
+
+
+_FEW = 3
 
 
 def _lines(text: str) -> str:

@@ -13,20 +13,21 @@ from html import escape
 
 from planrunner.model.shown import harmless, harmless_lines
 from planrunner.plan.problems import MOST_SHOWN, render
-from planrunner.review.formats.found import Findings, Touched, headline, in_repository, plural
-from planrunner.review.text import as_text
+from planrunner.review.formats.found import Findings, Touched, alike, headline, in_repository, named, plural, what
+from planrunner.review.preview_text import preview_paragraphs
 
 MOST = 65_536  # characters that GitHub takes for a comment; GitLab takes more
 _FOR_THE_END = 600  # characters kept for saying what is not shown
 _ROWS = 200
-_SIGN = re.compile(r"[^\w ]", re.ASCII)
+_WIDTH = 100
+_SIGN = re.compile(r"[!-/:-@\[-`{-~]")  # every sign of ASCII, which are those that mean something
 
 
 def told(findings: Findings) -> str:
     page = _Page()
     page.add(_head(findings), "the summary")
-    for part, what in (*_problems(findings), *_changes(findings), *_previews(findings)):
-        page.add(part, what)
+    for part, called in (*_problems(findings), *_changes(findings), *_previews(findings)):
+        page.add(part, called)
     return page.text
 
 
@@ -43,10 +44,10 @@ class _Page:
         self._left = MOST - _FOR_THE_END
         self._cut: list[str] = []
 
-    def add(self, part: str, what: str) -> None:
+    def add(self, part: str, called: str) -> None:
         size = _size(part) + 1
         if size > self._left:
-            self._cut.append(what)
+            self._cut.append(called)
             return
         self._parts.append(part)
         self._left -= size
@@ -74,30 +75,22 @@ def _head(findings: Findings) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _table(touched: Sequence[Touched]) -> Iterator[str]:
-    """Those that bet otherwise than before are named first."""
-    rows = sorted(touched, key=lambda one: one.is_same)
+def _table(all_touched: Sequence[Touched]) -> Iterator[str]:
+    """Those that bet otherwise than before are named first; plans that the same is told of share a row."""
+    rows = sorted(alike(all_touched), key=lambda some: some[0].is_same)
     yield "| Plan | | Worst loss before | after |"
     yield "|---|---|---|---|"
-    for one in rows[:_ROWS]:
-        yield f"| {code(one.file)} | {_what(one)} | {one.before or '-'} | {_after(one)} |"
+    for some in rows[:_ROWS]:
+        yield f"| {code(named(some))} | {code(what(some[0]))} | {_losses(some)} |"
     if len(rows) > _ROWS:
-        yield f"\n... and {plural(len(rows) - _ROWS, 'plan')} more."
+        yield f"\n... and {plural(sum(map(len, rows[_ROWS:])), 'plan')} more."
 
 
-def _what(one: Touched) -> str:
-    told = [f"{one.how.value}{f', was {code(one.was)}' if one.was else ''}"]
-    if one.because:
-        told.append(f"through {', '.join(map(code, one.because[:3]))}{' ...' if len(one.because) > 3 else ''}")
-    if one.has_problems:
-        told.append("**has problems**")
-    elif one.is_same:
-        told.append("bets as before")
-    return ", ".join(told)
-
-
-def _after(one: Touched) -> str:
-    return f"**{one.after}**" if one.after and one.after != one.before else one.after or "-"
+def _losses(some: Sequence[Touched]) -> str:
+    if len(some) > 1:
+        return "each as it was | "
+    before, after = some[0].loss_before, some[0].loss_after
+    return f"{before} | {after}" if before == after else f"{before} | **{after}**"
 
 
 def _problems(findings: Findings) -> Iterator[tuple[str, str]]:
@@ -110,17 +103,19 @@ def _problems(findings: Findings) -> Iterator[tuple[str, str]]:
 
 
 def _changes(findings: Findings) -> Iterator[tuple[str, str]]:
-    for one in findings.touched or ():
+    for some in alike(findings.touched or ()):
+        one, files = some[0], code(named(some))
         if one.changes or one.notes:
-            title = f": {code(one.title)}" if one.title else ""
-            lines = [f"- {code(text)}" for text in one.changes] + [f"- {code(text)}" for text in one.notes]
-            yield f"### {code(one.file)}{title}\n\n" + "\n".join(lines) + "\n", f"what changed in {code(one.file)}"
+            title = f": {code(one.title)}" if one.title and len(some) == 1 else ""
+            lines = [f"- {code(text)}" for text in (*one.changes, *one.notes)]
+            yield f"### {files}{title}\n\n" + "\n".join(lines) + "\n", f"what changed in {files}"
 
 
 def _previews(findings: Findings) -> Iterator[tuple[str, str]]:
     for one in findings.touched or ():
         if one.preview is not None and not one.is_same:
-            text = _block([as_text(one.preview.told, width=100)])
+            lines = [line.rstrip() for each in preview_paragraphs(one.preview) for line in each.lines(_WIDTH)]
+            text = _block(lines)
             summary = f"What {code(one.file)} will do"
             yield f"<details><summary>{summary}</summary>\n\n{text}\n</details>\n", f"what {code(one.file)} will do"
 
