@@ -20,7 +20,7 @@ from planrunner.model.errors import Refused, WrongUse
 from planrunner.model.journal import Mode
 from planrunner.plan import scalars
 from planrunner.plan.given import NOTHING_GIVEN, Given
-from planrunner.review.approvals import Held, Refusal, Uses, approve, binds_of, render
+from planrunner.review.approvals import BY_HAND, Held, Refusal, Uses, approve, binds_of, render
 from planrunner.review.preview import Preview, from_json
 from planrunner.review.since_approved import what_changed
 
@@ -105,8 +105,8 @@ def verify(asked: Asked, *, now: datetime) -> tuple[Preview, Held | Refusal]:
 def _judged(loaded: Loaded, plan: Path, given: Given, state: Path | None, now: datetime) -> Held | Refusal:
     from planrunner.runtime.journal import Journal, patience_from
 
-    occurrence = {} if loaded.plan.when is None else {"occurrence": NEXT}
-    asked = wanted(loaded, plan, given, mode=Mode.LIVE, now=now, **occurrence)
+    occurrence = BY_HAND if loaded.plan.when is None else NEXT
+    asked = wanted(loaded, plan, given, mode=Mode.LIVE, occurrence=occurrence, now=now)
     journal = (state or plan.absolute().parent / STATE) / JOURNALS[Mode.LIVE]
     if not journal.is_file():
         return judged(asked, plan, loaded.site, None, now=now)

@@ -10,7 +10,7 @@ from typing import Any
 from planrunner import resources
 from planrunner.model.errors import WrongUse
 
-NAMES = ("plan", "site", "scenario", "report", "preview")
+NAMES = ("plan", "site", "scenario", "report", "preview", "approval")
 # Where the modeline of a plan looks for its schema.
 FOLDER = ".planrunner"
 

@@ -25,7 +25,7 @@ def _known(_: click.Context, __: click.Parameter, value: str | None) -> str | No
 @click.option("--write", "is_written", is_flag=True,
               help="Write .planrunner/NAME.schema.json in this folder, where the first line of a plan looks for it.")  # fmt: skip
 def schema(name: str | None, *, reader: str | None, is_written: bool) -> None:
-    """Print the JSON Schema (2020-12) called NAME: plan (the default), site, scenario, report or preview.
+    """Print the JSON Schema (2020-12) called NAME: plan (the default), site, scenario, report, preview or approval.
 
     \b
     Examples:

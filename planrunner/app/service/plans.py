@@ -117,7 +117,7 @@ def _below(folder: Path) -> Iterator[Path]:
         if entry.name.startswith(".") or (entry.is_symlink() and entry.is_dir()):
             continue
         if entry.is_dir():
-            if entry.name != "runs":
+            if entry.name not in ("runs", "approvals"):
                 yield from _below(entry)
         elif entry.suffix in MAY_BE_READ:
             yield entry
