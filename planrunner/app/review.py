@@ -161,7 +161,8 @@ class _Review:
         from planrunner.review.diff_sites import diff_sites
         from planrunner.review.diff_text import lines as told
 
-        found = told(diff(old.plan, new.plan, unmade=(old.result.unmade, new.result.unmade)))
+        unmade, filled_in = (old.result.unmade, new.result.unmade), (old.result.filled_in, new.result.filled_in)
+        found = told(diff(old.plan, new.plan, unmade=unmade, filled_in=filled_in))
         of_site = told(diff_sites(old.site, new.site, (old.plan, new.plan)))
         return tuple(map(str, found)), tuple(map(str, of_site))
 

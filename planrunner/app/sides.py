@@ -138,6 +138,7 @@ class Side:
             texts=checked.texts,
             plan=checked.plan,
             unmade=checked.unmade,
+            filled_in=checked.filled_in,
             awaited=checked.awaited,
         )
         return Loaded(result=result, site=site, inputs=_values(given, reader))
