@@ -53,7 +53,7 @@ def _left_out(one: Occurrence, rule: Recurring, zone: ZoneInfo) -> Iterator[str]
         return
     for at in written:
         if not _exists(datetime.combine(one.local.date(), at), zone) and at < one.local.time():
-            yield f"the clocks go forward, so {at:%H:%M} is left out that day and it is the first minute after"
+            yield f"the clocks go forward, so {at:%H:%M} is left out and it is the first minute after"
             return
     yield "the clocks go forward over its time, and it is the first minute after"
 

@@ -31,6 +31,8 @@ def _notes(notes: Sequence[str]) -> Iterator[str]:
 
 
 def _table(previews: Sequence[Preview]) -> Iterator[str]:
+    if not previews:
+        return
     yield row("Plan", "When it runs", "Worst loss of a run", "In all its runs", "On")
     yield "|---|---|---:|---:|---|"
     for one in previews:

@@ -41,7 +41,7 @@ def told_deadlines(deadlines: Sequence[Deadline]) -> Iterator[str]:
 def _moment(what: str, when: str, local: str, *, may_move: bool) -> str:
     if not local or local.split(" ", 1)[1] in when:
         return f"{what} {when}"
-    return f"{what} {when}: {local}, if the start is not moved," if may_move else f"{what} {when}: {local}"
+    return f"{what} {when}, which is {local} if the start is not moved" if may_move else f"{what} {when}: {local}"
 
 
 def _names(names: Sequence[str]) -> str:
@@ -52,7 +52,7 @@ def _names(names: Sequence[str]) -> str:
 
 def _when(preview: Preview) -> Iterator[str]:
     yield from (f"Next: {one}." for one in preview.occurrences)
-    yield from (one.replace(",.", ".") for one in told_deadlines(preview.deadlines))
+    yield from told_deadlines(preview.deadlines)
 
 
 def _resolved(resolved: Sequence[Resolved], *, everything: bool) -> Iterator[str]:
