@@ -22,7 +22,7 @@ def authors_of(files: Iterable[Path], site: Site) -> tuple[str, ...]:
 def named(author: str, site: Site) -> str:
     """An approver's name where it is theirs."""
     for one in site.approvers.values():
-        if author == one.name or (one.email and author.casefold() == one.email.casefold()):
+        if author == one.name or author.casefold() == one.email.casefold():
             return one.name
     return author
 

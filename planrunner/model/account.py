@@ -148,7 +148,7 @@ class Approver:
 
     name: str
     key: str
-    email: str = ""
+    email: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,20 +35,24 @@ def read_policy(reading: Reading, node: Block, currencies: Collection[str]) -> d
 def _approvers(reading: Reading, policy: Block) -> Iterator[Approver]:
     node = policy.values.get("approvers")
     had: dict[str, Scalar] = {}
+    mails: dict[str, Scalar] = {}
     for name, terms in node.values.items() if isinstance(node, Block) else ():
         assert isinstance(node, Block)
         named = is_name(reading, node.keys[name], "an approver")
         if not isinstance(terms, Block):
             continue
-        key = reading.scalar(terms, "key")
+        key, email = reading.scalar(terms, "key"), reading.text(terms, "email")
+        first = mails.setdefault(email.casefold(), node.keys[name]) if email is not None else node.keys[name]
+        if first is not node.keys[name]:
+            reading.shape.complain(None, say.same_email(terms.scalar("email"), first))
         if key is None:
             continue
         if not _is_key(key.text):
             reading.shape.complain(key, say.not_a_key(key))
         elif key.text in had:
             reading.shape.complain(key, say.same_key(key, had[key.text]))
-        elif named:
-            yield Approver(name=name, key=key.text, email=reading.text(terms, "email") or "")
+        elif named and email is not None:
+            yield Approver(name=name, key=key.text, email=email)
         had.setdefault(key.text, node.keys[name])
 
 

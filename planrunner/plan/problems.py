@@ -162,7 +162,7 @@ CODES = {
     "PR430": "an address that no notice can go to",
     "PR431": "an e-mail without a mail server",
     "PR432": "terms of a signal that can't be",
-    "PR433": "a key of an approver that can't be one",
+    "PR433": "an approver who can't be told from others",
     "PR434": "terms of approvals that can't be",
     "PR501": "a stake above the account's limit",
     "PR502": "the plan's worst loss is above the account's limit",

@@ -373,7 +373,7 @@ def _why_two(may_lose: Money, site: Site) -> str:
 def _person(name: str, site: Site) -> str:
     """The same for a name among the approvers and for the address of their commits."""
     approver = site.approvers.get(name)
-    return ((approver.email if approver is not None else "") or name).casefold()
+    return (approver.email if approver is not None else name).casefold()
 
 
 def _changes(void: Sequence[Approval], judge: _Judge) -> tuple[str, ...]:

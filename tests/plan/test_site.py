@@ -85,6 +85,7 @@ policy:
       email: ann@example.org
     bob:
       key: "{KEYS[1]}"
+      email: bob@example.org
   approval_needs_two_people_above: 100.00 GBP
   approval_valid_for: 3d
 """
@@ -94,7 +95,7 @@ def test_who_may_approve_and_for_how_long_as_values() -> None:
     site = check_site("planrunner_site: 1\naccounts:\n  a:\n    venue: betfair\n" + POLICY).site
     assert site is not None
     ann, bob = site.approvers.values()
-    assert (ann.name, ann.key, ann.email, bob.key, bob.email) == ("ann", KEYS[0], "ann@example.org", KEYS[1], "")
+    assert (ann.name, ann.key, ann.email, bob.key, bob.email) == ("ann", KEYS[0], "ann@example.org", KEYS[1], "bob@example.org")
     assert (site.two_people_above, site.approval_valid_for) == (Money(amount=Decimal(100), currency="GBP"), timedelta(days=3))
     assert site.live_needs_approval
 

@@ -149,7 +149,7 @@ class Desk:
         usual = {
             "plan": "plan.yaml", "accounts": accounts_of(loaded.plan), "authors": ["ann"], "now": wall_now(),
             "valid_for": timedelta(days=1), "uses": Uses.ONCE, "sign": self.key(by).sign,
-            "approver": Approver(name=by, key=keys.public_of(self.key(by))),
+            "approver": Approver(name=by, key=keys.public_of(self.key(by)), email=""),
         }  # fmt: skip
         preview = previewed(loaded, self.plan, NOTHING_GIVEN, now=wall_now())
         return approve(preview, **{**usual, **others})
@@ -230,7 +230,7 @@ def foreign(desk: Desk) -> None:
 
 
 def another_key(desk: Desk) -> None:
-    desk.put(desk.signed(approver=Approver(name="bob", key=keys.public_of(desk.key("cid"))), sign=desk.key("cid").sign))
+    desk.put(desk.signed(approver=Approver(name="bob", key=keys.public_of(desk.key("cid")), email=""), sign=desk.key("cid").sign))
 
 
 def signed_by_another(desk: Desk) -> None:

@@ -140,16 +140,18 @@ ENTRIES: dict[str, Entry] = {
     ),
     "PR433": Entry(
         why="An approval is signed with a private key that only the approver has, and the site file has the public half of it: "
-        "`ed25519:` and 44 letters, as `planrunner approve --new-key NAME` prints them. Two people with one key would be one.",
-        wrong=f"{_SITE}policy:\n  approvers:\n    ann:\n      key: ed25519:AAEC\n",
-        right=f"{_SITE}policy:\n  approvers:\n    ann:\n      key: {_KEY}\n",
+        "`ed25519:` and 44 letters, as `planrunner approve --new-key NAME` prints them. `email` is what "
+        "their commits carry. Two people with one key, or one address, would be one.",
+        wrong=f"{_SITE}policy:\n  approvers:\n    ann:\n      key: ed25519:AAEC\n      email: ann@example.org\n",
+        right=f"{_SITE}policy:\n  approvers:\n    ann:\n      key: {_KEY}\n      email: ann@example.org\n",
         laid=Laid.SITE,
     ),
     "PR434": Entry(
         why="An approval holds for a minute at least and a year at most, so that what was approved long ago is looked at once "
         "more. And where two people have to approve, there have to be two who may.",
-        wrong=f"{_SITE}policy:\n  approval_needs_two_people_above: 100.00 GBP\n  approvers:\n    ann:\n      key: {_KEY}\n",
-        right=f"{_SITE}policy:\n  approvers:\n    ann:\n      key: {_KEY}\n",
+        wrong=f"{_SITE}policy:\n  approval_needs_two_people_above: 100.00 GBP\n  approvers:\n    ann:\n      key: {_KEY}\n"
+        "      email: ann@example.org\n",
+        right=f"{_SITE}policy:\n  approvers:\n    ann:\n      key: {_KEY}\n      email: ann@example.org\n",
         laid=Laid.SITE,
     ),
 }

@@ -112,6 +112,11 @@ def same_key(value: Scalar, first: Scalar) -> Problem:
     return problem("PR433", value.span, text)
 
 
+def same_email(value: Scalar, first: Scalar) -> Problem:
+    text = f"this is the address of {quoted(first.text)} on line {first.line} as well; two people have two addresses."
+    return problem("PR433", value.span, text)
+
+
 def not_valid_for(value: Scalar) -> Problem:
     text = f"{quoted(value.text)} is not how long an approval may hold; write from 1m to 366d, as 7d."
     return problem("PR434", value.span, text)
