@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -75,6 +76,10 @@ class Timetable:
         """What became of an occurrence; None for one that was never decided."""
         with self._journal.reading() as connection:
             return occurrences.find(connection, due)
+
+    def unfinished(self, plan: str, mode: Mode) -> list[RunId]:
+        """The runs of a plan that are not over, whoever began them and wherever they go on."""
+        return [info.run for info in self._journal.unfinished() if info.mode is mode and Path(info.plan_file).name == plan]
 
     def noted(
         self, *, plan: str | None = None, fates: Collection[Fate] = (), run: RunId | None = None, most: int | None = None

@@ -77,7 +77,7 @@ class Lane:
         async with self._turn:
             if any(one.occurrence == due.occurrence for one in self.queue):
                 return None
-            verdict = judge(self.terms, due.at, self.clock.now(), is_busy=bool(self.going or self.queue))
+            verdict = judge(self.terms, due.at, self.clock.now(), is_busy=bool(self.queue or self._not_over(due)))
             return await self._carry_out(due, verdict)
 
     async def begin(self, due: Due) -> Noted | None:
@@ -87,16 +87,17 @@ class Lane:
             if self.timetable.find(due) is not None:
                 return None
             ready = self.runs.ready(due)
-            if self.going:
-                raise Refused(f"the run {min(self.going)} of this plan goes on; wait for it, or stop it first")
+            if goes_on := self._not_over(due):
+                raise Refused(f"the run {min(goes_on)} of this plan goes on; wait for it, or stop it first")
             return await self._claim(due, ready, Fate.RUN, "")
 
     async def wait_again(self, due: Due) -> None:
         """One that was queued when the service before this one ended: behind a run that was taken up it waits on, however long
         it has waited."""
         async with self._turn:
-            if self.going and self.terms.if_still_running is not IfStillRunning.REPLACE:
+            if self._not_over(due) and self.terms.if_still_running is not IfStillRunning.REPLACE:
                 self.queue.append(due)
+                self._look_for_the_next()
                 return
         await self.decide(due)
 
@@ -134,18 +135,24 @@ class Lane:
             return await self._claim(due, ready, verdict.fate, verdict.text)
         noted = await self._note(due, verdict.fate, verdict.text)
         if noted is not None and verdict.stops_other:
-            await self._replace()
+            await self._replace(due)
         if noted is not None and verdict.fate is Fate.QUEUED:
             self.queue.append(due)
             self._look_for_the_next()  # what it waits for may have ended meanwhile
         return noted
 
-    async def _replace(self) -> None:
+    def _not_over(self, due: Due) -> set[RunId]:
+        """Runs of the plan that another waits for: those here, and what a person began, or goes on with, in another window."""
+        if self.terms.if_still_running is None:
+            return set(self.going)
+        return {*self.going, *self.timetable.unfinished(due.plan, due.mode)}
+
+    async def _replace(self, due: Due) -> None:
         """The latest comes next: the run that goes on is stopped, and what waited for that has been overtaken."""
         while self.queue:
             await self._note(self.queue[0], Fate.REPLACED, "a later one took its place before it began")
             self._through(self.queue[0])
-        for run in self.going:
+        for run in self._not_over(due):
             self.runs.stop(run, "replaced by the next run of its plan")
 
     async def _note(self, due: Due, fate: Fate, text: str) -> Noted | None:
@@ -222,6 +229,9 @@ class Lane:
         async with self._turn:
             while self.queue and not self.going:
                 due = self.queue[0]
+                if self._not_over(due):
+                    asyncio.get_running_loop().call_later(AGAIN_AFTER.total_seconds(), self._look_for_the_next)
+                    return
                 verdict = judge(self.terms, due.at, self.clock.now(), is_busy=False)
                 if verdict.fate is Fate.MISSED:  # it was there in time, and waited for its turn
                     verdict = _WAITED_TOO_LONG if self.terms.may_be_late else _WAITED

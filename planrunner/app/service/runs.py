@@ -33,7 +33,7 @@ from planrunner.app.taking_up import was_at
 from planrunner.model.account import Happening
 from planrunner.model.commands import Alert
 from planrunner.model.errors import JournalTrouble, PlanrunnerError, Refused
-from planrunner.model.journal import Body, Due, Mode, RunInfo, RunState, is_by_hand
+from planrunner.model.journal import Body, Due, Mode, RunInfo, RunState, Signal, is_by_hand
 from planrunner.model.market import RunId
 from planrunner.plan.given import Given
 from planrunner.runtime.journal import Journal
@@ -124,8 +124,6 @@ class ServiceRuns:
         except DoesNotFit as error:
             assert job.per_market is not None
             raise located(job.per_market.loaded, error.findings) from error
-        finally:
-            self._beginning.discard(info.run)
         if ran is not None:
             await self._over(ran)
         if await self._is_to_go_on(info):
@@ -180,18 +178,20 @@ class ServiceRuns:
     def stop(self, run: RunId, text: str) -> None:
         if (reins := self.reins.get(run)) is not None:
             reins.stop(text)
-        else:
+        elif run in self._beginning:
             self._stopped[run] = text  # it is on its way, and its venue takes its time
+        else:
+            with suppress(PlanrunnerError):  # it is over
+                self.process.journal.post(run, Signal.STOP, text)
 
     def _hold(self, run: RunId, reins: Reins) -> None:
-        text = self._stopped.pop(run, None)
-        if text is not None and run in self._beginning:
+        if (text := self._stopped.pop(run, None)) is not None:
             raise Refused(f"{text}, before it began")
+        self._beginning.discard(run)
         self.reins[run] = reins
-        if text is not None:
-            asyncio.get_running_loop().call_soon(reins.stop, text)  # after what it is told first
 
     def refuse(self, run: RunId, text: str) -> bool:
+        self._beginning.discard(run)
         return self.timetable.refuse(run, this_process(), text)
 
     # -- for whoever ends the service
