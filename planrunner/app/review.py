@@ -93,8 +93,12 @@ class _Review:
             return self._new.tree.read(name)
         except WrongUse as error:
             if name in self._by_new and self._is_wanted(name):
-                self._trouble.append(str(error))
+                self._complain(error)
             return None
+
+    def _complain(self, error: WrongUse) -> None:
+        if str(error) not in self._trouble:
+            self._trouble.append(str(error))
 
     def _was_plan(self, name: str) -> bool:
         change = self._by_new.get(name)
@@ -116,7 +120,10 @@ class _Review:
         """Those that changed, and those that keep plans from being judged."""
         changed = [name for name in self._by_new if is_site(name) or name == self._site]
         for name in changed:
-            self._new.site(name)
+            try:
+                self._new.site(name)
+            except WrongUse as error:
+                self._complain(error)
         return [one for one in self._new.site_results if one.problems or one.name in changed]
 
     # What
@@ -125,7 +132,7 @@ class _Review:
         change = self._by_new.get(name)
         was = change.old if change is not None else name
         is_blueprint = _BLUEPRINT.search(data) is not None
-        new = self._new.load(name, has_inputs=reads(name, data, self._new.tree.read).has_inputs)
+        new = self._loaded_now(name, data)
         if is_blueprint:
             new = _without_missing(new)
         old = self._loaded_before(was) if was is not None and self._is_plan_before(was) else None
@@ -146,12 +153,19 @@ class _Review:
             told = replace(told, preview=self._preview(new))
         return told, new.result if new.site is not None else None
 
+    def _loaded_now(self, name: str, data: bytes) -> Loaded:
+        try:
+            return self._new.load(name, has_inputs=reads(name, data, self._new.tree.read).has_inputs)
+        except WrongUse as error:
+            self._complain(error)
+            return _not_judged(name)
+
     def _loaded_before(self, name: str) -> Loaded:
         try:
             data = self._old.tree.read(name)
             return self._old.load(name, has_inputs=reads(name, data, self._old.tree.read).has_inputs)
         except WrongUse:  # its inputs or its site file can't be had from there
-            return Loaded(result=FileResult(name=name, problems=(), texts={}), site=None, inputs={})
+            return _not_judged(name)
 
     def _differences(self, old: Loaded | None, new: Loaded) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Of what is bet; and of what of the site file holds for it."""
@@ -200,6 +214,10 @@ def now() -> datetime:
     return RealClock().now()
 
 
+def _not_judged(name: str) -> Loaded:
+    return Loaded(result=FileResult(name=name, problems=(), texts={}), site=None, inputs={})
+
+
 def _without_missing(loaded: Loaded) -> Loaded:
     problems = tuple(one for one in loaded.result.problems if one.code != _MISSING)
     return replace(loaded, result=replace(loaded.result, problems=problems))
@@ -215,7 +233,7 @@ def _how(change: Change | None, old: Loaded | None, name: str) -> How:
 
 def _remarks(old: Loaded | None, new: Loaded, *, is_blueprint: bool) -> Iterator[str]:
     if new.site is None:
-        yield "whether it is right is not known until the problems of its site file are solved"
+        yield "whether it is right is not known: its site file has problems, or can't be read"
     if is_blueprint and new.plan is None and not new.result.problems:
         yield "a blueprint, whose inputs get their values where it is used; those plans are told by themselves"
     if old is not None and old.plan is None and new.plan is not None:

@@ -18,6 +18,7 @@ from planrunner.app.venues import profiles
 from planrunner.model.account import Site
 from planrunner.model.errors import WrongUse
 from planrunner.model.plan import Plan
+from planrunner.model.shown import harmless
 from planrunner.plan import pipeline
 from planrunner.plan.given import NOTHING_GIVEN, Given
 from planrunner.plan.nodes import Block, Scalar
@@ -40,7 +41,8 @@ class Tree(Protocol):
 
 
 class Here:
-    """The files as they are; a plan reads those beside it and below."""
+    """The files as they are; a plan reads those beside it and below. A link may lead to a file of the repository that is not
+    hidden: `.git/config` may hold a token, and what a plan holds is shown."""
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
@@ -54,11 +56,21 @@ class Here:
         return path.exists() or path.is_symlink()
 
     def read(self, name: str) -> bytes:
-        return self._named_short(lambda full: read_file(full, is_ordinary=True), self._full(name))
+        return self._named_short(self._file, self._full(name))
 
     def reader(self, plan: str, inputs: str | None) -> Callable[[str], bytes]:
-        files = FilesOf(Path(self._full(plan)), inputs)
+        full = self._full(plan)
+        files = FilesOf(Path(full), inputs, data=self.read(plan))
         return lambda name: self._named_short(files, name if name == inputs else self._full(name))
+
+    def _file(self, full: str) -> bytes:
+        path, root = Path(full).resolve(), self._repository.root.resolve()
+        if path != root / Path(full).relative_to(self._root):
+            if not path.is_relative_to(root):
+                raise WrongUse(f"{harmless(full)} is a link out of the repository")
+            if any(part.startswith(".") for part in path.relative_to(root).parts):
+                raise WrongUse(f"{harmless(full)} is a link to a hidden file")
+        return read_file(full, is_ordinary=True)
 
     def _named_short(self, read: Callable[[str], bytes], full: str) -> bytes:
         """Where a repository lies is no part of what is told of it."""

@@ -16,6 +16,7 @@ from planrunner.model.errors import WrongUse
 
 _SUFFIXES = (".yaml", ".yml")
 _OURS = re.compile(rb"""^(?:\xef\xbb\xbf)?["']?planrunner["']?[ \t]*:""", re.MULTILINE)
+_PLAINLY = re.compile(rb"""^["']?planrunner["']?[ \t]*:[ \t]*["']?[0-9]""", re.MULTILINE)
 _LEADS = re.compile(rb"""^[ \t-]*["']?(?:use_blueprint|for_each)["']?[ \t]*:[ \t]*(\S[^\r\n]*)$""", re.MULTILINE)
 _INPUTS = re.compile(rb"""^["']?inputs["']?[ \t]*:""", re.MULTILINE)
 # Line ends that only YAML knows; and letters that are written by their numbers.
@@ -34,14 +35,15 @@ class Reads:
 
 
 def is_yaml(name: str) -> bool:
-    """Hidden ones and those in hidden folders are other programs'."""
-    return name.endswith(_SUFFIXES) and not any(part.startswith(".") for part in name.split("/"))
+    return name.lower().endswith(_SUFFIXES)
 
 
 def is_plan(name: str, data: bytes) -> bool:
-    """A YAML file with our first key."""
+    """A YAML file with our first key; a hidden one, which is mostly another program's, with its version too."""
     if not is_yaml(name) or is_site(name) or b"planrunner" not in data:
         return False
+    if any(part.startswith(".") for part in name.split("/")):
+        return _PLAINLY.search(data) is not None
     return _OURS.search(data) is not None or _ODD_ENDS.search(data) is not None
 
 

@@ -208,6 +208,24 @@ def test_a_link_out_of_the_repository_is_not_followed(tmp_path: Path, repo: Plan
     assert "hunter2" not in told.out + told.err
 
 
+@pytest.mark.parametrize("link", ["plans/one.yaml", "plans/planrunner.yaml", "plans/blueprints/back.yaml"])
+@pytest.mark.parametrize("to", [".git/config", "../secret.yaml"])
+def test_what_a_link_leads_to_is_not_shown(repo: Plans, capsys: pytest.CaptureFixture[str], link: str, to: str) -> None:
+    """A job's checkout may keep its token in `.git/config`."""
+    repo.git("config", "http.extraheader", "hunter2")
+    (repo.root.parent / "secret.yaml").write_text("planrunner: 1\nhunter2: yes\n")
+    (repo.root / link).unlink()
+    (repo.root / link).symlink_to(repo.root / to)
+    assert run(["review", "--base", "HEAD", "--html", "page.html", "--summary", "summary.md"]) != 0
+    told = capsys.readouterr()
+    assert "hunter2" not in told.out + told.err + Path("page.html").read_text() + Path("summary.md").read_text()
+
+
+def test_a_plan_in_a_hidden_folder_is_reviewed_too(repo: Plans) -> None:
+    repo.write(".later/one.yaml", PLAN)
+    assert only(found(repo)).file == ".later/one.yaml"
+
+
 def test_problems_on_lines_of_the_change_come_first(repo: Plans) -> None:
     repo.change("plans/two.yaml", "side: back", "side: bakc")
     repo.change("plans/two.yaml", "stake: 10.00", "stake: 0.10")

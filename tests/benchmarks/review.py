@@ -44,14 +44,14 @@ def main() -> None:
     plans, changed = (int(given) if given else usual for given, usual in zip((*sys.argv[1:], "", "")[:2], (500, 5), strict=True))
     planrunner = command("planrunner")
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
+        root = Path(folder) / "repository"
         repository = made(root, plans)
         empty = cpu([planrunner, "--version"], RUNS)
         for number in range(2, 2 + changed):
             repository.change(f"plans/plan-{number:04}.yaml", "stake: 10.00", "stake: 12.00")
-        review = [sys.executable, "-c", _IN.format(folder=folder), "review", "--base", "HEAD"]
+        review = [sys.executable, "-c", _IN.format(folder=str(root)), "review", "--base", "HEAD"]
         one = cpu(review, RUNS)
-        whole = cpu([planrunner, "check", f"{folder}/plans"], RUNS)
+        whole = cpu([planrunner, "check", f"{root}/plans"], RUNS)
         repository.change("plans/planrunner.yaml", "20.00", "19.00")
         every = cpu(review, 3)
     print(f"planrunner --version                                {empty:6.3f} s")
