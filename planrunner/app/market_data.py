@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -127,7 +128,7 @@ def _saved(file: Path) -> list[object] | None:
     if not content.lstrip().startswith((b"[", b"{")):
         return None
     try:
-        found = json.loads(content, parse_float=str)
+        found = json.loads(content, parse_float=Decimal)
     except ValueError:
         return None  # a recording has a document on each of its lines
     rows = found if isinstance(found, list) else [found]

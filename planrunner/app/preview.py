@@ -144,7 +144,7 @@ def _rehearse(plan: str, asked: Asked, case: str, recording: Path | None) -> Reh
         try:
             told = running.run(run, lambda _, __: None)
         except (PlanProblems, Refused, VenueRefused, VenueTrouble, WrongUse) as error:
-            return _not_rehearsed(case, str(error))
+            return _not_rehearsed(case, str(error).partition("\n")[0])
     return (
         _not_rehearsed(case, told.ran.trouble or "its journal can't be read") if told.story is None else _told(case, told.story)
     )

@@ -37,7 +37,8 @@ def coming(when: When | None, after: datetime, most: int = SHOWN) -> tuple[Comin
 
 def local_words(local: datetime, zone: str) -> str:
     """`Monday 2026-12-07 11:00 (Europe/London)`."""
-    return f"{local:%A} {local:%Y-%m-%d %H:%M} ({zone})"
+    clock = f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
+    return f"{local:%A} {local:%Y-%m-%d} {clock} ({zone})"
 
 
 def _remark(one: Occurrence, rule: Recurring) -> str:

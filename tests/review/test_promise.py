@@ -35,7 +35,6 @@ from tests.plans.rehearsing import PLANS, ROOT, rehearse
 SINCE = datetime(2026, 11, 30, tzinfo=UTC)
 # Orders may not be placed at all there, are matched one against the other, or only for as many markets as there are.
 NOT_ALL = {"only-if", "every-race", "by-itself/before-each-race"}
-NEEDS_VALUES = {"by-itself/on-a-signal"}
 CASES = ("usual", "all-match", "half-matches", "nothing-matches", "suspended", "turns-in-play", "reply-lost")
 
 
@@ -122,7 +121,7 @@ def test_a_rehearsal_where_all_is_matched_risks_what_the_preview_says(plan, tmp_
 
 
 @pytest.mark.storm
-@pytest.mark.parametrize("plan", sorted(set(PLANS) - NEEDS_VALUES))
+@pytest.mark.parametrize("plan", PLANS)
 def test_every_sample_where_all_is_matched_risks_what_its_preview_says(plan, tmp_path):
     rehearsal_comes_to(plan, tmp_path)
 
