@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
-from planrunner.app.service.verdict import Terms, Verdict, judge
+from planrunner.app.service.verdict import ON_TIME, Terms, Verdict, judge
 from planrunner.model.errors import JournalTrouble, PlanrunnerError, Refused, VenueRefused, VenueTrouble
 from planrunner.model.journal import Due, Fate, Noted, RunInfo
 from planrunner.model.market import RunId
@@ -181,6 +181,8 @@ class Lane:
 
     async def _run(self, due: Due, ready: Ready) -> None:
         until = due.at + self.terms.late_by
+        if (now := self.clock.now()) > until:  # it waited for its turn, and its venue may need a minute as anybody's
+            until = now + ON_TIME
         while True:
             try:
                 return await ready.run()

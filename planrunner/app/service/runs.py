@@ -207,6 +207,10 @@ class ServiceRuns:
         for reins in self.reins.values():
             reins.stop(text)
 
+    async def told(self) -> None:
+        """Once the alerts of runs are written down for whoever wants to hear of them."""
+        await asyncio.gather(*self._telling, return_exceptions=True)
+
     # -- one run
 
     async def _go_on(self, info: RunInfo) -> Ran:

@@ -165,6 +165,7 @@ class Service:
         await self._roster.end(self.asked.finish_within, is_at_work=self._runs.reins.__contains__)
         self._runs.leave_all()
         await self._roster.end(LAST_WORDS, is_at_work=self._runs.reins.__contains__)
+        await self._runs.told()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.log("ended", left=len(self.journal.unfinished()))
 

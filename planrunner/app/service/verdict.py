@@ -67,7 +67,7 @@ def judge(terms: Terms, at: datetime, now: datetime, *, is_busy: bool) -> Verdic
 
 def _missed(terms: Terms, late: timedelta) -> str:
     allowed = f"the plan allows {in_words(terms.late_by)}" if terms.may_be_late else "a missed one is skipped"
-    return f"the service was not there; {in_words(late)} late, and {allowed}"
+    return f"the service was not there, or its plan had problems; {in_words(late)} late, and {allowed}"
 
 
 def _beside(policy: IfStillRunning) -> Verdict:
