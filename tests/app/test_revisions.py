@@ -204,3 +204,24 @@ def test_names_are_told_from_where_one_stands(repo):
         assert here.name_of("a.yaml") == here.name_of("../plans/gone/../a.yaml") == "plans/a.yaml"
         with pytest.raises(WrongUse, match="is not in the git repository"):
             here.name_of("/etc/passwd")
+
+
+def test_no_program_that_a_repository_names_is_run(repo, tmp_path):
+    """Filters, drivers for showing differences, monitors, pagers and hooks are for those who trust whoever wrote them."""
+    sign = tmp_path / "ran"
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\necho ran >> {sign}\ncat\n")
+    program.chmod(0o755)
+    repo.commit({"plan.yaml": b"1", ".gitattributes": b"* filter=theirs diff=theirs\n"})
+    programs = [
+        "core.fsmonitor", "core.pager", "diff.external", "diff.theirs.textconv", "diff.theirs.command", "filter.theirs.smudge",
+        "core.sshCommand", "core.editor", "credential.helper",
+    ]  # fmt: skip
+    for name in programs:
+        repo.git("config", name, str(program))
+    (repo.root / ".git" / "hooks" / "post-checkout").symlink_to(program)
+    with Repository.around(repo.root) as here:
+        assert here.at("HEAD").read("plan.yaml") == b"1"
+        with pytest.raises(WrongUse):
+            here.at("nothing")
+    assert not sign.exists()

@@ -127,3 +127,21 @@ def test_what_moved_is_told_and_as_little_of_it_as_can_be(new):
     assert stays == sorted(stays)
     assert (moved == set()) == (list(new) == sorted(new))
     assert not any(list(run) == sorted(run) for run in combinations(new, len(stays) + 1))
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_what_did_not_change_is_not_told(data):
+    """One field of one order, or of the limits: nothing is told of anything else but the figures that follow."""
+    plan = ALL["plans/several-in-one-market"]
+    number = data.draw(st.integers(0, len(plan.orders) - 1))
+    order = plan.orders[number]
+    hints = get_type_hints(LimitOrder)
+    name = data.draw(st.sampled_from([one for one in means(LimitOrder) if one != "name"]))
+    other = replace(order, **{name: data.draw(values_of(hints[name], name))})
+    new = replace(plan, orders=(*plan.orders[:number], other, *plan.orders[number + 1 :]), digest="")
+    told = [one for one in diff(replace(plan, digest=""), new) if one.what is not What.FOLLOWS]
+    assert {one.about for one in told} <= {order.name}
+    assert all(one.path.startswith(f"orders.{order.name}.{name}") for one in told)
+    limits = replace(plan.limits, max_orders=data.draw(st.integers(20, 30)))
+    assert {one.about for one in diff(plan, replace(plan, limits=limits, digest=""))} == {"limits"}
