@@ -7,7 +7,7 @@ the same history as the plan, and a reviewer finds them; nothing is believed of 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,12 +74,15 @@ def _read(path: Path) -> Approval | Broken:
 def wanted(loaded: Loaded, plan: Path, given: Given, *, mode: Mode, occurrence: str, now: datetime) -> Wanted:
     """Of a plan as it was loaded to be run. What a signal brings is not in it: the plan was approved before, within what its
     inputs may be."""
-    given = Given() if occurrence.startswith("signal ") else given
-    made = previewed(loaded, plan, given, now=now)
+    made = previewed(loaded, plan, _approved_with(given, occurrence), now=now)
     return Wanted(
         plan=plan.name, preview=made, may_lose=may_lose(loaded.plan), mode=mode, accounts=accounts_of(loaded.plan),
         occurrence=occurrence,
     )  # fmt: skip
+
+
+def _approved_with(given: Given, occurrence: str) -> Given:
+    return Given() if occurrence.startswith("signal ") else given
 
 
 def previewed(loaded: Loaded, plan: Path, given: Given, *, now: datetime, data: Data = NO_DATA) -> Preview:
@@ -134,9 +137,11 @@ def required(
     raise Refused("\n".join(_refused(found, plan, given)))
 
 
-def used_by(run: RunId, loaded: Loaded, plan: Path, given: Given, journal: Journal, *, now: datetime) -> Held:
+def used_by(
+    run: RunId, loaded: Loaded, plan: Path, given: Given, journal: Journal, *, now: datetime, occurrence: str = BY_HAND
+) -> Held:  # fmt: skip
     """Of a run that was made and goes on: it needs no approval anew, and what its names lead to is what was approved."""
-    made = previewed(loaded, plan, given, now=now)
+    made = previewed(loaded, plan, _approved_with(given, occurrence), now=now)
     found = [one for one in approvals_of(plan, bound(made)) if isinstance(one, Approval)]
     known = journal.used({one.id for one in found})
     used = tuple(one for one in found if any(use[0] == one.id and by == run for use, by in known.items()))
@@ -185,7 +190,3 @@ def refuse_other_ids(held: Held | None, plan: Plan, site: Site, where: Where, *,
             f"the names of {', '.join(other)} lead to other markets or selections at the venue than those that were approved. "
             "Nothing was placed."
         )
-
-
-def names_of(approvals: Collection[Approval]) -> str:
-    return " and ".join(one.approver for one in approvals)

@@ -12,7 +12,7 @@ import binascii
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -255,10 +255,10 @@ class _Judge:
     now: datetime
     site: Site
     used: Mapping[Use, RunId]
-    binds: Binds = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "binds", binds_of(self.wanted.preview))
+    @property
+    def binds(self) -> Binds:
+        return binds_of(self.wanted.preview)
 
     def against(self, one: Approval) -> Iterator[str]:
         """Why it does not hold, in words that go on from `the approval of ann`. Nothing it says is believed unsigned."""

@@ -112,9 +112,9 @@ class ServiceRuns:
         from planrunner.review.approvals import BY_HAND
 
         plan, given, now = self.plans.folder / due.plan, Given(values=due.given), self.process.clock.now()
+        occurrence = BY_HAND if is_by_hand(due) else due.occurrence
         if info is not None:
-            return used_by(info.run, loaded, plan, given, self.process.journal, now=now)
-        occurrence = BY_HAND if due.occurrence.startswith(f"{BY_HAND} ") else due.occurrence
+            return used_by(info.run, loaded, plan, given, self.process.journal, now=now, occurrence=occurrence)
         return required(loaded, plan, given, self.process.journal, now=now, occurrence=occurrence)
 
     async def _run(self, job: Job, info: RunInfo, stage: Stage) -> None:
