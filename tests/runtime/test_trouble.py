@@ -17,7 +17,7 @@ from sqlalchemy import Engine, event
 
 from planrunner.model.errors import JournalTrouble, WrongUse
 from planrunner.runtime.journal import Journal
-from planrunner.runtime.tables import file_system, refuse_shared
+from planrunner.runtime.tables import SCHEMA, file_system, refuse_shared
 
 from .makers import AT, RUN, opened, place, placement, prepare, run_info, said
 
@@ -216,7 +216,7 @@ def test_a_newer_journal_is_refused(tmp_path):
         pass
     with sqlite3.connect(tmp_path / "j.db") as connection:
         connection.execute("update schema set version = 99")
-    with pytest.raises(JournalTrouble, match=r"newer planrunner \(schema 99, this one knows 4\); update"):
+    with pytest.raises(JournalTrouble, match=rf"newer planrunner \(schema 99, this one knows {SCHEMA}\); update"):
         Journal.open(tmp_path / "j.db", durable=False)
 
 
