@@ -51,9 +51,7 @@ class Plans:
         stamps = dict(self._all())
         if stamps == self._stamps:
             return False
-        names = {
-            path.name for path in stamps if path.parent == self.folder and path.suffix in SUFFIXES and path.name != SITE_FILE
-        }
+        names = {path.name for path in stamps if self._may_be_plan(path)}
         changed = {path for path in {*stamps, *self._stamps} if stamps.get(path) != self._stamps.get(path)}
         others = any(path.parent != self.folder or path.name not in names for path in changed)
         again = names if others else names & {path.name for path in changed}
@@ -85,6 +83,11 @@ class Plans:
             file = self.folder / SITE_FILE
             raise WrongUse(f"{file} is gone, and its limits with it; put it back, or end the service and begin it again")
         self._had_site_file = has_site_file
+
+    def _may_be_plan(self, path: Path) -> bool:
+        """Right in the folder. Links within it are followed; others would show whoever asks what is none of theirs."""
+        is_beside = path.parent == self.folder and path.suffix in SUFFIXES and path.name != SITE_FILE
+        return is_beside and (not path.is_symlink() or path.resolve().is_relative_to(self.folder.resolve()))
 
     def _read(self, name: str) -> PlanFile | None:
         """None for what is no plan of its own."""
