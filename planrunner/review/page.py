@@ -123,15 +123,13 @@ def percent_of(limit: ToldLimit) -> float:
 
 
 def stretches(parts: Sequence[LossPart], total: Money) -> list[Stretch]:
-    """The worst loss as parts of a bar; small ones at the end are one."""
+    """The worst loss as parts of a bar; where they are too many to tell apart, as one."""
     if not total.amount:
         return []
-    shown = parts if len(parts) <= PARTS_UP_TO else parts[: PARTS_UP_TO - 1]
-    found = [_stretch(one.amount, total, f"{one.order}: {one.amount}") for one in shown]
-    if rest := parts[len(shown) :]:
-        left = sum((one.amount for one in rest), zero(total.currency))
-        found.append(_stretch(left, total, f"{len(rest)} more: {left}"))
-    return found
+    if len(parts) > PARTS_UP_TO:
+        whole = sum((one.amount for one in parts), zero(total.currency))
+        return [_stretch(whole, total, f"{len(parts)} parts: {whole}")]
+    return [_stretch(one.amount, total, f"{one.order}: {one.amount}") for one in parts]
 
 
 def _stretch(amount: Money, total: Money, tip: str) -> Stretch:
