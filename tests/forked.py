@@ -146,7 +146,9 @@ def _text_of(said: Connection) -> io.TextIOWrapper:
 def _planrunner(out: Connection, err: Connection, arguments: list[str], environment: dict[str, str], folder: Path | None) -> None:
     os.environ.clear()
     os.environ.update(environment)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # even where the tests were begun under `nohup`
+    # As in a window of its own, even where the tests were begun under `nohup` or in the background.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     os.dup2(out.fileno(), 1)
     os.dup2(err.fileno(), 2)
     is_one = out.fileno() == err.fileno()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
@@ -292,7 +293,7 @@ def test_what_a_plan_is_said_to_read_is_what_it_reads() -> None:
 def test_the_command_in_a_process_of_its_own_leaves_nothing_behind(repo: Plans) -> None:
     repo.change("plans/one.yaml", "stake: 10.00", "stake: 20.00")
     before = sorted(path for path in repo.root.rglob("*") if ".git" not in path.parts)
-    command = ["python", "-W", "error", "-m", "planrunner", "review", "--base", "HEAD"]
+    command = [sys.executable, "-W", "error", "-m", "planrunner", "review", "--base", "HEAD"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=repo.root)
     assert (done.returncode, done.stderr) == (0, "")
     assert sorted(path for path in repo.root.rglob("*") if ".git" not in path.parts) == before
