@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ from planrunner.model.market import RunId
 from planrunner.model.money import Money
 from planrunner.model.plan import Plan
 from planrunner.plan.given import Given
-from planrunner.review.approvals import BY_HAND, Approval, Broken, Held, Refusal, Use, Wanted, holds, read
+from planrunner.review.approvals import BY_HAND, Approval, Broken, Held, Refusal, Use, Wanted, binds_of, holds, read
 from planrunner.review.preview import Preview, bound
 from planrunner.review.previewing import NO_DATA, Data, preview
 
@@ -47,9 +48,10 @@ def file_of(plan: Path, binds: str, approver: str, signed_at: datetime) -> Path:
     return folder_of(plan) / f"{plan.stem}-{binds[:_OF_BOUND]}-{approver}-{signed_at:%Y%m%dT%H%M%SZ}{SUFFIX}"
 
 
-def approvals_of(plan: Path, binds: str) -> list[Approval | Broken]:
-    """All that are called by what is wanted, and the latest others of this plan, for what they say of it."""
-    folder = folder_of(plan)
+def approvals_of(plan: Path, wanted: Preview) -> list[Approval | Broken]:
+    """All that are called by what is wanted or are for it by its ids, and the latest others of this plan, for what they say of
+    it."""
+    folder, binds = folder_of(plan), bound(wanted)
     try:
         names = sorted(one.name for one in folder.iterdir() if one.name.endswith(SUFFIX) and not one.name.startswith("."))
     except OSError:
@@ -57,7 +59,14 @@ def approvals_of(plan: Path, binds: str) -> list[Approval | Broken]:
     called = [name for name in names if f"-{binds[:_OF_BOUND]}-" in name]
     others = [name for name in names if name not in called and name.startswith(f"{plan.stem}-")]
     others.sort(key=lambda name: name.rpartition("-")[2])
-    return [_read(folder / name) for name in (*called, *others[-_MOST_OTHERS:])]
+    read = [_read(folder / name) for name in others]
+    for_it = [one for one in read[:-_MOST_OTHERS] if isinstance(one, Approval) and is_for(one, wanted)]
+    return [*(_read(folder / name) for name in called), *for_it, *read[-_MOST_OTHERS:]]
+
+
+def is_for(one: Approval, wanted: Preview) -> bool:
+    """By all that it binds but the ids, which only the venue can tell; they are in the name of its file, too."""
+    return replace(one.binds, resolved=()) == replace(binds_of(wanted), resolved=())
 
 
 def _read(path: Path) -> Approval | Broken:
@@ -117,7 +126,7 @@ def accounts_of(plan: Plan) -> tuple[str, ...]:
 
 def judged(asked: Wanted, plan: Path, site: Site, journal: Journal | None, *, now: datetime) -> Held | Refusal:
     """`journal` knows what was used; None where there is none yet, and nothing was."""
-    found = approvals_of(plan, bound(asked.preview))
+    found = approvals_of(plan, asked.preview)
     used: Mapping[Use, RunId] = {}
     if journal is not None:
         used = journal.used({one.id for one in found if isinstance(one, Approval)})
@@ -140,11 +149,18 @@ def required(
 def used_by(
     run: RunId, loaded: Loaded, plan: Path, given: Given, journal: Journal, *, now: datetime, occurrence: str = BY_HAND
 ) -> Held:  # fmt: skip
-    """Of a run that was made and goes on: it needs no approval anew, and what its names lead to is what was approved."""
+    """Of a run that was made and goes on without having placed anything: it needs no approval anew, and what it places, under
+    which policy, and what its names lead to is what was approved. Raises Refused where that can't be told any more."""
     made = previewed(loaded, plan, _approved_with(given, occurrence), now=now)
-    found = [one for one in approvals_of(plan, bound(made)) if isinstance(one, Approval)]
+    found = [one for one in approvals_of(plan, made) if isinstance(one, Approval) and is_for(one, made)]
     known = journal.used({one.id for one in found})
     used = tuple(one for one in found if any(use[0] == one.id and by == run for use, by in known.items()))
+    if not used:
+        raise Refused(
+            f"the run {run} placed nothing yet, and no approval that it began on is for what it would place now: its plan, its "
+            f"inputs, or the accounts, limits or `policy` of the site file are not what they were, or the file in {FOLDER} is "
+            "gone. Put them back as they were (`git log` tells what changed); the run goes on with what was approved"
+        )
     return Held(approvals=used, uses=(), resolved=tuple(triple for one in used for triple in one.binds.resolved))
 
 

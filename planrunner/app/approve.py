@@ -25,6 +25,8 @@ from planrunner.review.preview import Preview, from_json
 from planrunner.review.since_approved import what_changed
 
 NEXT = "the next occurrence"  # of a plan that runs by itself: one that no approval was used for
+# Of a preview, what follows from the plan and its site file alone: no market data and no clock tells of it.
+_TOLD = ("told", "unknown", "zone", "uses", "schedule", "in_total")
 _SHORTEST = timedelta(minutes=1)
 
 
@@ -74,6 +76,7 @@ def prepare(asked: Asked, *, now: datetime, environment: Mapping[str, str], ask:
     made = previewed(loaded, plan, given, now=now)
     if shown is not None:
         _refuse_other(shown, made, plan)
+        _refuse_other_words(shown, made, plan)
     who = signer(loaded.site, asked.name, asked.key, environment=environment, ask=ask)
     return Ready(
         plan=plan, loaded=loaded, given=given, preview=shown or made, signer=who, authors=_authors(asked, loaded, plan),
@@ -136,6 +139,12 @@ def _refuse_other(shown: Preview, made: Preview, plan: Path) -> None:
         return
     changes = "".join(f"\n- {one}" for one in what_changed(replace(shown, resolved=()), made))
     raise Refused(f"{plan} is not what was previewed any more; preview it again. Since then:{changes}")
+
+
+def _refuse_other_words(shown: Preview, made: Preview, plan: Path) -> None:
+    """What an approver reads is what planrunner says of what is signed: sentences of a file are anybody's."""
+    if any(getattr(shown, one) != getattr(made, one) for one in _TOLD):
+        raise Refused(f"what this preview says of {plan} is not what planrunner says of it now; preview it again")
 
 
 def _authors(asked: Asked, loaded: Loaded, plan: Path) -> tuple[str, ...]:

@@ -1,9 +1,11 @@
-"""Who wrote a plan, as far as its repository tells: of each of its files whoever committed its present text, and whoever works
-here where that is not committed yet."""
+"""Who wrote a plan, as far as its repository tells: of each of its files whoever committed a line of its present text, whoever
+committed it last, and whoever works here where that is not committed yet. Renaming a file or changing a comment makes nobody its
+only author."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -11,6 +13,10 @@ from planrunner.model.account import Site
 from planrunner.model.errors import WrongUse
 
 _FORMAT = "--format=%ae"
+# Settings of a repository may have it pass commits over, or begin a program (textconv).
+_BLAME = ("-c", "blame.ignoreRevsFile=", "blame", "--incremental", "--no-textconv")
+_COMMIT = re.compile(rb"^([0-9a-f]{40,64}) [0-9]+ [0-9]+ [0-9]+$", re.MULTILINE)
+_AT_ONCE = 1000  # commits on one command line
 
 
 def authors_of(files: Iterable[Path], site: Site) -> tuple[str, ...]:
@@ -28,19 +34,37 @@ def named(author: str, site: Site) -> str:
 
 
 def _authors(file: Path) -> Iterator[str]:
+    """A link was made by somebody, and what it leads to was written by somebody."""
+    for one in dict.fromkeys((file.absolute(), file.resolve())):
+        yield from _authors_of(one)
+
+
+def _authors_of(file: Path) -> Iterator[str]:
     from planrunner.app.revisions import run_git
 
-    folder, name = file.absolute().parent, f":(literal){file.name}"
+    folder, name = file.parent, f":(literal){file.name}"
     try:
         changed = run_git(folder, "status", "--porcelain", "--", name)
         if changed.returncode != 0:
             return
         written = run_git(folder, "log", "-1", _FORMAT, "--", name)
         yield _line(written.stdout)
+        yield from _of_lines(folder, file.name)
         if changed.stdout.strip():
             yield _line(run_git(folder, "config", "user.email").stdout)
     except WrongUse:  # no git
         return
+
+
+def _of_lines(folder: Path, name: str) -> Iterator[str]:
+    """By the commits of its lines, for blame itself would believe a `.mailmap`."""
+    from planrunner.app.revisions import run_git
+
+    found = _COMMIT.findall(run_git(folder, *_BLAME, "--", f"./{name}").stdout)
+    commits = [one for one in dict.fromkeys(one.decode("ascii") for one in found) if one.strip("0")]  # not committed: all 0
+    for at in range(0, len(commits), _AT_ONCE):
+        written = run_git(folder, "log", "--no-walk", _FORMAT, *commits[at : at + _AT_ONCE])
+        yield from map(_line, written.stdout.splitlines())
 
 
 def _line(said: bytes) -> str:

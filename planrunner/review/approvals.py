@@ -200,6 +200,8 @@ def _read(file: str, found: dict[str, Any]) -> Approval:
     if body.keys() != {_VERSION_KEY, "preview", *_HEAD}:
         raise ValueError("its keys are not those of an approval")
     head = document.read(_Head, {name: body[name] for name in _HEAD})
+    if not all(one.tzinfo is UTC or one.utcoffset() == timedelta(0) for one in (head.signed_at, head.expires_at)):
+        raise ValueError("its times are not in UTC")  # another zone's may have no UTC, at either end of all years
     return Approval(
         **{name: getattr(head, name) for name in _HEAD}, preview=_preview(body["preview"]),
         signature=_signature(found.get("signature")), signed=canonical(body), file=file,

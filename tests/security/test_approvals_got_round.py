@@ -1,0 +1,113 @@
+"""Ways round an approval: what its approver is shown, who wrote what, a run that began on it and did not get far."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from planrunner.app.plans import load
+from planrunner.runtime.journal import Journal
+from tests.security.test_approvals import LET_THROUGH, Desk, config, desk, info_of
+
+__all__ = ["config", "desk"]  # the fixtures
+
+
+def commit(desk: Desk, by: str, *words: str) -> None:
+    who = ("-c", f"user.email={by}@example.org", "-c", f"user.name={by}")
+    for one in (("add", "."), ("commit", "-qm", "a plan", *words)):
+        subprocess.run(["git", "-C", desk.folder, *who, *one], check=True, capture_output=True)
+
+
+def test_sentences_of_a_preview_that_somebody_rewrote_are_not_signed(desk: Desk) -> None:
+    assert desk.verb("preview", "plan.yaml", "--out", "preview.json")[0] == 0
+    file = desk.folder / "preview.json"
+    text = file.read_text()
+    assert "8.00" in text
+    file.write_text(text.replace("8.00", "0.80"))
+    code, said = desk.verb("approve", "preview.json", "--as", "bob", "--author", "ann", "--yes")
+    assert code == 3, said
+    assert "0.80" not in said
+    assert not (desk.folder / "approvals").exists()
+
+
+def reindented(desk: Desk) -> None:
+    desk.change(("    odds: 2.20", "    odds: 2.20  # as agreed"))
+    commit(desk, "bob")
+
+
+def renamed(desk: Desk) -> None:
+    desk.plan.rename(desk.folder / "other.yaml")
+    commit(desk, "bob")
+    desk.plan.write_text((desk.folder / "other.yaml").read_text())
+    (desk.folder / "other.yaml").unlink()
+    commit(desk, "bob")
+
+
+def linked(desk: Desk) -> None:
+    desk.plan.rename(desk.folder / "real.yaml")
+    commit(desk, "ann")
+    desk.plan.symlink_to("real.yaml")
+    commit(desk, "bob")
+
+
+@pytest.mark.parametrize("hide", [reindented, renamed, linked])
+def test_an_author_stays_one_behind_the_last_commit_of_somebody_else(desk: Desk, hide: Callable[[Desk], None]) -> None:
+    subprocess.run(["git", "-C", desk.folder, "init", "-q"], check=True)
+    subprocess.run(["git", "-C", desk.folder, "config", "user.email", "ann@example.org"], check=True)
+    commit(desk, "ann")
+    hide(desk)
+    assert desk.verb("approve", "plan.yaml", "--as", "ann", "--yes")[0] == 0
+    [file] = (desk.folder / "approvals").iterdir()
+    assert json.loads(file.read_text())["authors"] == ["ann", "bob"]
+    assert "can't be the only one" in desk.live()[1]
+
+
+def claimed(desk: Desk, run: str) -> None:
+    """A process that was killed between its claim and its first fact."""
+    held, digest = desk.held, load(desk.plan).plan.digest
+    info = replace(info_of(run), plan_file=str(desk.plan), plan_digest=digest)
+    with Journal.open(desk.state, durable=True) as journal:
+        journal.create(info, held.uses)
+
+
+def test_a_run_that_did_not_get_far_goes_on_with_what_was_approved_and_nothing_else(desk: Desk) -> None:
+    desk.approve("bob")
+    claimed(desk, "r1")
+    assert LET_THROUGH in desk.live("--resume", "r1")[1]
+    desk.write_site(("50.00 GBP", "5000.00 GBP"))
+    code, said = desk.live("--resume", "r1")
+    assert code == 3, said
+    assert LET_THROUGH not in said
+    assert "approv" in said
+
+
+def test_an_approval_with_ids_is_found_among_many_later_ones(desk: Desk) -> None:
+    ids = [{"order": "newcastle", "market": "1", "selection": "2"}]
+    document = desk.signed()
+    binds = {**document["binds"], "resolved": [list(one.values()) for one in ids]}
+    desk.put(desk.resigned(document, binds=binds, bound="0" * 64))
+    for stake in ("7.00", "6.00", "5.00", "4.00"):
+        text = desk.plan.read_text()
+        desk.change(("8.00 GBP", f"{stake} GBP"))
+        desk.approve("bob")
+        desk.plan.write_text(text)
+    assert LET_THROUGH in desk.live()[1]
+
+
+def test_a_file_that_nobody_signed_breaks_nothing(desk: Desk) -> None:
+    desk.approve("bob")
+    [file] = (desk.folder / "approvals").iterdir()
+    document = json.loads(file.read_text())
+    for number, at in enumerate(("0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00")):
+        body = {**document, "signed_at": at, "expires_at": at}
+        text = json.dumps(body, indent=1, ensure_ascii=False) + "\n"
+        file.with_name(file.name.replace("-bob-", f"-bob{number}-")).write_text(text)
+    assert LET_THROUGH in desk.live()[1]
+    file.unlink()
+    code, said = desk.live()
+    assert code == 3, said
+    assert "was not signed by its approver" in said or "can't be read" in said
