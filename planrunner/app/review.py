@@ -84,7 +84,8 @@ class _Review:
         plans = {name: data for name in self._new.tree.names() if is_yaml(name) and (data := self._read(name)) is not None}
         plans = {name: data for name, data in plans.items() if is_plan(name, data) or self._was_plan(name)}
         changed = [name for change in self._changes for name in change.names]
-        through = touched_through(plans, changed, self._new.tree.read, site=self._site, inputs=self._inputs)
+        tree = self._new.tree
+        through = touched_through(plans, changed, tree.read, site=self._site, inputs=self._inputs, links=tree.links)
         yield from ((name, plans[name], because) for name, because in sorted(through.items()) if self._is_wanted(name))
 
     def _read(self, name: str) -> bytes | None:

@@ -145,6 +145,11 @@ class Revision:
             raise WrongUse(f"{harmless(name)} is a link in revision {harmless(self.named)} that leads out of it, or nowhere")
         return found
 
+    def link(self, name: str) -> str | None:
+        """What a link says; None of what is none."""
+        found = self._links.get(name)
+        return os.fsdecode(self.repository.objects.blob(found) or b"/") if found is not None else None
+
     def reader(self, plan: str, inputs: str | None = None) -> FilesAt:
         return FilesAt(self, plan, inputs)
 

@@ -3,7 +3,8 @@ file beside it there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +14,7 @@ from planrunner.app.changed import files_here
 from planrunner.app.check import FileResult
 from planrunner.app.revisions import FilesAt, Repository, Revision
 from planrunner.app.site import FilesOf, read_file
-from planrunner.app.touched import site_of
+from planrunner.app.touched import followed, site_of
 from planrunner.app.venues import profiles
 from planrunner.model.account import Site
 from planrunner.model.errors import WrongUse
@@ -36,6 +37,9 @@ class Tree(Protocol):
     def read(self, name: str) -> bytes:
         """A file by itself. Raises WrongUse."""
 
+    def links(self, name: str) -> Iterable[str]:
+        """What a file is called on the way to its end, where links lead there."""
+
     def reader(self, plan: str, inputs: str | None) -> Callable[[str], bytes]:
         """What a plan may read. It raises WrongUse."""
 
@@ -47,6 +51,7 @@ class Here:
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
         self._root = str(repository.root)
+        self._targets: dict[str, str | None] = {}
 
     def names(self) -> Sequence[str]:
         return files_here(self._repository)
@@ -62,6 +67,17 @@ class Here:
         full = self._full(plan)
         files = FilesOf(Path(full), inputs, data=self.read(plan))
         return lambda name: self._named_short(files, name if name == inputs else self._full(name))
+
+    def links(self, name: str) -> Iterable[str]:
+        return followed(name, self._target)
+
+    def _target(self, name: str) -> str | None:
+        if name not in self._targets:
+            try:
+                self._targets[name] = os.readlink(self._full(name))  # noqa: PTH115 - as it is written
+            except (OSError, ValueError):
+                self._targets[name] = None
+        return self._targets[name]
 
     def _file(self, full: str) -> bytes:
         path, root = Path(full).resolve(), self._repository.root.resolve()
@@ -97,6 +113,9 @@ class At:
 
     def read(self, name: str) -> bytes:
         return self._revision.read(name)
+
+    def links(self, name: str) -> Iterable[str]:
+        return followed(name, self._revision.link)
 
     def reader(self, plan: str, inputs: str | None) -> FilesAt:
         return self._revision.reader(plan, inputs)

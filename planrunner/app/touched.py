@@ -22,6 +22,7 @@ _INPUTS = re.compile(rb"""^["']?inputs["']?[ \t]*:""", re.MULTILINE)
 # Line ends that only YAML knows; and letters that are written by their numbers.
 _ODD_ENDS = re.compile(rb"\r(?!\n)|\xc2\x85|\xe2\x80[\xa8\xa9]")
 _REMARK = re.compile(r"\s+#.*$")
+_MOST_LINKS = 20  # one leading to the next; more is a ring
 
 Read = Callable[[str], bytes]
 
@@ -71,15 +72,18 @@ def reads(plan: str, data: bytes, read: Read) -> Reads:
 
 
 def touched_through(
-    plans: Mapping[str, bytes], changed: Iterable[str], read: Read, *, site: str | None = None, inputs: str | None = None
-) -> dict[str, tuple[str, ...]]:
-    """Each plan that is touched, and the changed files among those it reads. `site` and `inputs` are named for all of them."""
+    plans: Mapping[str, bytes], changed: Iterable[str], read: Read, *, site: str | None = None, inputs: str | None = None,
+    links: Callable[[str], Iterable[str]] = lambda _: (),
+) -> dict[str, tuple[str, ...]]:  # fmt: skip
+    """Each plan that is touched, and the changed files among those it reads. `site` and `inputs` are named for all of them.
+    `links`: what a file that is a link, or is reached through one, is called on the way to its end."""
     names = frozenset(changed)
     found = {}
     for plan, data in plans.items():
         leads = reads(plan, data, read)
         all_read = {*leads.files, site or site_of(plan), *([inputs] if inputs and leads.has_inputs else ())}
-        because = tuple(sorted(all_read & names))
+        all_read |= {name for one in (plan, *all_read) for name in links(one)}
+        because = tuple(sorted((all_read - {plan}) & names))
         if because or plan in names:
             found[plan] = because
     return found
@@ -104,6 +108,27 @@ def _as_read(name: str, data: bytes) -> Iterator[str]:
     for value in values:
         if isinstance(value, Scalar):
             yield _beside(name, value.text)
+
+
+def followed(name: str, target: Callable[[str], str | None]) -> Iterator[str]:
+    """The links on the way to a file, as the file system would go, and where each leads. `target`: what a link says; None of
+    what is none."""
+    for _ in range(_MOST_LINKS):
+        name = posixpath.normpath(name)
+        if name.startswith(("/", "../")) or name == "..":
+            return
+        at = next(((one, to) for one in _and_above(name) if (to := target(one)) is not None), None)
+        if at is None:
+            return
+        link, to = at
+        name = posixpath.normpath(posixpath.join(posixpath.dirname(link), to) + name[len(link) :])
+        yield from (link, name)
+
+
+def _and_above(name: str) -> Iterator[str]:
+    """`a`, `a/b`, `a/b/c`."""
+    parts = name.split("/")
+    return ("/".join(parts[:count]) for count in range(1, len(parts) + 1))
 
 
 def _beside(name: str, reference: str) -> str:

@@ -175,9 +175,9 @@ _KINDS = {
 
 def what(one: Touched) -> str:
     """What became of a plan, and through which files."""
-    told = [f"{one.how.value}, was {one.was}" if one.was else one.how.value]
+    told = [f"{one.how.value}, was {harmless(one.was)}" if one.was else one.how.value]
     if one.because:
-        told.append(f"through {', '.join(one.because[:_FEW])}{' ...' if len(one.because) > _FEW else ''}")
+        told.append(f"through {', '.join(map(harmless, one.because[:_FEW]))}{' ...' if len(one.because) > _FEW else ''}")
     if one.has_problems:
         told.append("has problems")
     elif one.is_same:
@@ -197,7 +197,7 @@ def alike(touched: Iterable[Touched]) -> list[list[Touched]]:
 
 def named(some: Sequence[Touched]) -> str:
     """Their files; the first few where they are many."""
-    shown = ", ".join(one.file for one in some[:_FEW])
+    shown = ", ".join(harmless(one.file) for one in some[:_FEW])
     return shown if len(some) <= _FEW else f"{shown} and {plural(len(some) - _FEW, 'plan')} more"
 
 
