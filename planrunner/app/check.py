@@ -73,8 +73,10 @@ def check_files(
     return results
 
 
-def can_lose(plan: Plan) -> Money:
-    """The most one run of a plan can lose."""
+def can_lose(plan: Plan, awaited: Sequence[str] = ()) -> Money:
+    """The most one run of a plan can lose: with values that a signal is yet to bring, as much as its limit lets it."""
+    if awaited:
+        return plan.limits.max_loss
     return exposure.total(exposure.can_lose(plan), plan.currency)
 
 

@@ -47,7 +47,11 @@ def check_document(results: Results) -> dict[str, object]:
 def _file(one: FileResult) -> dict[str, object]:
     found: dict[str, object] = {"file": one.name, "kind": "site" if one.is_site else "plan", "valid": not one.problems}
     if one.plan is not None:
-        found |= {"digest": one.plan.digest, "orders": len(one.plan.orders), "can_lose_at_most": str(can_lose(one.plan))}
+        found |= {
+            "digest": one.plan.digest,
+            "orders": len(one.plan.orders),
+            "can_lose_at_most": str(can_lose(one.plan, one.awaited)),
+        }
         if one.plan.tickets:
             found["tickets"] = len(one.plan.tickets)
         if one.plan.per_market is not None:

@@ -16,7 +16,7 @@ def of_check(results: Results) -> Findings:
 
 
 def looked(one: FileResult) -> Looked:
-    says = "a site file" if one.plan is None else f"can lose at most {can_lose(one.plan)}"
+    says = "a site file" if one.plan is None else f"can lose at most {can_lose(one.plan, one.awaited)}"
     return Looked(file=one.name, problems=one.problems, texts=one.texts, says="" if one.problems else says)
 
 

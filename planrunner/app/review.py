@@ -247,4 +247,4 @@ def _title(loaded: Loaded | None) -> str:
 
 
 def _loss(loaded: Loaded | None) -> str:
-    return str(can_lose(loaded.plan)) if loaded is not None and loaded.plan is not None else ""
+    return str(can_lose(loaded.plan, loaded.result.awaited)) if loaded is not None and loaded.plan is not None else ""

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import time
 
 from planrunner.model.account import Site
-from planrunner.model.exposure import can_lose, most_markets, placed_by, total
+from planrunner.model.exposure import most_markets, placed_by
+from planrunner.model.money import Money
 from planrunner.model.plan import BeforeEachStart, LimitOrder, MarketQuery, Plan, Reprice
 from planrunner.model.profile import VenueProfile
 from planrunner.review.explained import Explained, ToldOrder
@@ -28,15 +29,15 @@ def explain(
 ) -> Explained:
     """`profiles` by venue. The plan was checked against this site. `unmade`: what each market is yet to decide, as it is written
     (`/0/favourite=${...}`); `awaited`: the inputs that a signal brings."""
-    limits = tell_limits(plan, site, profiles)
+    limits, loss = tell_limits(plan, site, profiles), tell_loss(plan, awaited)
     return Explained(
         plan=plan.name,
         digest=plan.digest,
-        summary=(*_summary(plan, site, profiles), *_taken(unmade), *_schedule(plan, awaited)),
+        summary=(*_summary(plan, site, profiles, loss.total), *_taken(unmade), *_schedule(plan, awaited)),
         orders=tuple(_order(one, plan, site, profiles) for one in plan.orders),
         tickets=tuple(tell_ticket(one, plan.time_zone) for one in plan.tickets),
         remarks=tuple(_remarks(plan)),
-        loss=tell_loss(plan),
+        loss=loss,
         limits=limits,
         binding=tell_binding(plan, limits),
     )
@@ -47,10 +48,9 @@ def _order(order: LimitOrder, plan: Plan, site: Site, profiles: Mapping[str, Ven
     return tell_order(order, profiles[site.accounts[order.account].venue], plan.time_zone, there=there)
 
 
-def _summary(plan: Plan, site: Site, profiles: Mapping[str, VenueProfile]) -> Iterator[str]:
+def _summary(plan: Plan, site: Site, profiles: Mapping[str, VenueProfile], worst: Money) -> Iterator[str]:
     accounts = [site.accounts[name] for name in plan.accounts]
     told = listed([f"{one.name} ({profiles[one.venue].title}, {one.currency}, {one.mode.value})" for one in accounts])
-    worst = total(can_lose(plan), plan.currency)
     moves = sum(order.move is not None for order in plan.orders)
     hedges = sum(placed_by(order) for order in plan.orders) - len(plan.orders) - moves
     counts = {"order": len(plan.orders), "hedge": hedges, "moved remainder": moves}

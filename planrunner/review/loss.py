@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from planrunner.model import exposure
 from planrunner.model.exposure import Part, liability, worst_odds
+from planrunner.model.money import Money
 from planrunner.model.odds import Side
 from planrunner.model.plan import Hedge, LimitOrder, Plan, PoolBet
 from planrunner.review.explained import LossPart, WorstLoss
 from planrunner.review.words import plural
 
 
-def tell_loss(plan: Plan) -> WorstLoss:
-    parts = exposure.can_lose(plan)
+def tell_loss(plan: Plan, awaited: Sequence[str] = ()) -> WorstLoss:
+    """`awaited`: the inputs that a signal brings. The values that stand for them here need not be those that lose most, and
+    nothing but `max_loss` holds for all of them."""
+    of_plan = exposure.can_lose(plan)
+    parts = [LossPart(order=part.order.name, amount=part.loss, because=_because(part)) for part in of_plan]
+    total = exposure.total(of_plan, plan.currency)
+    if awaited and total < plan.limits.max_loss:
+        rest = Money(amount=plan.limits.max_loss.amount - total.amount, currency=total.currency)
+        parts.append(LossPart(order="other values", amount=rest, because="more that a signal may bring, up to max_loss"))
+        total = plan.limits.max_loss
     return WorstLoss(
-        parts=tuple(LossPart(order=part.order.name, amount=part.loss, because=_because(part)) for part in parts),
-        total=exposure.total(parts, plan.currency),
+        parts=tuple(parts),
+        total=total,
         at_most=plan.limits.max_loss,
         notes=tuple(_notes(plan)),
     )

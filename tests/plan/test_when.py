@@ -254,6 +254,18 @@ def test_what_a_signal_brings_is_not_missing_before_it_comes() -> None:
     assert "The signal brings `team`, `odds` and `stake`." in told
 
 
+def test_a_signal_may_bring_what_loses_more_than_the_example() -> None:
+    """The largest odds are told as the example, and with smaller ones more is at stake."""
+    text = (ASKS + SIGNAL).replace("stake: ${stake}", 'stake: ${"1.00 GBP" if odds > 2 else stake}')
+    assert text != ASKS + SIGNAL
+    checked = check(text, site(), given=TO_COME)
+    assert checked.plan is not None, checked.told()
+    told = explain(checked.plan, site(), PROFILES, awaited=checked.awaited)
+    assert checked.plan.orders[0].stake < checked.plan.limits.max_loss
+    assert f"At most {checked.plan.limits.max_loss} can be lost in one run" in told.summary[0]
+    assert told.loss.total == checked.plan.limits.max_loss
+
+
 def test_a_run_has_the_values_of_its_signal_or_does_not_begin() -> None:
     assert [one.code for one in check(ASKS + SIGNAL, site()).problems] == ["PR329"] * 3
     came = check(ASKS + SIGNAL, site(), given=CAME)
