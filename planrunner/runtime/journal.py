@@ -58,6 +58,7 @@ from planrunner.runtime.look import Look
 from planrunner.runtime.reservation import Reservation
 from planrunner.runtime.sheet import Sheet, first_digest, next_digest, read_reservations
 from planrunner.runtime.tables import (
+    IS_RUNNING,
     event_table,
     intent_table,
     is_made,
@@ -260,7 +261,7 @@ class Journal:
 
     def unfinished(self, *, plan_file: str | None = None, plan_digest: str | None = None) -> list[RunInfo]:
         """Runs that are still to be driven, the oldest first: all of them, or those of one plan."""
-        wanted = [run_table.c.state == RunState.RUNNING.value]
+        wanted = [IS_RUNNING]
         if plan_file is not None:
             wanted.append(run_table.c.plan_file == plan_file)
         if plan_digest is not None:

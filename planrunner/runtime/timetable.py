@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from planrunner.model.journal import Due, Fate, Mode, Noted, RunState
 from planrunner.model.market import RunId
@@ -17,7 +17,7 @@ from planrunner.runtime import approval_uses, occurrences
 from planrunner.runtime.journal import Journal, create_run, is_unbegun, set_state, take
 from planrunner.runtime.lease import this_process
 from planrunner.runtime.occurrences import Claim, Claimed
-from planrunner.runtime.tables import occurrence_table
+from planrunner.runtime.tables import IS_RUNNING, occurrence_table, run_table
 
 NOTHING = Money(amount=Decimal(0), currency="")
 
@@ -79,7 +79,10 @@ class Timetable:
 
     def unfinished(self, plan: str, mode: Mode) -> list[RunId]:
         """The runs of a plan that are not over, whoever began them and wherever they go on."""
-        return [info.run for info in self._journal.unfinished() if info.mode is mode and Path(info.plan_file).name == plan]
+        with self._journal.reading() as connection:
+            rows = connection.execute(select(run_table.c.run_id, run_table.c.plan_file).where(IS_RUNNING)).all()
+        of_plan = [RunId(row.run_id) for row in rows if Path(row.plan_file).name == plan]
+        return [run for run in of_plan if self._journal.info(run).mode is mode]
 
     def noted(
         self, *, plan: str | None = None, fates: Collection[Fate] = (), run: RunId | None = None, most: int | None = None
