@@ -343,7 +343,8 @@ def people_needed(may_lose: Money, site: Site) -> int:
 
 
 def _enough(good: Sequence[Approval], wanted: Wanted, site: Site) -> tuple[Held | None, tuple[str, ...]]:
-    """One approval of each person, those first that others than the author gave; each person's the one that ends first."""
+    """One approval of each person, those first that others than the author gave; each person's the one that ends first. Where
+    several wrote it, two of them will do: what each wrote was approved by another."""
     authors = {_person(name, site) for one in good for name in one.authors}
     by_person: dict[str, Approval] = {}
     for one in sorted(good, key=lambda one: one.expires_at):
@@ -351,7 +352,8 @@ def _enough(good: Sequence[Approval], wanted: Wanted, site: Site) -> tuple[Held 
     people = sorted(by_person, key=lambda person: person in authors)
     needed = people_needed(wanted.may_lose, site)
     missing = []
-    if good and not set(people) - authors:
+    only_authors = not set(people) - authors
+    if good and only_authors and len(people) < 2:
         who = listed(sorted({one.approver for one in good}))
         missing.append(f"{who} wrote this plan, and whoever wrote it can't be the only one who approves it.")
     if good and len(people) < needed:
@@ -359,7 +361,7 @@ def _enough(good: Sequence[Approval], wanted: Wanted, site: Site) -> tuple[Held 
         missing.append(f"{wanted.plan} {_why_two(wanted.may_lose, site)}, so two people have to approve it{twice}.")
     if not good or missing:
         return None, tuple(missing)
-    chosen = tuple(by_person[person] for person in people[:needed])
+    chosen = tuple(by_person[person] for person in people[: max(needed, 2 if only_authors else 1)])
     ids = tuple(sorted({triple for one in chosen for triple in one.binds.resolved}))
     return Held(approvals=chosen, uses=tuple(use_of(one, wanted) for one in chosen), resolved=ids), ()
 

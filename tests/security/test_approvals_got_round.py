@@ -66,6 +66,14 @@ def test_an_author_stays_one_behind_the_last_commit_of_somebody_else(desk: Desk,
     assert "can't be the only one" in desk.live()[1]
 
 
+def test_two_who_wrote_it_together_approve_it_together_and_both_approvals_are_used(desk: Desk) -> None:
+    desk.approve("ann", "--author", "bob")
+    assert "can't be the only one" in desk.live()[1]
+    desk.approve("bob", "--author", "ann", author="bob")
+    assert LET_THROUGH in desk.live()[1]
+    assert len(desk.held.uses) == 2
+
+
 def claimed(desk: Desk, run: str) -> None:
     """A process that was killed between its claim and its first fact."""
     held, digest = desk.held, load(desk.plan).plan.digest
