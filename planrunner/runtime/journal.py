@@ -55,6 +55,7 @@ from planrunner.runtime.jsonl import to_lines
 from planrunner.runtime.lease import Lease, beat_all, give_up, read_lease
 from planrunner.runtime.ledger import NO_SITE
 from planrunner.runtime.look import Look
+from planrunner.runtime.prepared import Prepared
 from planrunner.runtime.reservation import Reservation
 from planrunner.runtime.sheet import Sheet, first_digest, next_digest, read_reservations
 from planrunner.runtime.tables import (
@@ -82,6 +83,7 @@ NO_RUN = RunId("")
 # A journal that others are writing to is waited for so many seconds; `PLANRUNNER_JOURNAL_PATIENCE` says otherwise.
 PATIENCE = 30.0
 READ_AT_ONCE = 500  # rows
+_RUNNING = Prepared(select(run_table.c.run_id, run_table.c.plan_file).where(IS_RUNNING))
 # Records of a usual run; more of them are read again rather than kept: an exchange with the venue takes 20 KiB and more.
 KEPT_IN_MEMORY = 2_000
 
@@ -133,6 +135,7 @@ class Journal:
         self._clock = clock
         self._started: Writer | None = None
         self._look: Look | None = None
+        self._kept: Connection | None = None
         self._taken: dict[RunId, RunInfo] = {}
 
     @classmethod
@@ -177,6 +180,9 @@ class Journal:
         if self._look is not None:
             self._look.close()
             self._look = None
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
         if self._started is not None:
             self._started.close()
 
@@ -267,6 +273,14 @@ class Journal:
         if plan_digest is not None:
             wanted.append(run_table.c.plan_digest == plan_digest)
         return self._infos(*wanted)
+
+    def running(self) -> Sequence[tuple[RunId, str]]:
+        """The runs that go on and the files of their plans, for a loop that asks again and again: over a connection that is
+        kept, and so from one thread only."""
+        with explained(self.path):
+            if self._kept is None:
+                self._kept = self._reading.connect()
+            return [(RunId(run), plan_file) for run, plan_file in _RUNNING.one(self._kept)]
 
     # --- rows of other tables, which are no part of a run's story
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from planrunner.model.journal import Due, Fate, Mode, Noted, RunState
 from planrunner.model.market import RunId
@@ -17,7 +17,7 @@ from planrunner.runtime import approval_uses, occurrences
 from planrunner.runtime.journal import Journal, create_run, is_unbegun, set_state, take
 from planrunner.runtime.lease import this_process
 from planrunner.runtime.occurrences import Claim, Claimed
-from planrunner.runtime.tables import IS_RUNNING, occurrence_table, run_table
+from planrunner.runtime.tables import occurrence_table
 
 NOTHING = Money(amount=Decimal(0), currency="")
 
@@ -77,11 +77,9 @@ class Timetable:
         with self._journal.reading() as connection:
             return occurrences.find(connection, due)
 
-    def unfinished(self, plan: str, mode: Mode) -> list[RunId]:
-        """The runs of a plan that are not over, whoever began them and wherever they go on."""
-        with self._journal.reading() as connection:
-            rows = connection.execute(select(run_table.c.run_id, run_table.c.plan_file).where(IS_RUNNING)).all()
-        of_plan = [RunId(row.run_id) for row in rows if Path(row.plan_file).name == plan]
+    def unfinished(self, plan: str, mode: Mode, *, but: Collection[RunId] = ()) -> list[RunId]:
+        """The runs of a plan that are not over, whoever began them and wherever they go on; `but` those."""
+        of_plan = [run for run, file in self._journal.running() if run not in but and Path(file).name == plan]
         return [run for run in of_plan if self._journal.info(run).mode is mode]
 
     def noted(

@@ -77,7 +77,7 @@ class Lane:
         async with self._turn:
             if any(one.occurrence == due.occurrence for one in self.queue):
                 return None
-            verdict = judge(self.terms, due.at, self.clock.now(), is_busy=bool(self.queue or self._not_over(due)))
+            verdict = judge(self.terms, due.at, self.clock.now(), is_busy=bool(self.queue or self.going or self._not_over(due)))
             return await self._carry_out(due, verdict)
 
     async def begin(self, due: Due) -> Noted | None:
@@ -145,7 +145,7 @@ class Lane:
         """Runs of the plan that another waits for: those here, and what a person began, or goes on with, in another window."""
         if self.terms.if_still_running is None:
             return set(self.going)
-        return {*self.going, *self.timetable.unfinished(due.plan, due.mode)}
+        return {*self.going, *self.timetable.unfinished(due.plan, due.mode, but=self.going)}
 
     async def _replace(self, due: Due) -> None:
         """The latest comes next: the run that goes on is stopped, and what waited for that has been overtaken."""
