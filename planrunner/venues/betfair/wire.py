@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
@@ -112,8 +112,9 @@ def word(row: Any, name: str) -> str | None:
 def moment(row: Any, name: str) -> datetime:
     try:
         value = datetime.fromisoformat(fields.text(row, name))
-    except ValueError:
+        at = value.astimezone(UTC) if value.tzinfo is not None else None
+    except (ValueError, OverflowError):  # the first day of all, in a zone that is ahead, has no moment in UTC
         raise Unreadable(f"`{name}` is not a time") from None
-    if value.tzinfo is None:
+    if at is None:
         raise Unreadable(f"`{name}` has no zone")
-    return value
+    return at
