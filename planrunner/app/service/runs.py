@@ -217,8 +217,9 @@ class ServiceRuns:
         """From the journal alone. Where the site file is not what it was, the tighter of its limits hold for this run, and so it
         writes to the journal by itself."""
         journal, state = self.process.journal, self.process.journal.path.parent
-        begun = as_begun(state, stand(journal, info))
-        url = was_at(stand(journal, info)) or self.url if info.mode is Mode.SANDBOX else None
+        standing = stand(journal, info)
+        begun = as_begun(state, standing)
+        url = was_at(standing) or self.url if info.mode is Mode.SANDBOX else None
         stage = self.houses.stage(info.mode, begun.accounts, url)
         kept = Kept(site=begun.site, journal=journal.path, options=self._options, notes=begun.notes)
         if not begun.notes and self._is_as_it_was(begun):
