@@ -36,6 +36,24 @@ class FileResult:
     is_site: bool = False
 
 
+def of_plan(name: str, checked: pipeline.Checked) -> FileResult:
+    """`name` is what it is called where it is told."""
+    return FileResult(
+        name=name,
+        problems=checked.problems,
+        texts=checked.texts,
+        plan=checked.plan,
+        unmade=checked.unmade,
+        awaited=checked.awaited,
+        filled_in=checked.filled_in,
+    )
+
+
+def of_site(name: str, checked: pipeline.CheckedSite) -> FileResult:
+    """The same of a site file."""
+    return FileResult(name=name, problems=checked.problems, texts={"": checked.lines}, is_site=True)
+
+
 @dataclass(slots=True, kw_only=True)
 class Results:
     """`unreadable` says why files could not be read; `skipped` are files of a folder that are no plans."""
@@ -93,10 +111,7 @@ class _Sites:
         if key not in self._found:
             found = self._found[key] = find_site(folder, self._named)
             if found.checked is not None:
-                checked = found.checked
-                self._results.files.append(
-                    FileResult(name=checked.name, problems=checked.problems, texts={"": checked.lines}, is_site=True)
-                )
+                self._results.files.append(of_site(found.checked.name, found.checked))
         return self._found[key]
 
 
@@ -120,14 +135,4 @@ def _check_one(
     checked = pipeline.check(
         shown, files, schema=resources.schema("plan"), site=found.site, profiles=profiles(), given=given
     )  # fmt: skip
-    results.files.append(
-        FileResult(
-            name=shown,
-            problems=checked.problems,
-            texts=checked.texts,
-            plan=checked.plan,
-            unmade=checked.unmade,
-            awaited=checked.awaited,
-            filled_in=checked.filled_in,
-        )
-    )
+    results.files.append(of_plan(shown, checked))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from planrunner import resources
-from planrunner.app.check import FileResult, Results
+from planrunner.app.check import Results, of_plan, of_site
 from planrunner.app.explain import PlanExplained
 from planrunner.app.site import SITE_FILE, FilesOf, find_site, read_file
 from planrunner.app.venues import profiles
@@ -54,8 +54,7 @@ class PlanFolder:
     def _checked(self, name: str, data: bytes, values: Mapping[str, str] | None) -> tuple[Results, Site | None]:
         results, found, given = Results(), find_site(self.path), Given(values=values or {})
         if (site := found.checked) is not None:
-            told = FileResult(name=SITE_FILE, problems=site.problems, texts={"": site.lines}, is_site=True)
-            results.files.append(told)
+            results.files.append(of_site(SITE_FILE, site))
         if found.site is None:
             return results, None  # its problems are told; what a plan may do is not known until they are solved
         files = FilesOf(self.path / name, data=data)
@@ -69,9 +68,7 @@ class PlanFolder:
         checked = pipeline.check(
             name, read, schema=resources.schema("plan"), site=found.site, profiles=profiles(), given=given
         )  # fmt: skip
-        results.files.append(
-            FileResult(name=name, problems=checked.problems, texts=checked.texts, plan=checked.plan, unmade=checked.unmade)
-        )
+        results.files.append(of_plan(name, checked))
         return results, found.site
 
     def _file(self, plan: str) -> bytes:

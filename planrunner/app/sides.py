@@ -11,7 +11,7 @@ from typing import Protocol
 
 from planrunner import resources
 from planrunner.app.changed import files_here
-from planrunner.app.check import FileResult
+from planrunner.app.check import FileResult, of_plan, of_site
 from planrunner.app.revisions import FilesAt, Repository, Revision
 from planrunner.app.site import FilesOf, read_file
 from planrunner.app.touched import followed, site_of
@@ -163,16 +163,7 @@ class Side:
             profiles=profiles(),
             given=replace(given, signal_to_come=True),
         )
-        result = FileResult(
-            name=name,
-            problems=checked.problems,
-            texts=checked.texts,
-            plan=checked.plan,
-            unmade=checked.unmade,
-            filled_in=checked.filled_in,
-            awaited=checked.awaited,
-        )
-        return Loaded(result=result, site=site, inputs=_values(given, reader))
+        return Loaded(result=of_plan(name, checked), site=site, inputs=_values(given, reader))
 
     def site(self, name: str) -> Site | None:
         """None where it has problems. Raises WrongUse where it can't be read."""
@@ -184,7 +175,7 @@ class Side:
         if not self.tree.has(name):
             return default_site(profiles()), None
         checked = pipeline.read_site(name, self.tree.read, schema=resources.schema("site"), profiles=profiles())
-        return checked.site, FileResult(name=name, problems=checked.problems, texts={"": checked.lines}, is_site=True)
+        return checked.site, of_site(name, checked)
 
 
 def _values(given: Given, reader: Callable[[str], bytes]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from planrunner import resources
-from planrunner.app.check import FileResult, Results, check_files
+from planrunner.app.check import FileResult, Results, check_files, of_plan, of_site
 from planrunner.app.named import STDIN
 from planrunner.app.revisions import Repository, Revision
 from planrunner.app.site import SITE_FILE, find_site
@@ -104,10 +104,7 @@ class Sides:
         checked = pipeline.check(
             name, revision.reader(name, given.file), schema=resources.schema("plan"), site=site, profiles=profiles(), given=given
         )  # fmt: skip
-        return FileResult(
-            name=f"{revision.named}:{name}", problems=checked.problems, texts=checked.texts, plan=checked.plan,
-            unmade=checked.unmade, awaited=checked.awaited, filled_in=checked.filled_in,
-        )  # fmt: skip
+        return of_plan(f"{revision.named}:{name}", checked)
 
     def _site(self, revision: Revision, plan: str) -> tuple[Site | None, FileResult | None]:
         """The one beside the plan there; one that was named, as it was there or else as it is here."""
@@ -117,17 +114,11 @@ class Sides:
             name = _inside(revision, self.asked.site)
             if not name or not revision.has(name):
                 found = find_site(Path(), self.asked.site)
-                return found.site, _result(found.checked, str(self.asked.site))
+                return found.site, of_site(str(self.asked.site), found.checked) if found.checked is not None else None
         elif not revision.has(name):
             return default_site(profiles()), None
         checked = pipeline.read_site(name, revision.read, schema=resources.schema("site"), profiles=profiles())
-        return checked.site, _result(checked, f"{revision.named}:{name}")
-
-
-def _result(checked: pipeline.CheckedSite | None, name: str) -> FileResult | None:
-    if checked is None:
-        return None
-    return FileResult(name=name, problems=checked.problems, texts={"": checked.lines}, is_site=True)
+        return checked.site, of_site(f"{revision.named}:{name}", checked)
 
 
 def _version(name: str, results: Results, site: Site | None) -> Version:
