@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planrunner.app.site import read_file
+from planrunner.app.site import FilesOf, read_file
 from planrunner.app.venues import profiles
 from planrunner.model import exposure
 from planrunner.model.errors import Refused, WrongUse
@@ -101,7 +101,7 @@ def previewed(loaded: Loaded, plan: Path, given: Given, *, now: datetime, data: 
     checked = loaded.previewed(given)
     if checked.plan is None:  # it has no problems with the values it was given
         raise Refused(f"{plan} can't be compared with what was approved: {checked.told()}")
-    return _made(checked, checked.plan, loaded.site, str(plan), now, values_of(given, str(plan)), data)
+    return _made(checked, checked.plan, loaded.site, str(plan), now, values_of(given, FilesOf(plan, given.file)), data)
 
 
 def _made(

@@ -79,14 +79,12 @@ def _now() -> datetime:
     return RealClock().now()
 
 
-def values_of(given: Given, plan: str, *, data: bytes | None = None) -> dict[str, str]:
-    """What was given beside a checked plan, by the names of its inputs."""
-    found: dict[str, str] = {}
-    if given.file is not None:
-        root = read(FilesOf(Path(plan), given.file, data=data)(given.file)).root
-        values = root.values.items() if isinstance(root, Block) else ()
-        found = {name: value.text for name, value in values if isinstance(value, Scalar)}
-    return found | dict(given.values)
+def values_of(given: Given, read_file: Callable[[str], bytes]) -> dict[str, str]:
+    """What was given beside a checked plan, by the names of its inputs: those of a file of inputs, and those given by themselves,
+    which win. `read_file` is asked for that file."""
+    root = read(read_file(given.file)).root if given.file is not None else None
+    values = root.values.items() if isinstance(root, Block) else ()
+    return {name: value.text for name, value in values if isinstance(value, Scalar)} | dict(given.values)
 
 
 def _preview(one: FileResult, plan: Plan, asked: Asked, since: datetime, data: MarketData | None) -> Preview:
@@ -100,7 +98,7 @@ def _preview(one: FileResult, plan: Plan, asked: Asked, since: datetime, data: M
         profiles(),
         file=one.name,
         since=since,
-        inputs=values_of(asked.given, one.name),
+        inputs=values_of(asked.given, FilesOf(Path(one.name), asked.given.file)),
         unmade=one.unmade,
         awaited=one.awaited,
         data=_looked_up(one, plan, site, asked, data) if data is not None else NO_DATA,

@@ -12,6 +12,7 @@ from typing import Protocol
 from planrunner import resources
 from planrunner.app.changed import files_here
 from planrunner.app.check import FileResult, of_plan, of_site
+from planrunner.app.preview import values_of
 from planrunner.app.revisions import FilesAt, Repository, Revision
 from planrunner.app.site import FilesOf, read_file
 from planrunner.app.touched import followed, site_of
@@ -22,8 +23,6 @@ from planrunner.model.plan import Plan
 from planrunner.model.shown import harmless
 from planrunner.plan import pipeline
 from planrunner.plan.given import NOTHING_GIVEN, Given
-from planrunner.plan.nodes import Block, Scalar
-from planrunner.plan.reader import read
 from planrunner.plan.site_file import default_site
 
 
@@ -163,7 +162,7 @@ class Side:
             profiles=profiles(),
             given=replace(given, signal_to_come=True),
         )
-        return Loaded(result=of_plan(name, checked), site=site, inputs=_values(given, reader))
+        return Loaded(result=of_plan(name, checked), site=site, inputs=values_of(given, reader))
 
     def site(self, name: str) -> Site | None:
         """None where it has problems. Raises WrongUse where it can't be read."""
@@ -176,10 +175,3 @@ class Side:
             return default_site(profiles()), None
         checked = pipeline.read_site(name, self.tree.read, schema=resources.schema("site"), profiles=profiles())
         return checked.site, of_site(name, checked)
-
-
-def _values(given: Given, reader: Callable[[str], bytes]) -> dict[str, str]:
-    """Of a file of inputs, and those given by themselves, which win."""
-    root = read(reader(given.file)).root if given.file is not None else None
-    values = root.values.items() if isinstance(root, Block) else ()
-    return {name: value.text for name, value in values if isinstance(value, Scalar)} | dict(given.values)
