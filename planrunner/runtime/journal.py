@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, literal_column, select, update
 
 from planrunner.model.account import Site
 from planrunner.model.commands import Asked, Placing, narrowed
@@ -84,6 +84,35 @@ NO_RUN = RunId("")
 PATIENCE = 30.0
 READ_AT_ONCE = 500  # rows
 _RUNNING = Prepared(select(run_table.c.run_id, run_table.c.plan_file).where(IS_RUNNING))
+_OF_RUN = run_table.c.run_id == bindparam("of_run")
+_OF_LEASE = lease_table.c.run_id == bindparam("of_run")
+_IS_THERE = Prepared(select(run_table.c.run_id).where(_OF_RUN), "of_run")
+_INFO = Prepared(select(run_table.c.info).where(_OF_RUN), "of_run")
+_EPOCH = Prepared(select(lease_table.c.epoch).where(_OF_LEASE).with_for_update(), "of_run")
+_ADD_RUN = Prepared(insert(run_table), *(column.name for column in run_table.columns))
+_ADD_LEASE = Prepared(
+    insert(lease_table).values({name: bindparam(name) for name in ("run_id", "epoch", "seq", "digest")}),
+    "run_id", "epoch", "seq", "digest",
+)  # fmt: skip
+_TAKE = Prepared(
+    update(lease_table)
+    .where(_OF_LEASE)
+    .values(epoch=lease_table.c.epoch + literal_column("1"), owner=bindparam("owner"), beat=bindparam("beat"))
+    .returning(lease_table.c.epoch),
+    "owner", "beat", "of_run",
+)  # fmt: skip
+_SET_STATE = Prepared(update(run_table).where(_OF_RUN).values(state=bindparam("state")), "state", "of_run")
+_DROP_OWN_RESERVATIONS = Prepared(
+    delete(reservation_table).where(
+        reservation_table.c.run_id == bindparam("of_run"), reservation_table.c.scope == bindparam("of_scope")
+    ),
+    "of_run", "of_scope",
+)  # fmt: skip
+# A rehearsal's keys begin with its id and a slash: from there to the character after the slash.
+_DROP_OWN_LIMITS = Prepared(
+    delete(limiter_table).where(limiter_table.c.key >= bindparam("since"), limiter_table.c.key < bindparam("until")),
+    "since", "until",
+)  # fmt: skip
 # Records of a usual run; more of them are read again rather than kept: an exchange with the venue takes 20 KiB and more.
 KEPT_IN_MEMORY = 2_000
 
@@ -607,21 +636,12 @@ def scope_of(info: RunInfo) -> str:
 
 
 def create_run(connection: Connection, info: RunInfo) -> None:
-    if connection.execute(select(run_table.c.run_id).where(run_table.c.run_id == info.run)).first():
+    if _IS_THERE.one(connection, (info.run,)):
         raise JournalTrouble(f"there is a run {info.run} already; run again")
-    connection.execute(
-        insert(run_table),
-        {
-            "run_id": info.run,
-            "plan_file": info.plan_file,
-            "plan_digest": info.plan_digest,
-            "state": info.state.value,
-            "created": info.created.isoformat(),
-            "info": encode_info(replace(info, state=RunState.RUNNING)),
-        },
-    )
-    digest = first_digest(replace(info, state=RunState.RUNNING))
-    connection.execute(insert(lease_table), {"run_id": info.run, "epoch": 0, "seq": 0, "digest": digest})
+    begun = replace(info, state=RunState.RUNNING)
+    row = (info.run, info.plan_file, info.plan_digest, info.state.value, info.created.isoformat(), encode_info(begun))
+    _ADD_RUN.many(connection, [row])
+    _ADD_LEASE.many(connection, [(info.run, 0, 0, first_digest(begun))])
 
 
 def is_unbegun(connection: Connection, run: RunId) -> bool:
@@ -632,23 +652,18 @@ def is_unbegun(connection: Connection, run: RunId) -> bool:
 
 
 def take(connection: Connection, run: RunId, owner: str, at: datetime) -> tuple[int, RunInfo]:
-    epoch = connection.execute(
-        update(lease_table)
-        .where(lease_table.c.run_id == run)
-        .values(epoch=lease_table.c.epoch + 1, owner=owner, beat=at.isoformat())
-        .returning(lease_table.c.epoch)
-    ).scalar_one_or_none()
-    if epoch is None:
+    taken = _TAKE.one(connection, (owner, at.isoformat(), run))
+    if not taken:
         raise WrongUse(f"there is no run {run}; `planrunner runs` lists them")
-    return epoch, decode_info(connection.execute(select(run_table.c.info).where(run_table.c.run_id == run)).scalar_one())
+    [(epoch,)], [(info,)] = taken, _INFO.one(connection, (run,))
+    return epoch, decode_info(info)
 
 
 def set_state(connection: Connection, run: RunId, epoch: int, state: RunState) -> None:
-    present = connection.execute(select(lease_table.c.epoch).where(lease_table.c.run_id == run).with_for_update()).scalar_one()
+    [(present,)] = _EPOCH.one(connection, (run,))
     if present != epoch:
         raise Fenced(run, epoch)
-    connection.execute(update(run_table).where(run_table.c.run_id == run).values(state=state.value))
+    _SET_STATE.many(connection, [(state.value, run)])
     if state is not RunState.RUNNING:  # a rehearsal is on its own, and nothing of it can be lost once it is over
-        own = (reservation_table.c.run_id == run, reservation_table.c.scope == run)
-        connection.execute(delete(reservation_table).where(*own))
-        connection.execute(delete(limiter_table).where(limiter_table.c.key.startswith(f"{run}/", autoescape=True)))
+        _DROP_OWN_RESERVATIONS.many(connection, [(run, run)])
+        _DROP_OWN_LIMITS.many(connection, [(f"{run}/", f"{run}0")])

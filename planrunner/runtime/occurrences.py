@@ -8,22 +8,54 @@ limit until it is over, and then with what it lost or may still lose; what runs 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
 from planrunner.model.journal import Due, Fate, Mode, Noted, RunInfo
 from planrunner.model.market import MarketId, RunId
 from planrunner.model.money import Money
 from planrunner.runtime.approval_uses import Use, used_before
+from planrunner.runtime.prepared import Prepared
 from planrunner.runtime.tables import occurrence_table, timetable_table, version_of
 
 WITH_OCCURRENCES = 4  # the first schema that has the tables
 # What has not begun and may still: a moment that was missed comes again where a clock was wrong and is set right.
 MAY_STILL_BEGIN = frozenset({Fate.QUEUED, Fate.MISSED})
+
+_ROW = occurrence_table.c
+_IS = and_(_ROW.plan == bindparam("of_plan"), _ROW.mode == bindparam("of_mode"), _ROW.occurrence == bindparam("of_occurrence"))
+_KEY = ("of_plan", "of_mode", "of_occurrence")
+_FIELDS = tuple(column.name for column in occurrence_table.columns)
+_FIND = Prepared(select(occurrence_table).where(_IS), *_KEY)
+_DROP = Prepared(delete(occurrence_table).where(_IS), *_KEY)
+_ADD = Prepared(insert(occurrence_table), *_FIELDS)
+_LOST = Prepared(
+    update(occurrence_table).where(_ROW.run_id == bindparam("of_run")).values(may_lose=bindparam("may_lose")),
+    "may_lose",
+    "of_run",
+)
+_AMOUNTS = Prepared(
+    select(_ROW.may_lose).where(
+        _ROW.plan == bindparam("of_plan"), _ROW.mode == bindparam("of_mode"), _ROW.currency == bindparam("of_currency"),
+        _ROW.run_id.is_not(None),
+    ),
+    "of_plan", "of_mode", "of_currency",
+)  # fmt: skip
+_LOOKED_AT = timetable_table.c
+_OF_PLAN = and_(_LOOKED_AT.plan == bindparam("of_plan"), _LOOKED_AT.mode == bindparam("of_mode"))
+_LOOKED = Prepared(
+    select(_LOOKED_AT.looked).where(_OF_PLAN, _LOOKED_AT.schedule == bindparam("of_schedule")),
+    "of_plan",
+    "of_mode",
+    "of_schedule",
+)
+_FORGET_LOOK = Prepared(delete(timetable_table).where(_OF_PLAN), "of_plan", "of_mode")
+_ADD_LOOK = Prepared(insert(timetable_table), "plan", "mode", "schedule", "looked")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +117,12 @@ def refuse(connection: Connection, run: RunId, text: str, now: datetime) -> None
 
 def lost(connection: Connection, run: RunId, amount: Decimal) -> None:
     """What a run that is over lost or may still lose; below zero what it won. Without effect for one that nothing scheduled."""
-    connection.execute(update(occurrence_table).where(occurrence_table.c.run_id == run).values(may_lose=str(amount)))
+    _LOST.many(connection, [(str(amount), run)])
 
 
 def find(connection: Connection, due: Due) -> Noted | None:
-    row = connection.execute(select(occurrence_table).where(*_is(due))).one_or_none()
-    return None if row is None else _noted(row)
+    rows = _FIND.one(connection, _key(due))
+    return None if not rows else _noted(rows[0])
 
 
 def noted_of(connection: Connection, *wanted: Any, most: int | None = None) -> list[Noted]:
@@ -98,7 +130,7 @@ def noted_of(connection: Connection, *wanted: Any, most: int | None = None) -> l
     if version_of(connection) < WITH_OCCURRENCES:
         return []
     query = select(occurrence_table).where(*wanted).order_by(occurrence_table.c.due.desc(), occurrence_table.c.plan).limit(most)
-    return [_noted(row) for row in connection.execute(query)]
+    return [_noted(tuple(row)) for row in connection.execute(query)]
 
 
 def counts(connection: Connection) -> dict[Fate, int]:
@@ -111,22 +143,18 @@ def counts(connection: Connection) -> dict[Fate, int]:
 
 def total(connection: Connection, plan: str, mode: Mode, currency: str) -> Decimal:
     """What all runs of a plan lost and may still lose, in that currency."""
-    wanted = (occurrence_table.c.plan == plan, occurrence_table.c.mode == mode.value, occurrence_table.c.currency == currency)
-    amounts = connection.execute(select(occurrence_table.c.may_lose).where(*wanted, occurrence_table.c.run_id.is_not(None)))
-    return sum((Decimal(amount) for amount in amounts.scalars()), Decimal(0))
+    return sum((Decimal(amount) for (amount,) in _AMOUNTS.one(connection, (plan, mode.value, currency))), Decimal(0))
 
 
 def looked(connection: Connection, plan: str, mode: Mode, schedule: str) -> datetime | None:
     """Up to when a plan's occurrences have been looked through; None for a plan or a schedule that is new."""
-    wanted = (timetable_table.c.plan == plan, timetable_table.c.mode == mode.value, timetable_table.c.schedule == schedule)
-    found = connection.execute(select(timetable_table.c.looked).where(*wanted)).scalar_one_or_none()
-    return None if found is None else datetime.fromisoformat(found)
+    rows = _LOOKED.one(connection, (plan, mode.value, schedule))
+    return None if not rows else datetime.fromisoformat(rows[0][0])
 
 
 def look(connection: Connection, plan: str, mode: Mode, schedule: str, at: datetime) -> None:
-    connection.execute(delete(timetable_table).where(timetable_table.c.plan == plan, timetable_table.c.mode == mode.value))
-    row = {"plan": plan, "mode": mode.value, "schedule": schedule, "looked": at.isoformat()}
-    connection.execute(insert(timetable_table), row)
+    _FORGET_LOOK.many(connection, [(plan, mode.value)])
+    _ADD_LOOK.many(connection, [(plan, mode.value, schedule, at.isoformat())])
 
 
 def _over_the_total(connection: Connection, asked: Claim) -> str | None:
@@ -143,40 +171,32 @@ def _over_the_total(connection: Connection, asked: Claim) -> str | None:
 
 
 def _write(connection: Connection, noted: Noted) -> None:
-    due = noted.due
-    connection.execute(delete(occurrence_table).where(*_is(due)))
-    connection.execute(
-        insert(occurrence_table),
-        {
-            "plan": due.plan,
-            "mode": due.mode.value,
-            "occurrence": due.occurrence,
-            "due": due.at.isoformat(),
-            "outcome": noted.fate.value,
-            "text": noted.text,
-            "given": json.dumps({"inputs": dict(due.given), "market": due.market}),
-            "run_id": noted.run,
-            "may_lose": str(noted.may_lose.amount),
-            "currency": noted.may_lose.currency,
-            "decided": noted.decided.isoformat(),
-        },
-    )
+    due, may_lose = noted.due, noted.may_lose
+    given = json.dumps({"inputs": dict(due.given), "market": due.market})
+    told = (due.at.isoformat(), noted.fate.value, noted.text, given, noted.run, str(may_lose.amount), may_lose.currency)
+    _DROP.many(connection, [_key(due)])
+    _ADD.many(connection, [(*_key(due), *told, noted.decided.isoformat())])
 
 
-def _is(due: Due) -> tuple[Any, ...]:
-    row = occurrence_table.c
-    return (row.plan == due.plan, row.mode == due.mode.value, row.occurrence == due.occurrence)
+def _key(due: Due) -> tuple[str, str, str]:
+    return (due.plan, due.mode.value, due.occurrence)
 
 
-def _noted(row: Any) -> Noted:
-    given = json.loads(row.given)
-    market = None if given["market"] is None else MarketId(given["market"])
-    at = datetime.fromisoformat(row.due)
+def _noted(row: Sequence[Any]) -> Noted:
+    plan, mode, occurrence, due, outcome, text, given, run, may_lose, currency, decided = row
+    told = json.loads(given)
     return Noted(
-        due=Due(plan=row.plan, mode=Mode(row.mode), occurrence=row.occurrence, at=at, given=given["inputs"], market=market),
-        fate=Fate(row.outcome),
-        text=row.text,
-        run=None if row.run_id is None else RunId(row.run_id),
-        may_lose=Money(amount=Decimal(row.may_lose), currency=row.currency),
-        decided=datetime.fromisoformat(row.decided),
+        due=Due(
+            plan=plan,
+            mode=Mode(mode),
+            occurrence=occurrence,
+            at=datetime.fromisoformat(due),
+            given=told["inputs"],
+            market=None if told["market"] is None else MarketId(told["market"]),
+        ),
+        fate=Fate(outcome),
+        text=text,
+        run=None if run is None else RunId(run),
+        may_lose=Money(amount=Decimal(may_lose), currency=currency),
+        decided=datetime.fromisoformat(decided),
     )
