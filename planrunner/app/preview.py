@@ -16,6 +16,7 @@ from planrunner.app.site import FilesOf, find_site
 from planrunner.app.venues import profiles
 from planrunner.model.errors import PlanProblems, Refused, VenueRefused, VenueTrouble, WrongUse
 from planrunner.model.plan import Plan
+from planrunner.model.shown import inert
 from planrunner.plan.given import NOTHING_GIVEN, Given
 from planrunner.plan.nodes import Block, Scalar
 from planrunner.plan.reader import read
@@ -204,7 +205,7 @@ def as_text(previews: Sequence[Preview], *, everything: bool = False) -> str:
     from planrunner.review.preview_text import WIDTH, preview_paragraphs
 
     told = [[line for one in preview_paragraphs(each, everything=everything) for line in one.lines(WIDTH)] for each in previews]
-    return "\n\n".join("\n".join(line.rstrip() for line in lines) for lines in told) + "\n"
+    return inert("\n\n".join("\n".join(line.rstrip() for line in lines) for lines in told) + "\n")
 
 
 def as_html(previews: Sequence[Preview]) -> str:

@@ -113,8 +113,7 @@ def _print_problems(found: Sequence[Compared]) -> None:
 def _print(found: Sequence[Compared]) -> None:
     told = [one for one in found if not one.is_same and not one.problems]
     for number, one in enumerate(told):
-        say(Styled(_head(one), bold=True), nl=False)
-        say(f": {harmless(one.title)}" if one.title else "")
+        say(Styled(_head(one), bold=True), f": {harmless(one.title)}" if one.title else "")
         for line in _lines(one):
             say(*line)
         if number + 1 < len(told):

@@ -1,4 +1,5 @@
 """The one way to a terminal for every verb: no text of others reaches it as it is, no secret at all, colour only where wanted.
+In a job it is the way to a log, whose lines a build server may obey.
 
 Verbs hand over plain text and say how it should look. `click.echo` and its like are used nowhere else.
 """
@@ -15,7 +16,7 @@ from typing import NamedTuple
 
 import click
 
-from planrunner.model.shown import escaped, harmless_lines
+from planrunner.model.shown import escaped, harmless_lines, inert
 from planrunner.plan.problems import Problem, Texts, render
 from planrunner.runtime.secrets import redacted
 
@@ -32,8 +33,8 @@ class Styled(NamedTuple):
 
 
 def say(*parts: str | Styled, err: bool = False, nl: bool = True) -> None:
-    """One message."""
-    click.echo("".join(_shown(part, err=err) for part in parts), err=err, nl=nl)
+    """One message: it begins a line."""
+    click.echo(inert("".join(_shown(part, err=err) for part in parts)), err=err, nl=nl)
 
 
 def say_json(document: object) -> None:

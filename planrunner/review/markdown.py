@@ -1,6 +1,7 @@
 """Text of others in Markdown, where many signs mean something: here none of them does.
 
-Nobody is mentioned, no issue is linked, no address becomes a link, no line begins a list, and no HTML stands as HTML.
+Nobody is mentioned, no issue is linked, no address becomes a link, no line begins a list or a command that a build server would
+obey in a log, and no HTML stands as HTML.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from planrunner.model.shown import harmless
 
 _SIGNS = re.compile(r"([\\`*_\[\]<>#|~&$])")
-_LISTS = re.compile(r"^\d+[.)](?=\s|$)|^[-+=]")
+_BEGINS = re.compile(r"^\d+[.)](?=\s|$)|^[-+=]|^:(?=:)")
 # Some of what becomes a link by itself; the rest has `//` after it.
 _ADDRESSES = re.compile(r"\b(www)\.|\b(mailto|xmpp):|:(?=//)", re.IGNORECASE)
 # A site that shows Markdown links these after it has read it; what stands between keeps the two apart and is not shown.
@@ -21,7 +22,7 @@ _NOTHING = "<!-- -->"
 def text(shown: str) -> str:
     """On one line, said and no more."""
     plain = _SIGNS.sub(r"\\\1", _one_line(shown))
-    plain = _LISTS.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", plain)
+    plain = _BEGINS.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", plain)
     plain = _ADDRESSES.sub(lambda found: f"{found[0][:-1]}\\{found[0][-1]}", plain)
     return _REFERENCES.sub(rf"\1{_NOTHING}", plain)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape, quoteattr
 
-from planrunner.model.shown import harmless, harmless_lines
+from planrunner.model.shown import harmless, harmless_lines, inert
 from planrunner.plan.problems import render_all
 from planrunner.review.formats.found import Findings, Looked, in_repository, plural
 
@@ -32,7 +32,7 @@ def _case(looked: Looked) -> str:
         return f"{head} />"
     first = looked.problems[0]
     message = _attribute(f"{plural(len(looked.problems), 'problem')}; the first: {first.message}")
-    text = escape(harmless_lines(render_all(looked.file, looked.problems, looked.texts)))
+    text = escape(inert(harmless_lines(render_all(looked.file, looked.problems, looked.texts))))
     return f'{head}>\n      <failure type="{first.code}" message={message}>{text}</failure>\n    </testcase>'
 
 

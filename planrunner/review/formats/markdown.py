@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from planrunner.model.shown import harmless, harmless_lines
+from planrunner.model.shown import harmless, harmless_lines, inert
 from planrunner.plan.problems import MOST_SHOWN, render
 from planrunner.review.formats.found import Findings, Touched, alike, headline, in_repository, named, plural, what
 from planrunner.review.preview_text import preview_paragraphs
@@ -121,8 +121,8 @@ def _previews(findings: Findings) -> Iterator[tuple[str, str]]:
 
 
 def _block(texts: Iterable[str]) -> str:
-    """Text of several lines as it is: nothing in it is Markdown, and no line of it ends the block."""
-    return f"<pre>{escape(harmless_lines(chr(10).join(texts)).strip(chr(10)))}</pre>"
+    """Text of several lines as it is: nothing in it is Markdown, and no line of it ends the block or is a command in a log."""
+    return f"<pre>{escape(inert(harmless_lines(chr(10).join(texts))).strip(chr(10)))}</pre>"
 
 
 def _size(text: str) -> int:
