@@ -22,6 +22,7 @@ from planrunner.app.run import Job, Kept, is_of_plan, resume, start
 from planrunner.app.stage import Accounts, Stage
 from planrunner.app.standing import Standing, open_journal, stand
 from planrunner.app.taking_up import stage_of, was_at
+from planrunner.app.venues import SANDBOX
 from planrunner.model.errors import PlanProblems, Refused, WrongUse
 from planrunner.model.journal import Body, Mode, RunInfo
 from planrunner.model.market import RunId
@@ -31,8 +32,6 @@ from planrunner.runtime.clock import wall_now
 if TYPE_CHECKING:
     from planrunner.report.story import Story
     from planrunner.review.approvals import Held
-
-SANDBOX = "http://127.0.0.1:8765"  # where `planrunner sandbox serve` listens unless told otherwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from planrunner.ports import Clock, Secrets, Venue
 
 
+# Where `planrunner sandbox serve` listens unless told otherwise.
+SANDBOX_PORT = 8765
+SANDBOX = f"http://127.0.0.1:{SANDBOX_PORT}"
 # Whose adapter is there; `make_venue` knows them.
 BUILT = frozenset({"betfair", "tote", "oddspapi_abp"})
 

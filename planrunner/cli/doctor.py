@@ -29,8 +29,8 @@ def doctor(ctx: click.Context, *, sandbox: str | None, state: Path | None, as_js
     Exit code 4: something is bad.
     """
     from planrunner.app import doctor as app
-    from planrunner.app.running import SANDBOX
     from planrunner.app.scope import state_of
+    from planrunner.app.venues import SANDBOX
 
     found = app.diagnose(state_of(state), sandbox=SANDBOX if sandbox == "" else sandbox)
     if as_json:

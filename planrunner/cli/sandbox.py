@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
+from planrunner.app.venues import SANDBOX_PORT
 from planrunner.cli.output import say
 
-DEFAULT_PORT = 8765
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -41,7 +41,7 @@ def _checked_case(_: click.Context, __: click.Parameter, value: str) -> str:
 @click.option("--market-data", metavar="FILE", type=FILE, help="A recorded Betfair market, from 10 minutes before its start.")
 @click.option("--case", metavar="CASE", default="usual", show_default=True, callback=_checked_case, help="See below.")
 @click.option("--seed", type=int, default=0, show_default=True, help="The same seed and requests give the same world.")
-@click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True, help="0 takes a free one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=SANDBOX_PORT, show_default=True, help="0 takes a free one.")
 @click.option("--log", metavar="FILE", type=FILE, help="Append the venue's own log to FILE, a JSON line per fact.")
 def serve(*, scenario: Path | None, market_data: Path | None, case: str, seed: int, port: int, log: Path | None) -> None:
     """Serve the venues until Ctrl-C, all in one world: the practice world, a scenario, or a recorded market.

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from planrunner.app.venues import SANDBOX
 from planrunner.cli.output import say_text
 
 if TYPE_CHECKING:
     from planrunner.app.service.service import Service
 
-SANDBOX = "http://127.0.0.1:8765"
 PORT = 8766
 
 

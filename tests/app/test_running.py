@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from planrunner.app.plans import load
+from planrunner.app.venues import SANDBOX
 from planrunner.cli.main import run
+from planrunner.cli.sandbox import serve as serve_sandbox
+from planrunner.cli.serve import serve
 from planrunner.model.journal import Mode, RunInfo, RunState
 from planrunner.model.market import RunId
 from planrunner.runtime.journal import Journal
@@ -58,6 +61,12 @@ def test_a_run_goes_on_when_nobody_reads_its_progress_any_more(tmp_path: Path) -
     assert ended.returncode == 0
     assert "all of it was cancelled at 17:25:00" in ended.stdout
     assert states(tmp_path / "state" / "rehearsals.db") == [RunState.SETTLED]
+
+
+def test_what_serves_a_sandbox_and_all_that_bets_at_one_mean_the_same_address() -> None:
+    port = next(one.default for one in serve_sandbox.params if one.name == "port")
+    served = next(one.default for one in serve.params if one.name == "url")
+    assert served == SANDBOX == f"http://127.0.0.1:{port}"
 
 
 @pytest.mark.parametrize("option", ["--resume", "--sandbox"])
