@@ -33,7 +33,9 @@ from planrunner.runtime.hooks import Hooks, hooks_from
 from planrunner.runtime.journal import Journal, patience_from
 from planrunner.runtime.lease import is_silent, this_process
 from planrunner.runtime.occurrences import Claim
+from planrunner.runtime.runs import InItsWay
 from planrunner.runtime.timetable import Timetable
+from planrunner.runtime.trouble import GoesOn
 from planrunner.runtime.watch import Watchman
 
 if TYPE_CHECKING:
@@ -100,7 +102,7 @@ def start(job: Job, stage: Stage, tell: Tell) -> Ran:
         hooks = hooks_from(os.environ)
         with _journal(job, stage, clock, hooks) as journal:
             if stage.mode is not Mode.REHEARSAL:
-                refuse_beside_unfinished(journal, job)
+                refuse_beside_unfinished(journal, job)  # before anything is asked of a venue
             info = new_run(job, stage)
             refuse_under_halt(journal, job, info)
             process = Process(journal=journal, clock=clock, hooks=hooks)
@@ -120,9 +122,11 @@ async def _begin_by_hand(job: Job, info: RunInfo, stage: Stage, tell: Tell, proc
     timetable, limits = Timetable(process.journal, process.clock), job.plan.limits
     due = by_hand(Path(job.plan_file).name, stage.mode, info.run, process.clock.now(), {})
     claim = Claim(
-        due=due, fate=Fate.RUN, text="", info=info, may_lose=limits.max_loss, in_total=limits.max_loss_in_total, uses=job.uses
-    )
-    noted = (await timetable.claim(claim)).noted
+        due=due, fate=Fate.RUN, text="", info=info, may_lose=limits.max_loss, in_total=limits.max_loss_in_total, uses=job.uses,
+        beside=_in_the_way_of(job),
+    )  # fmt: skip
+    with _told_how_to_go_on(job):
+        noted = (await timetable.claim(claim)).noted
     if noted.run is None:
         raise Refused(f"{noted.text}. Nothing was placed.")
     try:
@@ -137,7 +141,9 @@ async def begin(job: Job, info: RunInfo, stage: Stage, tell: Tell, process: Proc
     async with stage.venues(process.clock) as venues:
         program = await _prepare(job, info, stage, venues, process.clock)
         if not is_made:
-            process.journal.create(info, job.uses)
+            in_the_way = None if info.mode is Mode.REHEARSAL else _in_the_way_of(job)
+            with _told_how_to_go_on(job):
+                process.journal.create(info, job.uses, beside=in_the_way)
         epoch = process.journal.take(info.run, this_process(), unbegun=True)
         hands = _hands(job, info, epoch, program, venues, tell, process)
         return await hands.drive(initial(program), None, stage)
@@ -217,11 +223,26 @@ def _journal(kept: Kept, stage: Stage, clock: HandsClock, hooks: Hooks) -> Itera
 
 
 def refuse_beside_unfinished(journal: Journal, job: Job) -> None:
-    if unfinished := [info.run for info in journal.unfinished() if is_of_plan(info, job.plan_file, job.journal)]:
+    in_the_way = _in_the_way_of(job)
+    with _told_how_to_go_on(job):
+        for run, plan_file in reversed(journal.running()):
+            if in_the_way(run, plan_file):
+                raise GoesOn(run)
+
+
+def _in_the_way_of(job: Job) -> InItsWay:
+    return lambda _, plan_file: is_of_plan(plan_file, job.plan_file, job.journal)
+
+
+@contextmanager
+def _told_how_to_go_on(job: Job) -> Iterator[None]:
+    try:
+        yield
+    except GoesOn as error:
         raise Refused(
-            f"the run {unfinished[-1]} of this plan is not over: it was interrupted, or goes on in another window, and may have "
-            f"bets at the venue. Nothing was placed. To go on with it: {job.go_on(unfinished[-1])}"
-        )
+            f"the run {error.run} of this plan is not over: it was interrupted, or goes on in another window, and may have "
+            f"bets at the venue. Nothing was placed. To go on with it: {job.go_on(error.run)}"
+        ) from error
 
 
 def refuse_under_halt(journal: Journal, job: Job, info: RunInfo) -> None:
@@ -242,10 +263,11 @@ async def _refuse_while_alive(journal: Journal, kept: Kept, run: RunId, clock: H
     )
 
 
-def is_of_plan(info: RunInfo, plan_file: str, journal: Path) -> bool:
-    """Whether a run is of this plan, however its file was named then and from wherever: most plans lie beside their journal."""
+def is_of_plan(run_of: str, plan_file: str, journal: Path) -> bool:
+    """Whether a run of a plan file is of this one, however it was named then and from wherever: most plans lie beside their
+    journal."""
     plan = Path(plan_file).resolve()
-    return plan in (Path(info.plan_file).resolve(), (journal.absolute().parent.parent / Path(info.plan_file).name).resolve())
+    return plan in (Path(run_of).resolve(), (journal.absolute().parent.parent / Path(run_of).name).resolve())
 
 
 def new_run(job: Job, stage: Stage) -> RunInfo:

@@ -199,7 +199,7 @@ def _interrupted(journal: Path, run: str | None, plan: Path | None) -> RunInfo:
     if not journal.is_file():
         raise WrongUse(f"there is no journal at {journal}; name the folder of the interrupted run's with --state")
     with Journal.open(journal, durable=True) as opened:
-        unfinished = [info for info in opened.unfinished() if plan is None or is_of_plan(info, str(plan), journal)]
+        unfinished = [info for info in opened.unfinished() if plan is None or is_of_plan(info.plan_file, str(plan), journal)]
         if run is None and unfinished:
             return unfinished[-1]
         found = [info for info in unfinished if info.run == run]

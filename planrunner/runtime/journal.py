@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, bindparam, delete, insert, literal_column, select, update
+from sqlalchemy import Connection, Engine, select
 
 from planrunner.model.account import Site
 from planrunner.model.commands import Asked, Placing, narrowed
@@ -38,7 +38,7 @@ from planrunner.ports import Request
 from planrunner.runtime import approval_uses
 from planrunner.runtime.approval_uses import Use, used_before
 from planrunner.runtime.clock import HandsClock, RealClock
-from planrunner.runtime.codec import decode, decode_info, encode, encode_info, plain_text, plain_value
+from planrunner.runtime.codec import decode, decode_info, encode, plain_text, plain_value
 from planrunner.runtime.halts import (
     all_halts,
     halt_of_file,
@@ -55,8 +55,8 @@ from planrunner.runtime.jsonl import to_lines
 from planrunner.runtime.lease import Lease, beat_all, give_up, read_lease
 from planrunner.runtime.ledger import NO_SITE
 from planrunner.runtime.look import Look
-from planrunner.runtime.prepared import Prepared
 from planrunner.runtime.reservation import Reservation
+from planrunner.runtime.runs import InItsWay, create_run, is_unbegun, refuse_beside, running, set_state, take
 from planrunner.runtime.sheet import Sheet, first_digest, next_digest, read_reservations
 from planrunner.runtime.tables import (
     IS_RUNNING,
@@ -64,17 +64,15 @@ from planrunner.runtime.tables import (
     intent_table,
     is_made,
     lease_table,
-    limiter_table,
     make_folder,
     make_tables,
     migrate,
     reading_engine,
     refuse_shared,
-    reservation_table,
     run_table,
     writing_engine,
 )
-from planrunner.runtime.trouble import KEEP_IT, Fenced, explained
+from planrunner.runtime.trouble import KEEP_IT, explained
 from planrunner.runtime.writer import Stamp, Writer
 
 T = TypeVar("T")
@@ -83,36 +81,6 @@ NO_RUN = RunId("")
 # A journal that others are writing to is waited for so many seconds; `PLANRUNNER_JOURNAL_PATIENCE` says otherwise.
 PATIENCE = 30.0
 READ_AT_ONCE = 500  # rows
-_RUNNING = Prepared(select(run_table.c.run_id, run_table.c.plan_file).where(IS_RUNNING))
-_OF_RUN = run_table.c.run_id == bindparam("of_run")
-_OF_LEASE = lease_table.c.run_id == bindparam("of_run")
-_IS_THERE = Prepared(select(run_table.c.run_id).where(_OF_RUN), "of_run")
-_INFO = Prepared(select(run_table.c.info).where(_OF_RUN), "of_run")
-_EPOCH = Prepared(select(lease_table.c.epoch).where(_OF_LEASE).with_for_update(), "of_run")
-_ADD_RUN = Prepared(insert(run_table), *(column.name for column in run_table.columns))
-_ADD_LEASE = Prepared(
-    insert(lease_table).values({name: bindparam(name) for name in ("run_id", "epoch", "seq", "digest")}),
-    "run_id", "epoch", "seq", "digest",
-)  # fmt: skip
-_TAKE = Prepared(
-    update(lease_table)
-    .where(_OF_LEASE)
-    .values(epoch=lease_table.c.epoch + literal_column("1"), owner=bindparam("owner"), beat=bindparam("beat"))
-    .returning(lease_table.c.epoch),
-    "owner", "beat", "of_run",
-)  # fmt: skip
-_SET_STATE = Prepared(update(run_table).where(_OF_RUN).values(state=bindparam("state")), "state", "of_run")
-_DROP_OWN_RESERVATIONS = Prepared(
-    delete(reservation_table).where(
-        reservation_table.c.run_id == bindparam("of_run"), reservation_table.c.scope == bindparam("of_scope")
-    ),
-    "of_run", "of_scope",
-)  # fmt: skip
-# A rehearsal's keys begin with its id and a slash: from there to the character after the slash.
-_DROP_OWN_LIMITS = Prepared(
-    delete(limiter_table).where(limiter_table.c.key >= bindparam("since"), limiter_table.c.key < bindparam("until")),
-    "since", "until",
-)  # fmt: skip
 # Records of a usual run; more of them are read again rather than kept: an exchange with the venue takes 20 KiB and more.
 KEPT_IN_MEMORY = 2_000
 
@@ -234,12 +202,15 @@ class Journal:
 
     # --- runs
 
-    def create(self, info: RunInfo, uses: Collection[Use] = ()) -> None:
-        """A new run, with no owner yet. `uses`: of the approvals that let it begin. Raises Refused where one was used before."""
+    def create(self, info: RunInfo, uses: Collection[Use] = (), *, beside: InItsWay | None = None) -> None:
+        """A new run, with no owner yet. `uses`: of the approvals that let it begin; `beside`: what it may not begin beside.
+        Raises Refused where an approval was used before, GoesOn where such a run goes on."""
 
         def act(connection: Connection) -> None:
             if (why := used_before(connection, uses)) is not None:
                 raise Refused(f"{why}. Nothing was placed.")
+            if beside is not None:
+                refuse_beside(connection, info, beside)
             create_run(connection, info)
             approval_uses.write(connection, uses, info, self._clock.now())
 
@@ -309,7 +280,7 @@ class Journal:
         with explained(self.path):
             if self._kept is None:
                 self._kept = self._reading.connect()
-            return [(RunId(run), plan_file) for run, plan_file in _RUNNING.one(self._kept)]
+            return running(self._kept)
 
     # --- rows of other tables, which are no part of a run's story
 
@@ -633,37 +604,3 @@ def _stopped(ref: OrderRef, halt: Halt, at: datetime) -> OrderDenied:
 def scope_of(info: RunInfo) -> str:
     """What a run's money is counted with: live or sandbox, and every rehearsal on its own."""
     return info.run if info.mode is Mode.REHEARSAL else info.mode.value
-
-
-def create_run(connection: Connection, info: RunInfo) -> None:
-    if _IS_THERE.one(connection, (info.run,)):
-        raise JournalTrouble(f"there is a run {info.run} already; run again")
-    begun = replace(info, state=RunState.RUNNING)
-    row = (info.run, info.plan_file, info.plan_digest, info.state.value, info.created.isoformat(), encode_info(begun))
-    _ADD_RUN.many(connection, [row])
-    _ADD_LEASE.many(connection, [(info.run, 0, 0, first_digest(begun))])
-
-
-def is_unbegun(connection: Connection, run: RunId) -> bool:
-    """Whether a run is to be driven and nobody has written anything down for it: so nothing of it has left."""
-    asked = select(lease_table.c.seq, run_table.c.state).join(run_table, run_table.c.run_id == lease_table.c.run_id)
-    row = connection.execute(asked.where(lease_table.c.run_id == run)).one_or_none()
-    return row is not None and row.seq == 0 and row.state == RunState.RUNNING.value
-
-
-def take(connection: Connection, run: RunId, owner: str, at: datetime) -> tuple[int, RunInfo]:
-    taken = _TAKE.one(connection, (owner, at.isoformat(), run))
-    if not taken:
-        raise WrongUse(f"there is no run {run}; `planrunner runs` lists them")
-    [(epoch,)], [(info,)] = taken, _INFO.one(connection, (run,))
-    return epoch, decode_info(info)
-
-
-def set_state(connection: Connection, run: RunId, epoch: int, state: RunState) -> None:
-    [(present,)] = _EPOCH.one(connection, (run,))
-    if present != epoch:
-        raise Fenced(run, epoch)
-    _SET_STATE.many(connection, [(state.value, run)])
-    if state is not RunState.RUNNING:  # a rehearsal is on its own, and nothing of it can be lost once it is over
-        _DROP_OWN_RESERVATIONS.many(connection, [(run, run)])
-        _DROP_OWN_LIMITS.many(connection, [(f"{run}/", f"{run}0")])

@@ -21,6 +21,7 @@ from planrunner.model.market import MarketId, RunId
 from planrunner.model.money import Money
 from planrunner.runtime.approval_uses import Use, used_before
 from planrunner.runtime.prepared import Prepared
+from planrunner.runtime.runs import InItsWay
 from planrunner.runtime.tables import occurrence_table, timetable_table, version_of
 
 WITH_OCCURRENCES = 4  # the first schema that has the tables
@@ -61,7 +62,7 @@ _ADD_LOOK = Prepared(insert(timetable_table), "plan", "mode", "schedule", "looke
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """An occurrence whose time has come: `info` is the run to begin, `may_lose` its own limit, `in_total` the plan's for all
-    its runs together, `uses` those of the approvals that let it begin."""
+    its runs together, `uses` those of the approvals that let it begin, `beside` what it may not begin beside."""
 
     due: Due
     fate: Fate
@@ -70,6 +71,7 @@ class Claim:
     may_lose: Money
     in_total: Money | None
     uses: tuple[Use, ...] = ()
+    beside: InItsWay | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

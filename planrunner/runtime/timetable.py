@@ -14,9 +14,10 @@ from planrunner.model.market import RunId
 from planrunner.model.money import Money
 from planrunner.ports import Clock
 from planrunner.runtime import approval_uses, occurrences
-from planrunner.runtime.journal import Journal, create_run, is_unbegun, set_state, take
+from planrunner.runtime.journal import Journal
 from planrunner.runtime.lease import this_process
 from planrunner.runtime.occurrences import Claim, Claimed
+from planrunner.runtime.runs import create_run, is_unbegun, refuse_beside, set_state, take
 from planrunner.runtime.tables import occurrence_table
 
 NOTHING = Money(amount=Decimal(0), currency="")
@@ -30,11 +31,14 @@ class Timetable:
         self._clock = clock
 
     async def claim(self, asked: Claim) -> Claimed:
-        """Decides an occurrence whose time has come, and makes its run with it: all or none."""
+        """Decides an occurrence whose time has come, and makes its run with it: all or none. Raises GoesOn where a run is in its
+        way, and decides nothing."""
 
         def act(connection: Connection) -> Claimed:
             claimed = occurrences.claim(connection, asked, self._clock.now())
             if claimed.is_ours and claimed.noted.run is not None:
+                if asked.beside is not None:
+                    refuse_beside(connection, asked.info, asked.beside)
                 create_run(connection, asked.info)
                 take(connection, asked.info.run, this_process(), self._clock.now())  # nobody else takes it up before it begins
                 approval_uses.write(connection, asked.uses, asked.info, self._clock.now())

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from planrunner.model.errors import JournalTrouble, PlanrunnerError
+from planrunner.model.errors import JournalTrouble, PlanrunnerError, Refused
 from planrunner.model.market import RunId
 
 
@@ -18,6 +18,14 @@ class Fenced(PlanrunnerError):
 
     def __init__(self, run: RunId, epoch: int) -> None:
         super().__init__(f"run {run} was taken over by another process; this one stops here and leaves it alone (epoch {epoch})")
+
+
+class GoesOn(Refused):
+    """A run that another of its plan may not begin beside."""
+
+    def __init__(self, run: RunId) -> None:
+        super().__init__(f"the run {run} of this plan goes on; wait for it, or stop it first")
+        self.run = run
 
 
 class Twice(RuntimeError):

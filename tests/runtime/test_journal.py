@@ -20,7 +20,7 @@ from planrunner.model.placement import Sizes
 from planrunner.runtime.clock import run_virtual, wall_now
 from planrunner.runtime.journal import Journal
 from planrunner.runtime.jsonl import from_lines
-from planrunner.runtime.trouble import Fenced, Twice
+from planrunner.runtime.trouble import Fenced, GoesOn, Twice
 
 from .makers import AT, RUN, gbp, opened, place, placement, prepare, run_info, said, site
 from .strategies import bodies
@@ -76,6 +76,18 @@ def test_many_runs_append_at_once_and_each_keeps_its_order(tmp_path):
         asyncio.run(main(journal))
         for run in runs:
             assert [body.text for body in bodies_of(journal.read(run))] == [f"{run} {number}" for number in range(10)]
+
+
+def test_of_two_who_begin_a_plan_at_the_same_moment_one_does(tmp_path):
+    """Each has looked, and found that nothing of it goes on."""
+    with opened(tmp_path / "j.db") as (journal, epoch):
+        beside = {"beside": lambda _, plan_file: plan_file == "plans/back.yaml"}
+        with pytest.raises(GoesOn, match=f"the run {RUN} of this plan goes on"):
+            journal.create(run_info("second"), **beside)
+        assert [info.run for info in journal.runs()] == [RUN]
+        journal.create(run_info("a rehearsal", mode=Mode.REHEARSAL), **beside)
+        journal.set_state(RUN, epoch, RunState.FINISHED)
+        journal.create(run_info("second"), **beside)
 
 
 def test_a_run_is_listed_until_it_is_finished(tmp_path):

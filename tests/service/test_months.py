@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -190,3 +191,27 @@ def test_a_run_in_another_window_is_the_one_before_it_too(tmp_path: Path, policy
     else:
         assert fates == [Fate.QUEUED, Fate.LATE]
         assert [at - NOON for at, _ in scene.runs.begun] == [timedelta(minutes=10)]
+
+
+@pytest.mark.parametrize("policy", list(IfStillRunning))
+def test_a_person_who_begins_the_plan_while_an_occurrence_is_being_decided_comes_first(
+    tmp_path: Path, policy: IfStillRunning
+) -> None:
+    """Between the look at what goes on and the claim."""
+
+    async def story(scene: Scene) -> None:
+        await scene.roster.put(PLAN, OnSignal(name="go", if_still_running=policy))
+        await scene.roster.open()
+        by_hand = replace(scene.runs.ready(signalled("by hand", NOON)).info, plan_file=f"elsewhere/{PLAN}")
+        scene.runs.before_ready.append(partial(scene.runs.journal.create, by_hand))
+        await lane_of(scene).decide(signalled("one", NOON))
+        assert not scene.runs.begun
+        await scene.clock.sleep_until(NOON + timedelta(minutes=10))
+        journal = scene.runs.journal
+        if journal.info(by_hand.run).state is RunState.RUNNING:
+            journal.set_state(by_hand.run, journal.take(by_hand.run, "a person's"), RunState.FINISHED)
+        await scene.clock.sleep_until(NOON + timedelta(minutes=11))
+
+    scene = played(tmp_path / "j.db", VirtualClock(NOON), story, markets=no_markets)
+    fates = [one.fate for one in scene.noted]
+    assert fates == ([Fate.STILL_RUNNING] if policy is IfStillRunning.SKIP else [Fate.QUEUED, Fate.LATE])

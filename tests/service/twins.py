@@ -27,9 +27,12 @@ class Told:
     clock: VirtualClock
     lasts: timedelta = timedelta(seconds=1)
     begun: list[tuple[datetime, Due]] = field(default_factory=list)
+    before_ready: list[Callable[[], None]] = field(default_factory=list)  # what others do at that very moment, once
     _stops: dict[RunId, asyncio.Event] = field(default_factory=dict)
 
     def ready(self, due: Due, info: RunInfo | None = None) -> Ready:
+        while self.before_ready:
+            self.before_ready.pop()()
         made = info or RunInfo(
             run=RunId(f"{due.plan} {due.occurrence}"), plan_file=due.plan, plan_name=due.plan, plan_digest="0", mode=Mode.SANDBOX,
             created=self.clock.now(),
@@ -53,7 +56,8 @@ class Told:
 
     def stop(self, run: RunId, text: str) -> None:
         del text
-        self._stops[run].set()
+        if run in self._stops:  # those of others stop by themselves
+            self._stops[run].set()
 
     def refuse(self, run: RunId, text: str) -> bool:
         return Timetable(self.journal, self.clock).refuse(run, "twin", text)

@@ -11,10 +11,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 from planrunner.app.service.verdict import ON_TIME, Terms, Verdict, judge
-from planrunner.model.errors import JournalTrouble, PlanrunnerError, Refused, VenueRefused, VenueTrouble
+from planrunner.model.errors import JournalTrouble, PlanrunnerError, VenueRefused, VenueTrouble
 from planrunner.model.journal import Due, Fate, Noted, RunInfo
 from planrunner.model.market import RunId
 from planrunner.model.money import Money
@@ -23,6 +25,7 @@ from planrunner.runtime.approval_uses import Use
 from planrunner.runtime.clock import HandsClock
 from planrunner.runtime.occurrences import Claim
 from planrunner.runtime.timetable import Timetable
+from planrunner.runtime.trouble import GoesOn
 
 AGAIN_AFTER = timedelta(seconds=5)  # a venue that could not be reached
 
@@ -77,8 +80,11 @@ class Lane:
         async with self._turn:
             if any(one.occurrence == due.occurrence for one in self.queue):
                 return None
-            verdict = judge(self.terms, due.at, self.clock.now(), is_busy=bool(self.queue or self.going or self._not_over(due)))
-            return await self._carry_out(due, verdict)
+            is_busy = bool(self.queue or self.going or self._not_over(due))
+            try:
+                return await self._carry_out(due, judge(self.terms, due.at, self.clock.now(), is_busy=is_busy))
+            except GoesOn:
+                return await self._carry_out(due, judge(self.terms, due.at, self.clock.now(), is_busy=True))
 
     async def begin(self, due: Due) -> Noted | None:
         """At once, because somebody asked for it; None: it was begun before. Raises Refused while a run goes on, and as
@@ -88,7 +94,7 @@ class Lane:
                 return None
             ready = self.runs.ready(due)
             if goes_on := self._not_over(due):
-                raise Refused(f"the run {min(goes_on)} of this plan goes on; wait for it, or stop it first")
+                raise GoesOn(min(goes_on))
             return await self._claim(due, ready, Fate.RUN, "")
 
     async def wait_again(self, due: Due) -> None:
@@ -147,6 +153,9 @@ class Lane:
             return set(self.going)
         return {*self.going, *self.timetable.unfinished(due.plan, due.mode, but=self.going)}
 
+    def _is_in_its_way(self, plan: str, run: RunId, plan_file: str) -> bool:
+        return run not in self.going and Path(plan_file).name == plan
+
     async def _replace(self, due: Due) -> None:
         """The latest comes next: the run that goes on is stopped, and what waited for that has been overtaken."""
         while self.queue:
@@ -162,9 +171,11 @@ class Lane:
         return noted
 
     async def _claim(self, due: Due, ready: Ready, fate: Fate, text: str) -> Noted | None:
+        """Raises GoesOn, and nothing is decided, where a person has begun a run of the plan at this very moment."""
         claim = Claim(
-            due=due, fate=fate, text=text, info=ready.info, may_lose=ready.may_lose, in_total=ready.in_total, uses=ready.uses
-        )
+            due=due, fate=fate, text=text, info=ready.info, may_lose=ready.may_lose, in_total=ready.in_total, uses=ready.uses,
+            beside=None if self.terms.if_still_running is None else partial(self._is_in_its_way, due.plan),
+        )  # fmt: skip
         claimed = await self.timetable.claim(claim)
         if not claimed.is_ours:
             return None
@@ -214,7 +225,10 @@ class Lane:
         """Where the journal could not be written what waits goes on waiting, and is looked at again."""
         self._heed(task)
         if not task.cancelled() and task.exception() is not None:
-            task.get_loop().call_later(AGAIN_AFTER.total_seconds(), self._look_for_the_next)
+            self._look_later()
+
+    def _look_later(self) -> None:
+        asyncio.get_running_loop().call_later(AGAIN_AFTER.total_seconds(), self._look_for_the_next)
 
     def _through(self, due: Due) -> None:
         """It waits no longer."""
@@ -231,13 +245,17 @@ class Lane:
         async with self._turn:
             while self.queue and not self.going:
                 due = self.queue[0]
-                if self._not_over(due):
-                    asyncio.get_running_loop().call_later(AGAIN_AFTER.total_seconds(), self._look_for_the_next)
-                    return
                 verdict = judge(self.terms, due.at, self.clock.now(), is_busy=False)
                 if verdict.fate is Fate.MISSED:  # it was there in time, and waited for its turn
                     verdict = _WAITED_TOO_LONG if self.terms.may_be_late else _WAITED
-                await self._carry_out(due, verdict)
+                if self._not_over(due):
+                    self._look_later()
+                    return
+                try:
+                    await self._carry_out(due, verdict)
+                except GoesOn:
+                    self._look_later()
+                    return
                 self._through(due)
 
 
