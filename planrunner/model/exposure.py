@@ -56,6 +56,14 @@ def total(parts: Iterable[Part], currency: str) -> Money:
     return sum((part.loss for part in parts), zero(currency))
 
 
+def most(plan: Plan) -> Money:
+    """What one run of a plan can lose at most. Where a signal is yet to decide how much is bet, that is all that `max_loss` lets
+    it: values with which a run could lose more begin none."""
+    if plan.left_open is not None and plan.left_open.amounts:
+        return plan.limits.max_loss
+    return total(can_lose(plan), plan.currency)
+
+
 def most_markets(plan: Plan) -> int:
     """How many markets the orders of a plan may be placed in: as many as `max_orders` has room for; in a plan that runs before
     each start, in one."""

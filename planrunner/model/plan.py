@@ -403,10 +403,24 @@ When: TypeAlias = Repeating | BeforeEachStart | OnSignal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOpen:
+    """What a signal is yet to decide of a plan. Values stand for it until then, and those that come may be others.
+
+    `inputs`: what it may bring. `keys`: those of orders and tickets that take any of these. `amounts`: the inputs that decide how
+    much is bet, and so what can be lost.
+    """
+
+    inputs: tuple[str, ...]
+    keys: tuple[str, ...]
+    amounts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """`digest` binds approvals and reports to the exact meaning of the plan, not to its spelling.
 
-    With `per_market` the orders are those of each market that is found, and `digest` is of the plan before any was.
+    With `per_market` the orders are those of each market that is found, and `digest` is of the plan before any was. With
+    `left_open` it is the plan before its signal came in, which is not to be run like this.
     """
 
     name: str
@@ -417,6 +431,7 @@ class Plan:
     per_market: MarketQuery | None = None
     tickets: tuple[Ticket, ...] = ()
     when: When | None = None
+    left_open: LeftOpen | None = None
 
     @property
     def accounts(self) -> tuple[AccountName, ...]:

@@ -24,7 +24,7 @@ from planrunner.model.plan import FallbackStep, LimitOrder, Plan, PoolBet, Ticke
 
 # Where a value stood and how it was written, not what it means.
 _SPELLING: dict[type[Any], frozenset[str]] = {
-    Plan: frozenset({"digest"}),
+    Plan: frozenset({"digest", "left_open"}),  # what a signal decides is bound by its templates and inputs
     LimitOrder: frozenset({"line"}),
     PoolBet: frozenset({"line"}),
     Ticket: frozenset({"line"}),

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from planrunner.model.errors import WrongUse
+from planrunner.model.plan import LeftOpen
 from planrunner.plan import inputs, scalars, table, values
 from planrunner.plan import schema as shapes
 from planrunner.plan.given import SET, Context
@@ -42,6 +43,12 @@ _INSTEAD = {
 }  # fmt: skip
 # What an order can lose hangs on these.
 _SUMS = ("side", "stake", "liability_at_most")
+# What a ticket costs hangs on all of these.
+_BETS = "bets"
+# The larger one of these, the more can be lost, and on nothing else hangs how much.
+_AMOUNTS = ("stake", "liability_at_most", "unit_stake")
+# What nobody but the plan says, also where its blueprint has templates.
+_NO_SIGNALS = ("limits", "when")
 MARKET_WORDS = ("event", "name", "id", "meeting", "country", "sport", "start", "runners")
 # Stands for a market before any is known, so that templates can be tried.
 _SOME_MARKET = {
@@ -61,7 +68,7 @@ _REPEATED = {"orders": "order", "tickets": "ticket"}
 class Expanded(NamedTuple):
     """The plan's tree with every template worked out. `has_rows`: the orders were made more than once. `unmade`: templates whose
     values are known only when the plan is run, and where each of them stands; `filled_in` are the inputs they name, with values.
-    `awaited` are those that a signal brings.
+    `awaited` are those that a signal brings; `left_open` says what it decides, until it has come.
     """
 
     root: Block
@@ -70,6 +77,7 @@ class Expanded(NamedTuple):
     unmade: tuple[str, ...] = ()
     filled_in: tuple[str, ...] = ()
     awaited: tuple[str, ...] = ()
+    left_open: LeftOpen | None = None
 
 
 class _Row(NamedTuple):
@@ -95,10 +103,10 @@ class _Expander:
     def expand(self, root: Block) -> Expanded:
         self._refuse(root)
         shape = shapes.apply(root, self._context.schema, self._source, known=self._alone(root))
-        base, given = root, self._given()
+        base, given, settled = root, self._given(), GivenValues({}, {})
         missing_at: Span | None = None
         if "use_blueprint" in root.values:
-            given.append(_values_in(root.values.get("with")))
+            settled = _values_in(root.values.get("with"))
             missing_at = (root.keys.get("with") or root.keys["use_blueprint"]).span
             found = self._blueprint(root, shape)
             if found is None:
@@ -106,18 +114,38 @@ class _Expander:
             base, shape = found
             shape.keep(base)
         when, awaited = base.values.get("when"), list[str]()
-        is_awaiting = isinstance(when, Block) and "on_signal" in when.values and self._context.given.signal_to_come
-        filled = inputs.fill(base, shape, given, missing_at=missing_at, awaited=awaited if is_awaiting else None)
+        waits = isinstance(when, Block) and "on_signal" in when.values
+        is_awaiting = waits and self._context.given.signal_to_come
+        if waits and base is not root:
+            self._refuse_to_signals(base, given, settled, shape)
+        filled = inputs.fill(base, shape, [*given, settled], missing_at=missing_at, awaited=awaited if is_awaiting else None)
         made = self._rendered(root, base, shape, filled)._replace(awaited=tuple(awaited))
         if not is_awaiting or not filled:
             return made
-        return made._replace(filled_in=(*made.filled_in, *self._left_open(base, filled)))
+        return made._replace(
+            filled_in=(*made.filled_in, *self._decided_by(base, filled, settled)),
+            left_open=_left_open(base, _declared(base).keys() - settled.values.keys(), _at_their_most(base, given)),
+        )
 
-    def _left_open(self, base: Block, filled: Mapping[str, Value]) -> Iterator[str]:
+    def _refuse_to_signals(self, base: Block, given: Sequence[GivenValues], settled: GivenValues, shape: Shape) -> None:
+        """A signal fills in what a plan leaves open. What the plan says to its blueprint stays as it is, and limits and accounts,
+        by which it was reviewed, don't hang on a signal."""
+        for place in given if self._context.given.of_signal else ():
+            for name in place.values.keys() & settled.values.keys():
+                shape.complain(place.keys[name], say.not_for_signals(place.keys[name].span, name))
+        left = _declared(base).keys() - settled.values.keys()
+        for key, value in base.values.items():
+            for under, node in walk(value):
+                if key in _NO_SIGNALS or (under is not None and under.text == "venue"):
+                    for name in sorted(_named_in(node) & left):
+                        shape.complain(node, say.decided_by_signal(node.span, under.text if under is not None else key, name))
+
+    def _decided_by(self, base: Block, filled: Mapping[str, Value], settled: GivenValues) -> Iterator[str]:
         """What decides, beside its signal, what a plan will be whose inputs one may bring: its templates and inputs as they are
-        written, the values that are known, and its tables."""
+        written, the values that are known, which of them no signal changes, and its tables."""
         for key, value in base.values.items():
             yield from (one for one in _written(value, f"/{key}") if key == "inputs" or OPENING in one)
+        yield from (f"/with/{name}={value.text}" for name, value in sorted(settled.values.items()))
         yield from _values(filled)
         yield from sorted(hashlib.sha256("\n".join(lines).encode()).hexdigest() for name, lines in self._texts.items() if name)
 
@@ -412,6 +440,56 @@ def _sums_are_known(orders: Listing, shape: Shape) -> None:
             value = written.get(key)
             if isinstance(value, Scalar) and id(value) not in shape.bad and any(_of_market(value)):
                 shape.complain(value, say.sum_of_a_market(value, key))
+
+
+def _left_open(base: Block, names: Collection[str], at_their_most: Collection[str]) -> LeftOpen:
+    """What these inputs decide. Every word of a template counts as a name, wherever in it that stands: rather one too many.
+
+    An amount that is one of `at_their_most` and nothing else is as large as it can be: nothing more hangs on its input there.
+    """
+    deciding = {name for name in names if not _has_one_choice(_declared(base)[name])}
+    taken: set[str] = set()
+    amounts: set[str] = set()
+    for part in _REPEATED:
+        listing = base.values.get(part)
+        for item in listing.items if isinstance(listing, Listing) else ():
+            for key, value in item.values.items() if isinstance(item, Block) else ():
+                for under, node in walk(value):
+                    found = _named_in(node) & deciding
+                    taken |= {key} if found else set()
+                    if key in (*_SUMS, _BETS) and not _is_just(node, under.text if under is not None else key, at_their_most):
+                        amounts |= found
+    return LeftOpen(inputs=tuple(sorted(names)), keys=tuple(sorted(taken)), amounts=tuple(sorted(amounts)))
+
+
+def _at_their_most(base: Block, given: Sequence[GivenValues]) -> set[str]:
+    """Inputs of money for which the most they may be stands, as `inputs` has it for those that have no other value yet."""
+    names = _declared(base).keys() - {name for place in given for name in place.values}
+    found = {name: one for name in names if isinstance(one := _declared(base)[name], Block) and one.text("type") == "money"}
+    return {name for name, one in found.items() if (most := one.text("at_most")) and one.text("default") in (None, most)}
+
+
+def _has_one_choice(node: Node) -> bool:
+    choices = node.values.get("choices") if isinstance(node, Block) else None
+    return isinstance(choices, Listing) and len(choices.items) == 1
+
+
+def _declared(base: Block) -> Mapping[str, Node]:
+    declared = base.values.get("inputs")
+    return declared.values if isinstance(declared, Block) else {}
+
+
+def _is_just(node: Node, key: str, names: Collection[str]) -> bool:
+    if not isinstance(node, Scalar) or key not in _AMOUNTS:
+        return False
+    return node.text.startswith(OPENING) and node.text[-1] == "}" and node.text[len(OPENING) : -1].strip() in names
+
+
+def _named_in(node: Node) -> set[str]:
+    """The words of a template, quoted ones too."""
+    if not isinstance(node, Scalar) or OPENING not in node.text:
+        return set()
+    return set(_WORD.findall(node.text.partition(OPENING)[2]))
 
 
 def _of_market(node: Node, path: str = "") -> Iterator[str]:

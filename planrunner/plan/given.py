@@ -18,12 +18,14 @@ class Given:
     """`values` are those of `--set name=value`; `file` names a YAML file of more (`--inputs`). The first win.
 
     `signal_to_come`: the plan is judged before its signal comes in. Inputs that the signal will bring are not missing then, and
-    something stands for them.
+    something stands for them. `of_signal`: the values came with one, which may fill in what the plan leaves open and change
+    nothing else.
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
     file: str | None = None
     signal_to_come: bool = False
+    of_signal: bool = False
 
     @property
     def is_nothing(self) -> bool:

@@ -140,6 +140,8 @@ def check(
     problems = in_order(one_of_each(source.problems) if expanded is not None and expanded.has_rows else source.problems)
     unmade, filled_in, awaited = (expanded.unmade, expanded.filled_in, expanded.awaited) if expanded is not None else ((), (), ())
     plan = None if problems or found is None else _finished(found, (*unmade, *filled_in))
+    if plan is not None and expanded is not None:
+        plan = replace(plan, left_open=expanded.left_open)
     root = found.root if found is not None else source.root
     return Checked(
         name=name, plan=plan, problems=problems, texts=texts, root=root, unmade=unmade, awaited=awaited, filled_in=filled_in

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
-from planrunner.model.exposure import can_lose, most_markets, placed_by, total
+from planrunner.model.exposure import can_lose, most, most_markets, placed_by
 from planrunner.model.money import Money
 from planrunner.model.odds import Side
 from planrunner.model.plan import Plan
@@ -17,8 +17,10 @@ Losses: TypeAlias = Mapping[int, Money]  # by the order's identity, for as long 
 
 
 def losses_of(plan: Plan) -> Losses:
-    """What each order can lose, over all its markets; nothing where that can't be said."""
-    return {id(part.order): part.loss for part in can_lose(plan)} if _can_be_summed(plan) else {}
+    """What each order can lose, over all its markets; nothing where that can't be said, or a signal is yet to decide it."""
+    if not _can_be_summed(plan) or (plan.left_open is not None and plan.left_open.amounts):
+        return {}
+    return {id(part.order): part.loss for part in can_lose(plan)}
 
 
 def _can_be_summed(plan: Plan) -> bool:
@@ -38,7 +40,7 @@ def figures(old: Plan, new: Plan) -> Iterator[Change]:
     """What a reviewer asks first: what can be lost in all, in how many orders, on which accounts."""
     spot = Spot(about="in all", path="figures")
     if _can_be_summed(old) and _can_be_summed(new):
-        yield from loss(spot, total(can_lose(old), old.currency), total(can_lose(new), new.currency))
+        yield from loss(spot, most(old), most(new))
     counts = {"orders": _orders_of, "bets in pools": _bets_of, "markets at most": most_markets}
     for name, count in counts.items():
         if (was := count(old)) != (now := count(new)):

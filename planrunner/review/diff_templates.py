@@ -50,6 +50,8 @@ def _called(key: str) -> str:
         return f"value of {key}"
     if first == "inputs" and len(rest) > 1:
         return f"{' '.join(rest[1:])} of {rest[0]}"
+    if first == "with":
+        return f"{'/'.join(rest)} under `with`"
     return f"template of {rest[-1] if rest else first}"
 
 

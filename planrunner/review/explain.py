@@ -8,7 +8,7 @@ from datetime import time
 from planrunner.model.account import Site
 from planrunner.model.exposure import most_markets, placed_by
 from planrunner.model.money import Money
-from planrunner.model.plan import BeforeEachStart, LimitOrder, MarketQuery, Plan, Reprice
+from planrunner.model.plan import BeforeEachStart, LeftOpen, LimitOrder, MarketQuery, Plan, Reprice
 from planrunner.model.profile import VenueProfile
 from planrunner.review.explained import Explained, ToldOrder
 from planrunner.review.limits import tell_binding, tell_limits
@@ -29,7 +29,7 @@ def explain(
 ) -> Explained:
     """`profiles` by venue. The plan was checked against this site. `unmade`: what each market is yet to decide, as it is written
     (`/0/favourite=${...}`); `awaited`: the inputs that a signal brings."""
-    limits, loss = tell_limits(plan, site, profiles), tell_loss(plan, awaited)
+    limits, loss = tell_limits(plan, site, profiles), tell_loss(plan)
     return Explained(
         plan=plan.name,
         digest=plan.digest,
@@ -85,11 +85,21 @@ def _schedule(plan: Plan, awaited: Sequence[str]) -> Iterator[str]:
         f"All its runs together can lose at most {plan.limits.max_loss_in_total} (`max_loss_in_total`): once a run more could go "
         "past that, the plan runs no more."
     )
-    if awaited:
-        yield (
-            f"The signal brings {listed([f'`{one}`' for one in awaited])}. What is told below with these is an example, with the "
-            "largest values that the plan allows; a run has those of its signal, and its limits are held against them."
-        )
+    if plan.left_open is not None and plan.left_open.inputs:
+        yield _brings(plan.left_open, awaited)
+
+
+def _brings(left_open: LeftOpen, awaited: Sequence[str]) -> str:
+    """An example must not pass for what a run will do."""
+    others = [name for name in left_open.inputs if name not in awaited]
+    brings = f"The signal brings {listed([f'`{one}`' for one in awaited])}" if awaited else "The signal may bring"
+    if others:
+        brings += f"{', and may bring' if awaited else ''} {listed([f'`{one}`' for one in others])} in place of what stands here"
+    largest = ", with the largest values that the plan allows" if awaited else ""
+    return (
+        f"{brings}. What is told below with these is an example{largest}; a run has those of its signal, and its limits are held "
+        "against them."
+    )
 
 
 def _taken(unmade: Sequence[str]) -> Iterator[str]:

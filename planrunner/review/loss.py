@@ -10,25 +10,19 @@ from planrunner.model.money import Money
 from planrunner.model.odds import Side
 from planrunner.model.plan import Hedge, LimitOrder, Plan, PoolBet
 from planrunner.review.explained import LossPart, WorstLoss
-from planrunner.review.words import plural
+from planrunner.review.words import listed, plural
 
 
-def tell_loss(plan: Plan, awaited: Sequence[str] = ()) -> WorstLoss:
-    """`awaited`: the inputs that a signal brings. The values that stand for them here need not be those that lose most, and
-    nothing but `max_loss` holds for all of them."""
-    of_plan = exposure.can_lose(plan)
+def tell_loss(plan: Plan) -> WorstLoss:
+    """The values that stand for what a signal brings need not be those that lose most: where they decide amounts, nothing but
+    `max_loss` holds for all of them."""
+    of_plan, most = exposure.can_lose(plan), exposure.most(plan)
     parts = [LossPart(order=part.order.name, amount=part.loss, because=_because(part)) for part in of_plan]
     total = exposure.total(of_plan, plan.currency)
-    if awaited and total < plan.limits.max_loss:
-        rest = Money(amount=plan.limits.max_loss.amount - total.amount, currency=total.currency)
+    if total < most:
+        rest = Money(amount=most.amount - total.amount, currency=most.currency)
         parts.append(LossPart(order="other values", amount=rest, because="more that a signal may bring, up to max_loss"))
-        total = plan.limits.max_loss
-    return WorstLoss(
-        parts=tuple(parts),
-        total=total,
-        at_most=plan.limits.max_loss,
-        notes=tuple(_notes(plan)),
-    )
+    return WorstLoss(parts=tuple(parts), total=most, at_most=plan.limits.max_loss, notes=tuple(_notes(plan)))
 
 
 def _because(part: Part) -> str:
@@ -44,6 +38,11 @@ def _because(part: Part) -> str:
     return f"{times}liability_at_most of {order.name}, of which {need} = {liability(order)} can be needed"
 
 
+def inputs_of(names: Sequence[str]) -> str:
+    """`stake` of the signal."""
+    return f"{listed([f'`{one}`' for one in names])} of the signal"
+
+
 def _product(order: LimitOrder) -> str:
     """`10.00 x (3.10 - 1)`; odds that no decimal number says exactly stay as they were written."""
     odds = worst_odds(order)
@@ -55,6 +54,11 @@ def _product(order: LimitOrder) -> str:
 
 
 def _notes(plan: Plan) -> Iterator[str]:
+    if plan.left_open is not None and plan.left_open.amounts:
+        yield (
+            f"How much is bet hangs on {inputs_of(plan.left_open.amounts)}. `max_loss` caps it: values with which a run could "
+            "lose more begin none."
+        )
     if len(plan.orders) > 1 or plan.per_market is not None:
         yield "Nothing is netted: it counts as if every order was matched in full and lost."
     elif plan.tickets and sum(len(ticket.bets) for ticket in plan.tickets) + len(plan.orders) > 1:

@@ -131,7 +131,7 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
             "Ticket": {"line"},
             "FallbackStep": {"line", "text"},
             "Odds": {"text"},
-            "Plan": {"digest"},
+            "Plan": {"digest", "left_open"},  # it follows from what is bound with it
         }
         names = [one.name for one in fields(value) if one.name not in skipped.get(type(value).__name__, ())]
         return [leaf for name in names for leaf in leaves(getattr(value, name), (*path, name))]

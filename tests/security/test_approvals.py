@@ -355,7 +355,7 @@ VOIDS: list[tuple[str, tuple[str, str], str]] = [
     ("daily", ("at: 11:00", "at: 11:01"), "11:01"),
     ("daily", ("max_loss_in_total: 30.00", "max_loss_in_total: 40.00"), "40.00 GBP"),
     ("signal", ("at_most: 8.00", "at_most: 9.00"), "9.00 GBP"),
-    ("signal", ("choices: [back]", "choices: [back, lay]"), "in a way that its sentences don't tell"),
+    ("signal", ("choices: [back]", "choices: [back, lay]"), "now: 10.00 GBP of at most 10.00 GBP"),
     ("signal", ('"${side}"', '"${side | lower}"'), "in a way that its sentences don't tell"),
 ]
 

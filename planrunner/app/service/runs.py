@@ -76,7 +76,7 @@ class ServiceRuns:
     # -- what the roster asks
 
     def ready(self, due: Due, info: RunInfo | None = None) -> Ready:
-        loaded = self.plans.load(due.plan, Given(values=due.given))
+        loaded = self.plans.load(due.plan, Given(values=due.given, of_signal=not is_by_hand(due)))
         plan, journal = loaded.plan, self.process.journal
         if info is not None and plan.digest != info.plan_digest:
             raise Refused("the plan is not what it was, or its inputs are not")

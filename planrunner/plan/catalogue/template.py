@@ -60,8 +60,9 @@ ENTRIES: dict[str, Entry] = {
     "PR220": Entry(
         why="Templates stand in values of orders. The limits and the account of a plan hold none, so that whoever reviews the "
         "plan sees what it may lose and where without working anything out; keys and the first lines of a file hold none "
-        "either. Only a blueprint may have templates in its limits, and a plan that uses it shows what they came to. In a plan "
-        "for each market the side, the stake and the liability don't depend on the market, for the same reason.",
+        "either. Only a blueprint may have templates in its limits, and a plan that uses it shows what they came to; so they "
+        "name no input that is left to a signal. In a plan for each market the side, the stake and the liability don't depend "
+        "on the market, for the same reason.",
         wrong="limits:\n  max_loss: ${stake}\ninputs:\n  stake:\n    type: money\n    default: 10.00 GBP\n",
         right="limits:\n  max_loss: 10.00 GBP\ninputs:\n  stake:\n    type: money\n    default: 10.00 GBP\n",
         laid=Laid.PLAN,

@@ -101,6 +101,14 @@ def limits_are_fixed(at: Span, key: str) -> Problem:
     return problem("PR220", at, text)
 
 
+def decided_by_signal(at: Span, key: str, name: str) -> Problem:
+    text = (
+        f"a signal would decide `{key}` with the input {quoted(name)}, and what a plan may lose and where is known before its "
+        "signal comes; give the input a value under `with`."
+    )
+    return problem("PR220", at, text)
+
+
 def value_with_template(at: Span, text: str) -> Problem:
     return problem("PR220", at, f"{quoted(text)} holds `${{`, and the value of a template can't hold another.")
 
@@ -252,6 +260,11 @@ def no_such_input(at: Span, name: str, known: Sequence[str], did_you_mean: str |
         f"there {'are' if len(known) > 1 else 'is'} {_listed(known)}." if known else "the file has no `inputs`."
     )
     return problem("PR330", at, text, did_you_mean=did_you_mean)
+
+
+def not_for_signals(at: Span, name: str) -> Problem:
+    text = f"the plan says what the input {quoted(name)} is, under `with`, and a signal changes nothing that the plan says."
+    return problem("PR330", at, text)
 
 
 def not_a_name(at: Span, name: str, *, is_word: bool) -> Problem:
