@@ -96,7 +96,7 @@ def _approved_with(given: Given, occurrence: str) -> Given:
 
 def previewed(loaded: Loaded, plan: Path, given: Given, *, now: datetime, data: Data = NO_DATA) -> Preview:
     """The same text that was loaded, as `planrunner preview` shows it. Raises Refused."""
-    from planrunner.app.preview import values_of
+    from planrunner.app.judged import values_of
 
     checked = loaded.previewed(given)
     if checked.plan is None:  # it has no problems with the values it was given

@@ -7,13 +7,13 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planrunner.app.check import Results
+from planrunner.app.judged import Results, RightPlan
 from planrunner.app.named import STDIN
 from planrunner.app.named import files as named_files
+from planrunner.app.preview import now, preview_of
 from planrunner.app.revisions import Revision
 from planrunner.app.site import SITE_FILE, read_file
 from planrunner.app.venues import profiles
@@ -108,9 +108,10 @@ def _with(sides: Sides, revision: Revision, name: str) -> Compared | None:
     if not was_there:
         return _new_plan(new, revision)
     old = sides.at(revision, inside)
-    if new.plan is not None and old.plan is None:
+    if new.right is not None and old.right is None:
         note = f"what it was at {harmless(revision.named)} can't be told: it had problems then"
-        return Compared(old=old.name, new=name, title=new.plan.name, note=note, digests=("", new.plan.digest))
+        plan = new.right.plan
+        return Compared(old=old.name, new=name, title=plan.name, note=note, digests=("", plan.digest))
     return _compared(old, new)
 
 
@@ -136,16 +137,17 @@ def _is_plan(data: bytes) -> bool:
 
 
 def _new_plan(new: Version, revision: Revision) -> Compared:
-    if new.plan is None:
+    if new.right is None:
         return Compared(old="", new=new.name, problems=(new.results,))
     note = (
         f"a new plan: {harmless(revision.named)} does not have it. `planrunner preview {harmless(new.name)}` tells what it does"
     )
-    return Compared(old="", new=new.name, title=new.plan.name, note=note, digests=("", new.plan.digest))
+    plan = new.right.plan
+    return Compared(old="", new=new.name, title=plan.name, note=note, digests=("", plan.digest))
 
 
 def _gone_plan(old: Version, name: str) -> Compared:
-    title, digest = (old.plan.name, old.plan.digest) if old.plan is not None else ("", "")
+    title, digest = (old.right.plan.name, old.right.plan.digest) if old.right is not None else ("", "")
     return Compared(old=old.name, new=name, title=title, note="this plan is gone", digests=(digest, ""))
 
 
@@ -153,35 +155,29 @@ def _gone_plan(old: Version, name: str) -> Compared:
 
 
 def _compared(old: Version, new: Version) -> Compared:
-    if old.plan is None or new.plan is None:
-        return Compared(old=old.name, new=new.name, problems=tuple(one.results for one in (old, new) if one.plan is None))
+    before, after = old.right, new.right
+    if before is None or after is None:
+        return Compared(old=old.name, new=new.name, problems=tuple(one.results for one in (old, new) if one.right is None))
     from planrunner.review.diff import diff
     from planrunner.review.diff_sites import diff_sites
 
-    assert old.site is not None
-    assert new.site is not None
-    changes = diff(old.plan, new.plan, unmade=(old.unmade, new.unmade), filled_in=(old.filled_in, new.filled_in))
-    site = diff_sites(old.site, new.site, (old.plan, new.plan))
+    plans = (before.plan, after.plan)
+    changes = diff(*plans, unmade=(before.unmade, after.unmade), filled_in=(before.filled_in, after.filled_in))
+    site = diff_sites(before.site, after.site, plans)
     if changes or site:
-        changes = (*changes, *_binding(old, new))
-    return Compared(
-        old=old.name, new=new.name, title=new.plan.name, changes=changes, site=site, digests=(old.plan.digest, new.plan.digest)
-    )  # fmt: skip
+        changes = (*changes, *_binding(before, after))
+    digests = (before.plan.digest, after.plan.digest)
+    return Compared(old=old.name, new=new.name, title=after.plan.name, changes=changes, site=site, digests=digests)
 
 
-def _binding(old: Version, new: Version) -> Iterator[Change]:
+def _binding(old: RightPlan, new: RightPlan) -> Iterator[Change]:
     """Which limit stops the plan first, where that is another one now or nearer."""
     from planrunner.review.changes import Spot, What
     from planrunner.review.limits import tell_binding, tell_limits
 
-    told = []
-    for one in (old, new):
-        assert one.plan is not None
-        assert one.site is not None
-        told.append(tell_binding(one.plan, tell_limits(one.plan, one.site, profiles())))
-    was, now = told
-    if was != now:
-        yield Spot(about="what binds", path="figures.binding").tells(f"{now} Before: {was}", was, now, What.FOLLOWS)
+    before, after = (tell_binding(one.plan, tell_limits(one.plan, one.site, profiles())) for one in (old, new))
+    if before != after:
+        yield Spot(about="what binds", path="figures.binding").tells(f"{after} Before: {before}", before, after, What.FOLLOWS)
 
 
 def _preview_in(name: str) -> Preview:
@@ -204,22 +200,17 @@ def _since(was: Preview, name: str, sides: Sides, new: str) -> Compared:
     if sides.asked.given.is_nothing and was.inputs:
         sides.asked = replace(sides.asked, given=Given(values=dict(was.inputs)))
     after = sides.side(new, beside="")
-    if after.plan is None:
+    if after.right is None:
         return Compared(old=name, new=new, problems=(after.results,))
-    assert after.site is not None
-    from planrunner.review.previewing import preview
     from planrunner.review.since_approved import what_changed
 
-    values = sides.asked.given.values
-    now = preview(
-        after.plan, after.site, profiles(), file=new, since=_moment(), inputs=values, unmade=after.unmade, awaited=after.awaited
-    )  # fmt: skip
-    digests = (was.digest, now.digest)
-    if was.digest == now.digest and was.policy == now.policy and dict(was.inputs) == dict(now.inputs):
-        return Compared(old=name, new=new, title=after.plan.name, digests=digests)
-    told = what_changed(replace(was, resolved=()), now)
+    plan, present = after.right.plan, preview_of(after.right, since=now())
+    digests = (was.digest, present.digest)
+    if was.digest == present.digest and was.policy == present.policy and dict(was.inputs) == dict(present.inputs):
+        return Compared(old=name, new=new, title=plan.name, digests=digests)
+    told = what_changed(replace(was, resolved=()), present)
     changes = tuple(_read_otherwise(" ".join(one.split())) for one in told)
-    return Compared(old=name, new=new, title=after.plan.name, changes=changes, digests=digests)
+    return Compared(old=name, new=new, title=plan.name, changes=changes, digests=digests)
 
 
 def _read_otherwise(told: str) -> Change:
@@ -233,9 +224,3 @@ def _read_otherwise(told: str) -> Change:
     old, _, new = rest.partition(" now: ") if how == "was" else ("", "", rest) if how == "new" else (rest, "", "")
     what = {"was": What.CHANGED, "new": What.ADDED, "gone": What.REMOVED}[how]
     return Spot(about=about, path="preview").tells(f"{how}: {rest}", old, new, what)
-
-
-def _moment() -> datetime:
-    from planrunner.runtime.clock import RealClock
-
-    return RealClock().now()

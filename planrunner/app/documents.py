@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from planrunner.app.check import FileResult, Results, can_lose
+from planrunner.app.check import can_lose
+from planrunner.app.judged import FileResult, Results
 from planrunner.model.commands import NewPlacement
 from planrunner.plan.problems import MOST_SHOWN, to_json
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:  # `check` pays for nothing that it does not tell of
     from planrunner.app.left import Left
     from planrunner.app.status import Due, OrderStatus, RunStatus, Status
     from planrunner.model.journal import Halt, RunInfo
-    from planrunner.review.explained import Explained
 
 
 def without_secrets(document: object) -> object:
@@ -65,13 +65,6 @@ def _file(one: FileResult) -> dict[str, object]:
     found["problems"] = [to_json(problem) for problem in one.problems[:MOST_SHOWN]]
     found["more"] = max(0, len(one.problems) - MOST_SHOWN)
     return found
-
-
-def explained_document(told: Explained) -> dict[str, object]:
-    """What `explain` tells of a plan."""
-    from planrunner.review.to_json import as_document
-
-    return as_document(told)
 
 
 def diff_document(found: Sequence[Compared]) -> dict[str, object]:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from planrunner.app.check import Results, check_files
+from planrunner.app.check import check_files
+from planrunner.app.judged import Results
 from planrunner.app.named import STDIN
-from planrunner.app.site import SITE_FILE, find_site
+from planrunner.app.site import SITE_FILE
 from planrunner.app.venues import profiles
 from planrunner.model.errors import WrongUse
 from planrunner.plan.given import NOTHING_GIVEN, Given
@@ -38,17 +39,14 @@ def explain_plan(
     if path.name == SITE_FILE:
         raise WrongUse(f"{name} is a site file; its limits are told with each plan")
     results = check_files([name], read_stdin=read_stdin, site=site, given=given)
-    checked = next((one for one in results.files if one.plan is not None), None)
     if results.unreadable:
         raise WrongUse("\n".join(results.unreadable))
-    if checked is None or checked.plan is None or results.has_problems:
+    if not results.right:
         return PlanExplained(results=results, told=None)
     from planrunner.review.explain import explain
 
-    found = find_site(path.parent, site).site
-    assert found is not None  # its plan was checked against it
-    told = explain(checked.plan, found, profiles(), unmade=checked.unmade, awaited=checked.awaited)
-    return PlanExplained(results=results, told=told)
+    [one] = results.right
+    return PlanExplained(results=results, told=explain(one.plan, one.site, profiles(), unmade=one.unmade, awaited=one.awaited))
 
 
 def entry_of(code: str) -> Entry:

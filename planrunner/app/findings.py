@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from planrunner.app.check import FileResult, Results, can_lose
+from planrunner.app.check import can_lose
 from planrunner.app.documents import check_document
+from planrunner.app.judged import FileResult, Results
 from planrunner.plan.problems import MOST_SHOWN, to_json
 from planrunner.review import preview
 from planrunner.review.formats.found import Findings, Looked, Touched

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from planrunner import resources
-from planrunner.app.check import Results, of_plan, of_site
-from planrunner.app.explain import PlanExplained
-from planrunner.app.site import SITE_FILE, FilesOf, find_site, read_file
-from planrunner.app.venues import profiles
-from planrunner.model.errors import WrongUse
-from planrunner.plan import pipeline
+from planrunner.app.judged import Judge, Results
+from planrunner.app.preview import Previewed, preview_of
+from planrunner.app.trees import Here
 from planrunner.plan.given import Given
-
-if TYPE_CHECKING:
-    from planrunner.model.account import Site
 
 TEXT = "<text>"  # what a plan is called that is no file
 
@@ -31,52 +24,22 @@ class PlanFolder:
 
     def text(self, plan: str) -> str:
         """Raises WrongUse where it can't be read."""
-        return self._file(plan).decode("utf-8", "replace")
+        return Here(self.path).read(plan).decode("utf-8", "replace")
 
     def check(self, plan: str, values: Mapping[str, str] | None = None) -> Results:
         """As `planrunner check PLAN`. Raises WrongUse where it can't be read."""
-        return self._checked(plan, self._file(plan), values)[0]
+        return self._judged(plan, None, values)
 
     def check_text(self, text: bytes, values: Mapping[str, str] | None = None) -> Results:
         """As `planrunner check -`: a text from anybody."""
-        return self._checked(TEXT, text, values)[0]
+        return self._judged(TEXT, text, values)
 
-    def explain(self, plan: str, values: Mapping[str, str] | None = None) -> PlanExplained:
-        """As `planrunner explain PLAN`. Raises WrongUse where it can't be read."""
-        results, site = self._checked(plan, self._file(plan), values)
-        checked = results.files[-1]
-        if site is None or checked.plan is None or results.has_problems:
-            return PlanExplained(results=results, told=None)
-        from planrunner.review.explain import explain
+    def preview(self, plan: str, values: Mapping[str, str] | None = None, *, since: datetime) -> Previewed:
+        """As `planrunner preview PLAN`, with the runs from a moment on. Raises WrongUse where it can't be read."""
+        results = self.check(plan, values)
+        return Previewed(results=results, previews=tuple(preview_of(one, since=since) for one in results.right))
 
-        return PlanExplained(results=results, told=explain(checked.plan, site, profiles(), unmade=checked.unmade))
-
-    def _checked(self, name: str, data: bytes, values: Mapping[str, str] | None) -> tuple[Results, Site | None]:
-        results, found, given = Results(), find_site(self.path), Given(values=values or {})
-        if (site := found.checked) is not None:
-            results.files.append(of_site(SITE_FILE, site))
-        if found.site is None:
-            return results, None  # its problems are told; what a plan may do is not known until they are solved
-        files = FilesOf(self.path / name, data=data)
-
-        def read(one: str) -> bytes:
-            try:
-                return files(str(self.path / one))
-            except WrongUse as error:
-                raise self._by_name(error) from error
-
-        checked = pipeline.check(
-            name, read, schema=resources.schema("plan"), site=found.site, profiles=profiles(), given=given
-        )  # fmt: skip
-        results.files.append(of_plan(name, checked))
-        return results, found.site
-
-    def _file(self, plan: str) -> bytes:
-        try:
-            return read_file(self.path / plan, is_ordinary=True)
-        except WrongUse as error:
-            raise self._by_name(error) from error
-
-    def _by_name(self, error: WrongUse) -> WrongUse:
-        """Where the folder is on its machine is nobody's business."""
-        return WrongUse(str(error).replace(f"{self.path}/", ""))
+    def _judged(self, plan: str, data: bytes | None, values: Mapping[str, str] | None) -> Results:
+        judge = Judge(Here(self.path), given=Given(values=values or {}))
+        judge.add(plan, data)
+        return judge.results

@@ -10,20 +10,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from planrunner.app.check import FileResult, Results, check_files
+from planrunner.app.check import check_files
+from planrunner.app.judged import Results, RightPlan
 from planrunner.app.named import STDIN
-from planrunner.app.site import FilesOf, find_site
 from planrunner.app.venues import profiles
 from planrunner.model.errors import PlanProblems, Refused, VenueRefused, VenueTrouble, WrongUse
-from planrunner.model.plan import Plan
 from planrunner.model.shown import inert
 from planrunner.plan.given import NOTHING_GIVEN, Given
-from planrunner.plan.nodes import Block, Scalar
-from planrunner.plan.reader import read
 
 if TYPE_CHECKING:
     from planrunner.app.market_data import MarketData
-    from planrunner.model.account import Site
     from planrunner.report.story import Story
     from planrunner.review.preview import Preview, Rehearsed, RehearsedOrder
     from planrunner.review.previewing import Data
@@ -64,55 +60,42 @@ def preview_plans(asked: Asked, *, read_stdin: Callable[[], bytes]) -> Previewed
         raise WrongUse("\n".join(results.unreadable))
     if results.has_problems:
         return Previewed(results=results, previews=())
-    plans = [(one, one.plan) for one in results.files if one.plan is not None]
-    if not plans:
+    if not results.right:
         raise WrongUse(f"nothing was previewed: {', '.join(asked.named)} holds no plan")
     from planrunner.app.market_data import read_market_data
 
     data = read_market_data(asked.market_data) if asked.market_data is not None else None
-    since = asked.since if asked.since is not None else _now()
-    return Previewed(results=results, previews=tuple(_preview(one, plan, asked, since, data) for one, plan in plans))
+    since = asked.since if asked.since is not None else now()
+    return Previewed(results=results, previews=tuple(_preview(one, asked, since, data) for one in results.right))
 
 
-def _now() -> datetime:
+def preview_of(one: RightPlan, *, since: datetime, data: Data | None = None, rehearsed: Sequence[Rehearsed] = ()) -> Preview:
+    """`since`: occurrences are told from this moment on (UTC)."""
+    from planrunner.review.previewing import NO_DATA, preview
+
+    return preview(
+        one.plan, one.site, profiles(), file=one.name, since=since, inputs=one.inputs, unmade=one.unmade, awaited=one.awaited,
+        data=data or NO_DATA, rehearsed=rehearsed,
+    )  # fmt: skip
+
+
+def now() -> datetime:
     from planrunner.runtime.clock import RealClock
 
     return RealClock().now()
 
 
-def values_of(given: Given, read_file: Callable[[str], bytes]) -> dict[str, str]:
-    """What was given beside a checked plan, by the names of its inputs: those of a file of inputs, and those given by themselves,
-    which win. `read_file` is asked for that file."""
-    root = read(read_file(given.file)).root if given.file is not None else None
-    values = root.values.items() if isinstance(root, Block) else ()
-    return {name: value.text for name, value in values if isinstance(value, Scalar)} | dict(given.values)
+def _preview(one: RightPlan, asked: Asked, since: datetime, data: MarketData | None) -> Preview:
+    found = _looked_up(one, asked, data) if data is not None else None
+    return preview_of(one, since=since, data=found, rehearsed=_rehearsed(one, asked, data) if asked.rehearse else ())
 
 
-def _preview(one: FileResult, plan: Plan, asked: Asked, since: datetime, data: MarketData | None) -> Preview:
-    from planrunner.review.previewing import NO_DATA, preview
-
-    site = find_site(Path() if one.name == "<stdin>" else Path(one.name).parent, asked.site).site
-    assert site is not None  # the plan was checked against it
-    return preview(
-        plan,
-        site,
-        profiles(),
-        file=one.name,
-        since=since,
-        inputs=values_of(asked.given, FilesOf(Path(one.name), asked.given.file)),
-        unmade=one.unmade,
-        awaited=one.awaited,
-        data=_looked_up(one, plan, site, asked, data) if data is not None else NO_DATA,
-        rehearsed=_rehearsed(one, asked, data) if asked.rehearse else (),
-    )
-
-
-def _looked_up(one: FileResult, plan: Plan, site: Site, asked: Asked, data: MarketData) -> Data:
+def _looked_up(one: RightPlan, asked: Asked, data: MarketData) -> Data:
     from planrunner.app.market_data import look_up
     from planrunner.app.plans import load, located
     from planrunner.review.previewing import Data
 
-    where, wrong = look_up(plan, site, data)
+    where, wrong = look_up(one.plan, one.site, data)
     if wrong and one.name != "<stdin>":
         raise located(load(Path(one.name), replace(asked.given, signal_to_come=True)), wrong)
     if wrong:
@@ -120,7 +103,7 @@ def _looked_up(one: FileResult, plan: Plan, site: Site, asked: Asked, data: Mark
     return Data(source=str(data.file), orders=where.orders, moves=where.moves, bets=where.bets)
 
 
-def _rehearsed(one: FileResult, asked: Asked, data: MarketData | None) -> tuple[Rehearsed, ...]:
+def _rehearsed(one: RightPlan, asked: Asked, data: MarketData | None) -> tuple[Rehearsed, ...]:
     on_data = data is not None and data.is_recording
     cases = asked.cases or (ON_RECORDINGS if on_data else CASES)
     if one.name == "<stdin>":

@@ -4,22 +4,22 @@ For whoever approves it; git and the files are all that is asked, no network and
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from planrunner.app.changed import Change, changes, lines, merge_base
-from planrunner.app.check import FileResult, can_lose
+from planrunner.app.check import can_lose
 from planrunner.app.findings import looked, review_document
+from planrunner.app.judged import FileResult, Judge, RightPlan
+from planrunner.app.preview import now, preview_of
 from planrunner.app.revisions import Repository
-from planrunner.app.sides import At, Here, Loaded, Side
 from planrunner.app.touched import is_plan, is_site, is_yaml, reads, touched_through
-from planrunner.app.venues import profiles
+from planrunner.app.worktree import Worktree
 from planrunner.model.errors import WrongUse
 from planrunner.plan.given import NOTHING_GIVEN, Given
 from planrunner.review.formats.found import Findings, How, Touched, plural
-from planrunner.review.preview import Preview
 
 _BLUEPRINT = re.compile(rb"""^["']?blueprint["']?[ \t]*:""", re.MULTILINE)
 _MISSING = "PR329"  # an input without a value: a blueprint gets its values where it is used
@@ -55,8 +55,9 @@ class _Review:
         self._only = tuple(repository.name_of(one) for one in asked.paths)
         self._inputs = repository.name_of(asked.given.file) if asked.given.file is not None else None
         self._site = repository.name_of(asked.site) if asked.site is not None else None
-        self._new = Side(At(self._head) if self._head else Here(repository), given=asked.given, site=self._site)
-        self._old = Side(At(self._base), given=asked.given, site=self._site)
+        self._files = self._head or Worktree(repository)
+        self._new = Judge(self._files, site=self._site)
+        self._old = Judge(self._base, site=self._site)
         self._changes = changes(repository, self._base, self._head)
         self._by_new = {one.new: one for one in self._changes if one.new is not None}
         self._since = asked.since if asked.since is not None else now()
@@ -81,17 +82,17 @@ class _Review:
     # Which
 
     def _touched(self) -> Iterator[tuple[str, bytes, tuple[str, ...]]]:
-        plans = {name: data for name in self._new.tree.names() if is_yaml(name) and (data := self._read(name)) is not None}
+        plans = {name: data for name in self._files.names() if is_yaml(name) and (data := self._read(name)) is not None}
         plans = {name: data for name, data in plans.items() if is_plan(name, data) or self._was_plan(name)}
         changed = [name for change in self._changes for name in change.names]
-        tree = self._new.tree
-        through = touched_through(plans, changed, tree.read, site=self._site, inputs=self._inputs, links=tree.links)
+        files = self._files
+        through = touched_through(plans, changed, files.read, site=self._site, inputs=self._inputs, links=files.links)
         yield from ((name, plans[name], because) for name, because in sorted(through.items()) if self._is_wanted(name))
 
     def _read(self, name: str) -> bytes | None:
         """What can't be read is somebody's concern where it changed."""
         try:
-            return self._new.tree.read(name)
+            return self._files.read(name)
         except WrongUse as error:
             if name in self._by_new and self._is_wanted(name):
                 self._complain(error)
@@ -106,7 +107,7 @@ class _Review:
         return change is not None and change.old is not None and self._is_plan_before(change.old)
 
     def _is_plan_before(self, name: str) -> bool:
-        return is_yaml(name) and self._old.tree.has(name) and is_plan(name, self._old.tree.read(name))
+        return is_yaml(name) and self._base.has(name) and is_plan(name, self._base.read(name))
 
     def _is_wanted(self, name: str) -> bool:
         return not self._only or any(one in (".", name) or name.startswith(f"{one}/") for one in self._only)
@@ -114,7 +115,7 @@ class _Review:
     def _gone(self) -> Iterator[Touched]:
         for change in self._changes:
             if change.new is None and change.old is not None and self._is_wanted(change.old) and self._is_plan_before(change.old):
-                old = self._loaded_before(change.old)
+                old = self._judged_before(change.old)
                 yield Touched(file=change.old, how=How.DELETED, title=_title(old), before=_loss(old))
 
     def _sites(self) -> list[FileResult]:
@@ -125,7 +126,7 @@ class _Review:
                 self._new.site(name)
             except WrongUse as error:
                 self._complain(error)
-        return [one for one in self._new.site_results if one.problems or one.name in changed]
+        return [one for one in self._new.results.files if one.problems or one.name in changed]
 
     # What
 
@@ -133,10 +134,10 @@ class _Review:
         change = self._by_new.get(name)
         was = change.old if change is not None else name
         is_blueprint = _BLUEPRINT.search(data) is not None
-        new = self._loaded_now(name, data)
+        new = self._judged_now(name, data)
         if is_blueprint:
             new = _without_missing(new)
-        old = self._loaded_before(was) if was is not None and self._is_plan_before(was) else None
+        old = self._judged_before(was) if was is not None and self._is_plan_before(was) else None
         changes, notes = self._differences(old, new)
         told = Touched(
             file=name,
@@ -148,55 +149,41 @@ class _Review:
             notes=(*notes, *_remarks(old, new, is_blueprint=is_blueprint)),
             before=_loss(old),
             after=_loss(new),
-            has_problems=new.site is None or bool(new.result.problems),
+            has_problems=not new.is_judged or bool(new.problems),
         )
         if not told.is_same:
-            told = replace(told, preview=self._preview(new))
-        return told, new.result if new.site is not None else None
+            told = replace(told, preview=preview_of(new, since=self._since) if isinstance(new, RightPlan) else None)
+        return told, new if new.is_judged else None
 
-    def _loaded_now(self, name: str, data: bytes) -> Loaded:
+    def _judged_now(self, name: str, data: bytes) -> FileResult:
         try:
-            return self._new.load(name, has_inputs=reads(name, data, self._new.tree.read).has_inputs)
+            return self._new.plan(name, data, given=self._given(name, data, self._files.read))
         except WrongUse as error:
             self._complain(error)
-            return _not_judged(name)
+            return FileResult(name=name)
 
-    def _loaded_before(self, name: str) -> Loaded:
+    def _judged_before(self, name: str) -> FileResult:
         try:
-            data = self._old.tree.read(name)
-            return self._old.load(name, has_inputs=reads(name, data, self._old.tree.read).has_inputs)
+            data = self._base.read(name)
+            return self._old.plan(name, data, given=self._given(name, data, self._base.read))
         except WrongUse:  # its inputs or its site file can't be had from there
-            return _not_judged(name)
+            return FileResult(name=name)
 
-    def _differences(self, old: Loaded | None, new: Loaded) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def _given(self, name: str, data: bytes, read: Callable[[str], bytes]) -> Given:
+        """Values are for the plans that have gaps for some."""
+        return self._asked.given if reads(name, data, read).has_inputs else NOTHING_GIVEN
+
+    def _differences(self, old: FileResult | None, new: FileResult) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Of what is bet; and of what of the site file holds for it."""
-        if old is None or old.plan is None or old.site is None or new.plan is None or new.site is None:
+        if not isinstance(old, RightPlan) or not isinstance(new, RightPlan):
             return (), ()
         from planrunner.review.diff import diff
         from planrunner.review.diff_sites import diff_sites
         from planrunner.review.diff_text import lines as told
 
-        unmade, filled_in = (old.result.unmade, new.result.unmade), (old.result.filled_in, new.result.filled_in)
-        found = told(diff(old.plan, new.plan, unmade=unmade, filled_in=filled_in))
+        found = told(diff(old.plan, new.plan, unmade=(old.unmade, new.unmade), filled_in=(old.filled_in, new.filled_in)))
         of_site = told(diff_sites(old.site, new.site, (old.plan, new.plan)))
         return tuple(map(str, found)), tuple(map(str, of_site))
-
-    def _preview(self, loaded: Loaded) -> Preview | None:
-        if loaded.plan is None or loaded.site is None:
-            return None
-        from planrunner.review.previewing import preview
-
-        result = loaded.result
-        return preview(
-            loaded.plan,
-            loaded.site,
-            profiles(),
-            file=result.name,
-            since=self._since,
-            inputs=loaded.inputs,
-            unmade=result.unmade,
-            awaited=result.awaited,
-        )
 
     def _lines_of(self, results: Sequence[FileResult]) -> dict[str, frozenset[int]]:
         """Asked only where there is a problem to be shown beside a line."""
@@ -209,22 +196,11 @@ class _Review:
         return frozenset(range(1, length + 1)) if found is None else found
 
 
-def now() -> datetime:
-    from planrunner.runtime.clock import RealClock
-
-    return RealClock().now()
+def _without_missing(found: FileResult) -> FileResult:
+    return replace(found, problems=tuple(one for one in found.problems if one.code != _MISSING))
 
 
-def _not_judged(name: str) -> Loaded:
-    return Loaded(result=FileResult(name=name, problems=(), texts={}), site=None, inputs={})
-
-
-def _without_missing(loaded: Loaded) -> Loaded:
-    problems = tuple(one for one in loaded.result.problems if one.code != _MISSING)
-    return replace(loaded, result=replace(loaded.result, problems=problems))
-
-
-def _how(change: Change | None, old: Loaded | None, name: str) -> How:
+def _how(change: Change | None, old: FileResult | None, name: str) -> How:
     if change is None:
         return How.THROUGH
     if old is None:
@@ -232,19 +208,19 @@ def _how(change: Change | None, old: Loaded | None, name: str) -> How:
     return How.CHANGED if change.old == name else How.RENAMED
 
 
-def _remarks(old: Loaded | None, new: Loaded, *, is_blueprint: bool) -> Iterator[str]:
-    if new.site is None:
+def _remarks(old: FileResult | None, new: FileResult, *, is_blueprint: bool) -> Iterator[str]:
+    if not new.is_judged:
         yield "whether it is right is not known: its site file has problems, or can't be read"
-    if is_blueprint and new.plan is None and not new.result.problems:
+    if is_blueprint and new.plan is None and not new.problems:
         yield "a blueprint, whose inputs get their values where it is used; those plans are told by themselves"
     if old is not None and old.plan is None and new.plan is not None:
-        count = len(old.result.problems)
+        count = len(old.problems)
         yield f"what it was is not told: it had {plural(count, 'problem')}" if count else "what it was can't be told"
 
 
-def _title(loaded: Loaded | None) -> str:
-    return loaded.plan.name if loaded is not None and loaded.plan is not None else ""
+def _title(found: FileResult | None) -> str:
+    return found.plan.name if found is not None and found.plan is not None else ""
 
 
-def _loss(loaded: Loaded | None) -> str:
-    return str(can_lose(loaded.plan, loaded.result.awaited)) if loaded is not None and loaded.plan is not None else ""
+def _loss(found: FileResult | None) -> str:
+    return str(can_lose(found.plan, found.awaited)) if found is not None and found.plan is not None else ""

@@ -12,7 +12,7 @@ import posixpath
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import IO, NamedTuple
 
 from planrunner.app.site import LARGEST, read_file
+from planrunner.app.touched import followed
 from planrunner.model.errors import WrongUse
 from planrunner.model.shown import harmless
 
@@ -150,8 +151,15 @@ class Revision:
         found = self._links.get(name)
         return os.fsdecode(self.repository.objects.blob(found) or b"/") if found is not None else None
 
+    def links(self, name: str) -> Iterable[str]:
+        """What a file is called on the way to its end, where links lead there."""
+        return followed(name, self.link)
+
     def reader(self, plan: str, inputs: str | None = None) -> FilesAt:
         return FilesAt(self, plan, inputs)
+
+    def called(self, name: str) -> str:
+        return name
 
     @cached_property
     def _entries(self) -> Mapping[str, _Entry]:

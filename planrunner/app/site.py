@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from planrunner import resources
@@ -33,12 +33,21 @@ class FoundSite:
 def find_site(folder: Path, named: Path | None = None) -> FoundSite:
     """The site file of a folder, or the one named. Raises WrongUse where it can't be read."""
     path = named or folder / SITE_FILE
-    if named is None and not path.exists() and not path.is_symlink():  # a link to nowhere is no licence to go without limits
+    is_there = named is not None or path.exists() or path.is_symlink()  # a link to nowhere is no licence to go without limits
+    return site_in(str(path), partial(read_file, is_ordinary=named is None), is_there=is_there)
+
+
+def site_in(name: str, read: Callable[[str], bytes], *, is_there: bool) -> FoundSite:
+    """The same of a file from wherever `read` has it."""
+    if not is_there:
         return FoundSite(site=default_site(profiles()))
-    checked = pipeline.read_site(
-        str(path), partial(read_file, is_ordinary=named is None), schema=resources.schema("site"), profiles=profiles()
-    )
+    checked = pipeline.read_site(name, read, schema=resources.schema("site"), profiles=profiles())
     return FoundSite(site=checked.site, checked=checked)
+
+
+def beside(plan: str) -> str:
+    """Where the site file of a plan is."""
+    return str(PurePath(plan).parent / SITE_FILE)
 
 
 class FilesOf:
@@ -48,11 +57,10 @@ class FilesOf:
     checked is what runs.
     """
 
-    def __init__(self, plan: Path, inputs: str | None = None, *, data: bytes | None = None) -> None:
-        """`data` are the plan's bytes where they are no file's; `plan` is then its name only."""
+    def __init__(self, plan: Path, inputs: str | None = None) -> None:
         self._plan = plan
         self._inputs = inputs
-        self._read: dict[str, bytes] = {} if data is None else {str(plan): data}
+        self._read: dict[str, bytes] = {}
 
     def __call__(self, name: str) -> bytes:
         """Raises WrongUse with the reason in words."""

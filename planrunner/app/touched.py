@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from planrunner.app.site import SITE_FILE
+from planrunner.app.site import SITE_FILE, beside
 from planrunner.model.errors import WrongUse
 
 _SUFFIXES = (".yaml", ".yml")
@@ -52,10 +52,6 @@ def is_site(name: str) -> bool:
     return posixpath.basename(name) == SITE_FILE
 
 
-def site_of(plan: str) -> str:
-    return posixpath.join(posixpath.dirname(plan), SITE_FILE)
-
-
 def reads(plan: str, data: bytes, read: Read) -> Reads:
     """By name, through one blueprint at most; that is as far as a plan can lead."""
     named = set(_led_to(plan, data))
@@ -81,7 +77,7 @@ def touched_through(
     found = {}
     for plan, data in plans.items():
         leads = reads(plan, data, read)
-        all_read = {*leads.files, site or site_of(plan), *([inputs] if inputs and leads.has_inputs else ())}
+        all_read = {*leads.files, site or beside(plan), *([inputs] if inputs and leads.has_inputs else ())}
         all_read |= {name for one in (plan, *all_read) for name in links(one)}
         because = tuple(sorted((all_read - {plan}) & names))
         if because or plan in names:

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from planrunner import resources
-from planrunner.app.check import FileResult, Results, check_files, of_plan, of_site
+from planrunner.app.check import check_files
+from planrunner.app.judged import Judge, Results, RightPlan
 from planrunner.app.named import STDIN
-from planrunner.app.revisions import Repository, Revision
-from planrunner.app.site import SITE_FILE, find_site
-from planrunner.app.venues import profiles
-from planrunner.model.account import Site
+from planrunner.app.revisions import FilesAt, Repository, Revision
+from planrunner.app.site import SITE_FILE, read_file
 from planrunner.model.errors import WrongUse
-from planrunner.model.plan import Plan
 from planrunner.model.shown import harmless
-from planrunner.plan import pipeline
 from planrunner.plan.given import NOTHING_GIVEN, Given
-from planrunner.plan.site_file import default_site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +31,10 @@ class Version:
 
     name: str
     results: Results
-    site: Site | None = None
-    plan: Plan | None = None
-    unmade: tuple[str, ...] = ()
-    awaited: tuple[str, ...] = ()
-    filled_in: tuple[str, ...] = ()
+
+    @property
+    def right(self) -> RightPlan | None:
+        return next(iter(self.results.right), None)
 
 
 class Sides:
@@ -79,18 +73,17 @@ class Sides:
         results = check_files([named], read_stdin=self._read_stdin, site=self.asked.site, given=self.asked.given)
         if results.unreadable:
             raise WrongUse("\n".join(results.unreadable))
-        folder = Path() if named == STDIN else Path(named).parent
-        site = None if results.has_problems else find_site(folder, self.asked.site).site
-        return _version(named, results, site)
+        return Version(name=named, results=results)
 
     def at(self, revision: Revision, name: str) -> Version:
         """A plan of a revision, by its name there."""
-        shown = f"{revision.named}:{name}"
-        site, of_site = self._site(revision, name)
-        results = Results(files=[] if of_site is None else [of_site])
-        if site is not None:
-            results.files.append(self._checked(revision, name, site))
-        return _version(shown, results, site)
+        named = self.asked.site
+        inside = _inside(revision, named) if named is not None else ""
+        here = str(named) if named is not None and not (inside and revision.has(inside)) else None
+        tree = _Then(revision, here)
+        judge = Judge(tree, given=self.asked.given, site=here or inside or None)
+        judge.add(name)
+        return Version(name=tree.called(name), results=judge.results)
 
     def revision(self, named: str, beside: Path) -> Revision:
         folder = (beside if beside.is_dir() else beside.parent).absolute()
@@ -99,41 +92,26 @@ class Sides:
             self._repositories[repository.root] = self._stack.enter_context(repository)
         return self._repositories[repository.root].at(named)
 
-    def _checked(self, revision: Revision, name: str, site: Site) -> FileResult:
-        given = replace(self.asked.given, signal_to_come=True)
-        checked = pipeline.check(
-            name, revision.reader(name, given.file), schema=resources.schema("plan"), site=site, profiles=profiles(), given=given
-        )  # fmt: skip
-        return of_plan(f"{revision.named}:{name}", checked)
 
-    def _site(self, revision: Revision, plan: str) -> tuple[Site | None, FileResult | None]:
-        """The one beside the plan there; one that was named, as it was there or else as it is here."""
-        folder = plan.rpartition("/")[0]
-        name = f"{folder}/{SITE_FILE}" if folder else SITE_FILE
-        if self.asked.site is not None:
-            name = _inside(revision, self.asked.site)
-            if not name or not revision.has(name):
-                found = find_site(Path(), self.asked.site)
-                return found.site, of_site(str(self.asked.site), found.checked) if found.checked is not None else None
-        elif not revision.has(name):
-            return default_site(profiles()), None
-        checked = pipeline.read_site(name, revision.read, schema=resources.schema("site"), profiles=profiles())
-        return checked.site, of_site(f"{revision.named}:{name}", checked)
+class _Then:
+    """A revision, which is named where its files are told; and a site file that was named and that it does not have, as that is
+    here."""
 
+    def __init__(self, revision: Revision, here: str | None) -> None:
+        self._revision = revision
+        self._here = here
 
-def _version(name: str, results: Results, site: Site | None) -> Version:
-    found = next((one for one in results.files if not one.is_site), None)
-    if found is None or found.plan is None or results.has_problems:
-        return Version(name=name, results=results)
-    return Version(
-        name=name,
-        results=results,
-        site=site,
-        plan=found.plan,
-        unmade=found.unmade,
-        awaited=found.awaited,
-        filled_in=found.filled_in,
-    )
+    def has(self, name: str) -> bool:
+        return name == self._here or self._revision.has(name)
+
+    def read(self, name: str) -> bytes:
+        return read_file(name) if name == self._here else self._revision.read(name)
+
+    def reader(self, plan: str, inputs: str | None) -> FilesAt:
+        return self._revision.reader(plan, inputs)
+
+    def called(self, name: str) -> str:
+        return name if name == self._here else f"{self._revision.named}:{name}"
 
 
 def _inside(revision: Revision, path: Path) -> str:

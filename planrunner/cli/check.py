@@ -14,7 +14,7 @@ from planrunner.cli.output import Styled, good, problem_parts, say, say_json
 from planrunner.model.shown import harmless
 
 if TYPE_CHECKING:
-    from planrunner.app.check import FileResult, Results
+    from planrunner.app.judged import FileResult, Results
 
 
 @click.command(short_help="say whether plans are right, and what to write if not")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from planrunner import resources
 from planrunner.model.account import Role
 from planrunner.model.journal import HaltScope, Mode, RunState
 from planrunner.web.table import Schema
@@ -21,6 +24,25 @@ def _object(told: str, /, **has: Schema) -> Schema:
 
 def _list(of: Schema) -> Schema:
     return {"type": "array", "items": of}
+
+
+def _shipped(schema: str, component: str) -> Schema:
+    """A form that `planrunner schema` tells; what it refers to in itself is named from the whole document."""
+    whole = {key: value for key, value in resources.schema(schema).items() if key != "$schema"}
+    found: Schema = _from_whole(whole, f"#/components/schemas/{component}")
+    return found
+
+
+def _from_whole(part: Any, root: str) -> Any:
+    match part:
+        case {"$ref": str(reference), **others}:
+            return {"$ref": reference.replace("#", root, 1)} | _from_whole(others, root)
+        case dict():
+            return {key: _from_whole(value, root) for key, value in part.items()}
+        case list():
+            return [_from_whole(one, root) for one in part]
+        case _:
+            return part
 
 
 def named(name: str) -> Schema:
@@ -88,10 +110,7 @@ COMPONENTS: dict[str, Schema] = {
     "Checked": _object(
         "As `planrunner check --json`", valid=FLAG, files=_list(ANYTHING), skipped=_list(TEXT), unreadable=_list(TEXT)
     ),
-    "Preview": _object(
-        "As `planrunner explain --json`, and the schedule", plan=TEXT, digest=TEXT, summary=_list(TEXT), orders=_list(ANYTHING),
-        remarks=_list(TEXT), worst_loss=ANYTHING, limits=_list(ANYTHING), schedule=ANYTHING,
-    ),
+    "Preview": _shipped("preview", "Preview"),
     "Started": _object("The run that was begun", run=TEXT),
     "Run": _object("A run by what it was begun with", **_RUN),
     "Runs": _object(

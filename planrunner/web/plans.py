@@ -1,11 +1,12 @@
-"""Plans: listed, read, checked, told as sentences."""
+"""Plans: listed, read, checked, previewed."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from planrunner.app.documents import check_document, explained_document, without_secrets
+from planrunner.app.documents import check_document, without_secrets
+from planrunner.app.preview import document
 from planrunner.app.service.live import Scheduled
 from planrunner.web import body, forms
 from planrunner.web.office import Office, inputs_of
@@ -39,12 +40,10 @@ async def checked_text(office: Office, request: Request) -> Response:
 async def previewed(office: Office, request: Request) -> Response:
     plan = office.plan(request)
     values = inputs_of(await body.fields(request, forms.INPUTS))
-    found = await office.check(office.plans.explain, plan, values)
-    if found.told is None:
+    found = await office.check(office.plans.preview, plan, values, since=office.clock.now())
+    if not found.previews:
         raise Problem(422, title="the plan has problems", more=check_document(found.results))
-    one = _scheduled(office, plan)
-    schedule = {key: one.get(key) for key in ("when", "next", "problem")}
-    return JSONResponse(without_secrets(explained_document(found.told) | {"schedule": schedule}))
+    return JSONResponse(document(found.previews))
 
 
 def scheduled(one: Scheduled) -> dict[str, object]:

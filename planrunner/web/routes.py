@@ -56,8 +56,8 @@ _PLANS = (
     ),
     Route(
         method="POST", path=f"{ROOT}/plans/{{plan}}/preview", name="preview_plan", role=Role.AUTHOR,
-        does="What a plan will do, in sentences: its orders, its worst loss, its schedule", handler=plans.previewed,
-        takes=_INPUTS, answers={200: Answer(told="As it is explained", schema=named("Preview"))}, problems=(422,),
+        does="What a plan will do and when it runs next, as `planrunner preview --json` tells it", handler=plans.previewed,
+        takes=_INPUTS, answers={200: Answer(told="The preview", schema=named("Preview"))}, problems=(422,),
     ),
 )  # fmt: skip
 

@@ -47,3 +47,12 @@ def test_a_name_is_one_line(repo: Plans, capsys: pytest.CaptureFixture[str]) -> 
     repo.git("add", "-A")
     assert run(["review", "--base", "HEAD"]) in (0, 1)
     assert not any(line.startswith("::") for line in capsys.readouterr().out.splitlines())
+
+
+def test_a_ring_of_links_is_told_and_keeps_nothing_else_from_being_told(repo: Plans, capsys: pytest.CaptureFixture[str]) -> None:
+    (repo.root / "plans/ring.yaml").symlink_to("ring.yaml")
+    repo.change("plans/one.yaml", "stake: 10.00", "stake: 20.00")
+    assert run(["review", "--base", "HEAD"]) == 2
+    told = capsys.readouterr()
+    assert "plans/one.yaml: changed" in told.out
+    assert told.err == "plans/ring.yaml can't be read\n"

@@ -21,7 +21,8 @@ from planrunner.model.journal import Mode, RunInfo, RunState
 from planrunner.model.market import RunId
 from planrunner.runtime.clock import VirtualClock
 from planrunner.runtime.journal import Journal
-from tests.web.service import Desk
+from tests.web.conftest import SITE
+from tests.web.service import PLAN, START, Desk
 
 
 def _verb(folder: Path, *arguments: str) -> Any:
@@ -34,17 +35,35 @@ def _ask(desk: Desk, method: str, path: str, role: Role, **more: Any) -> Any:
     return asyncio.run(desk.ask(method, f"/api/v1{path}", role, **more))
 
 
-@pytest.mark.parametrize("stake", ["5.00 GBP", "500 GBP", "five"])
-def test_a_plan_is_checked_and_explained_as_at_the_command_line(desk: Desk, stake: str) -> None:
-    inputs = {"inputs": {"stake": stake}}
-    verb = _verb(desk.service.folder, "check", "on-signal.yaml", "--json", "--set", f"stake={stake}")
-    assert _ask(desk, "POST", "/plans/on-signal.yaml/check", Role.AUTHOR, json=inputs).json() == verb
-    told = _verb(desk.service.folder, "explain", "on-signal.yaml", "--json", "--set", f"stake={stake}")
-    preview = _ask(desk, "POST", "/plans/on-signal.yaml/preview", Role.AUTHOR, json=inputs)
-    if verb["valid"]:
-        assert preview.json() == told | {"schedule": {"when": "", "next": None, "problem": ""}}
-    else:
-        assert (preview.status_code, preview.json()["found"]) == (422, told)
+WAITS = PLAN.replace("    default: 5.00 GBP\n", "").replace(
+    "inputs:", "  max_loss_in_total: 20.00 GBP\nwhen:\n  on_signal: signed\ninputs:"
+)  # fmt: skip
+DAILY = PLAN.replace("inputs:", "  max_loss_in_total: 70.00 GBP\nwhen:\n  every: day\n  at: '11:00'\n  time_zone: UTC\ninputs:")
+WIDE = SITE.replace(" 6.00", " 60.00") + "service:\n  signals:\n    signed:\n      within: 60s\n"
+
+
+@pytest.mark.parametrize("text", [PLAN, WAITS, DAILY], ids=["started", "waits for a signal", "daily"])
+@pytest.mark.parametrize("inputs", [{}, {"stake": "5.00 GBP"}, {"stake": "500 GBP"}, {"stake": "five"}], ids=str)
+def test_a_plan_is_checked_and_previewed_as_at_the_command_line(desk: Desk, text: str, inputs: dict[str, str]) -> None:
+    folder, day = desk.service.folder, datetime(2026, 12, 5, tzinfo=UTC)
+    (folder / "plan.yaml").write_text(text)
+    (folder / "planrunner.yaml").write_text(WIDE)
+    given = [word for name, value in inputs.items() for word in ("--set", f"{name}={value}")]
+    verb = _verb(folder, "check", "plan.yaml", "--json", *given)
+    assert verb["valid"] == (inputs.get("stake", "5.00 GBP") == "5.00 GBP")
+    assert _ask(desk, "POST", "/plans/plan.yaml/check", Role.AUTHOR, json={"inputs": inputs}).json() == verb
+    told = _verb(folder, "preview", "plan.yaml", "--json", "--from", f"{day:%Y-%m-%d}", *given)
+    at_midnight = Desk(desk.service, clock=VirtualClock(day))
+    preview = _ask(at_midnight, "POST", "/plans/plan.yaml/preview", Role.AUTHOR, json={"inputs": inputs})
+    assert (preview.json() if verb["valid"] else preview.json()["found"]) == told
+    assert preview.status_code == (200 if verb["valid"] else 422)
+
+
+def test_the_next_runs_are_counted_from_the_clock_of_the_service(desk: Desk) -> None:
+    (desk.service.folder / "daily.yaml").write_text(DAILY)
+    for hours, first in ((0, "2026-12-06T11:00:00+00:00"), (24, "2026-12-07T11:00:00+00:00")):
+        asked = Desk(desk.service, clock=VirtualClock(START + timedelta(hours=hours, seconds=1)))
+        assert _ask(asked, "POST", "/plans/daily.yaml/preview", Role.AUTHOR).json()["due"][0] == first
 
 
 def test_a_text_is_checked_as_from_standard_input(desk: Desk) -> None:
