@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from planrunner.app.authors import authors_of, files_of
 from planrunner.app.site import FilesOf, read_file
 from planrunner.app.venues import profiles
 from planrunner.model import exposure
@@ -22,7 +23,19 @@ from planrunner.model.market import RunId
 from planrunner.model.money import Money
 from planrunner.model.plan import Plan
 from planrunner.plan.given import Given
-from planrunner.review.approvals import BY_HAND, Approval, Broken, Held, Refusal, Use, Wanted, binds_of, holds, read
+from planrunner.review.approvals import (
+    BY_HAND,
+    NOTHING_KNOWN,
+    Approval,
+    Broken,
+    Held,
+    Known,
+    Refusal,
+    Wanted,
+    binds_of,
+    holds,
+    read,
+)
 from planrunner.review.preview import Preview, bound
 from planrunner.review.previewing import NO_DATA, Data, preview
 
@@ -124,13 +137,24 @@ def accounts_of(plan: Plan) -> tuple[str, ...]:
 # Whether it is approved
 
 
-def judged(asked: Wanted, plan: Path, site: Site, journal: Journal | None, *, now: datetime) -> Held | Refusal:
-    """`journal` knows what was used; None where there is none yet, and nothing was."""
-    found = approvals_of(plan, asked.preview)
-    used: Mapping[Use, RunId] = {}
-    if journal is not None:
-        used = journal.used({one.id for one in found if isinstance(one, Approval)})
-    return holds(found, asked, now=now, site=site, used=used)
+def judged(asked: Wanted, plan: Path, loaded: Loaded, journal: Journal | None, *, now: datetime) -> Held | Refusal:
+    """`journal` knows what was used; None where there is none yet, and nothing was. Who wrote the plan is looked up again where
+    it rests on one person: it may have been signed where no repository told, or before somebody else wrote a line of it."""
+    found, site = approvals_of(plan, asked.preview), loaded.site
+    known = _known(journal, found) if journal is not None else NOTHING_KNOWN
+    held = holds(found, asked, now=now, site=site, known=known)
+    if isinstance(held, Held) and len(held.approvals) == 1:
+        asked = replace(asked, authors=authors_of(files_of(plan, loaded.checked.texts), site))
+        held = holds(found, asked, now=now, site=site, known=known)
+    return held
+
+
+def _known(journal: Journal, found: Sequence[Approval | Broken]) -> Known:
+    from planrunner.runtime import approval_uses
+
+    with journal.reading() as connection:
+        used = approval_uses.used(connection, {one.id for one in found if isinstance(one, Approval)})
+        return Known(used=used, latest=approval_uses.latest(connection))
 
 
 def required(
@@ -140,7 +164,7 @@ def required(
     if not loaded.site.live_needs_approval:
         return None
     asked = wanted(loaded, plan, given, mode=Mode.LIVE, occurrence=occurrence, now=now)
-    found = judged(asked, plan, loaded.site, journal, now=now)
+    found = judged(asked, plan, loaded, journal, now=now)
     if isinstance(found, Held):
         return found
     raise Refused("\n".join(_refused(found, plan, given)))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from planrunner.app.approvals import accounts_of, file_of, judged, previewed, wanted
-from planrunner.app.authors import authors_of, named
+from planrunner.app.authors import authors_of, files_of, named
 from planrunner.app.keys import Ask, Signer, signer
 from planrunner.app.plans import Loaded, load
 from planrunner.app.report import JOURNALS, STATE, ReportNotWritten, write_whole
@@ -112,9 +112,9 @@ def _judged(loaded: Loaded, plan: Path, given: Given, state: Path | None, now: d
     asked = wanted(loaded, plan, given, mode=Mode.LIVE, occurrence=occurrence, now=now)
     journal = (state or plan.absolute().parent / STATE) / JOURNALS[Mode.LIVE]
     if not journal.is_file():
-        return judged(asked, plan, loaded.site, None, now=now)
+        return judged(asked, plan, loaded, None, now=now)
     with Journal.open(journal, durable=True, patience=patience_from(os.environ)) as opened:
-        return judged(asked, plan, loaded.site, opened, now=now)
+        return judged(asked, plan, loaded, opened, now=now)
 
 
 def _of_preview(asked: Asked) -> tuple[Path, Given, Preview]:
@@ -149,8 +149,7 @@ def _refuse_other_words(shown: Preview, made: Preview, plan: Path) -> None:
 
 def _authors(asked: Asked, loaded: Loaded, plan: Path) -> tuple[str, ...]:
     """As its repository says; who is named as well joins them and takes nobody's place."""
-    files = [plan, *(Path(name) for name in loaded.checked.texts if name and Path(name).is_file())]
-    found = {*authors_of(files, loaded.site), *(named(one, loaded.site) for one in asked.authors)}
+    found = {*authors_of(files_of(plan, loaded.checked.texts), loaded.site), *(named(one, loaded.site) for one in asked.authors)}
     if not found:
         raise WrongUse(f"who wrote {plan} is not known, for no repository tells; say it with --author NAME")
     return tuple(sorted(found))

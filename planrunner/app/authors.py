@@ -25,6 +25,11 @@ def authors_of(files: Iterable[Path], site: Site) -> tuple[str, ...]:
     return tuple(sorted(found - {""}))
 
 
+def files_of(plan: Path, texts: Iterable[str]) -> list[Path]:
+    """A plan, and what it was read with by the names of its texts: blueprint, tables, inputs."""
+    return [plan, *(Path(name) for name in texts if name and Path(name).is_file())]
+
+
 def named(author: str, site: Site) -> str:
     """An approver's name where it is theirs."""
     for one in site.approvers.values():

@@ -102,7 +102,7 @@ class Broken:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What is about to run: the plan's file, its preview as of now, and what it may lose. `occurrence` is what it is due for,
-    BY_HAND where somebody starts it."""
+    BY_HAND where somebody starts it; `authors` are those who wrote it by now, as far as that can be told here."""
 
     plan: str
     preview: Preview
@@ -110,6 +110,19 @@ class Wanted:
     mode: Mode
     accounts: tuple[str, ...]
     occurrence: str = BY_HAND
+    authors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the journal has: what approvals were used for, and the latest moment it holds, None where it holds none. That moment
+    has been, and a clock that says less was set back."""
+
+    used: Mapping[Use, RunId]
+    latest: datetime | None = None
+
+
+NOTHING_KNOWN = Known(used={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +269,7 @@ class _Judge:
     wanted: Wanted
     now: datetime
     site: Site
-    used: Mapping[Use, RunId]
+    known: Known
 
     @property
     def binds(self) -> Binds:
@@ -277,8 +290,8 @@ class _Judge:
     def _terms(self, one: Approval) -> Iterator[str]:
         yield from self._time(one)
         use = use_of(one, self.wanted)
-        if use in self.used:
-            yield f"was used, by the run {self.used[use]}"
+        if use in self.known.used:
+            yield f"was used, by the run {self.known.used[use]}"
         if one.mode != self.wanted.mode.value:
             yield f"is for {one.mode} runs, not for {self.wanted.mode.value} ones"
         if one.accounts != self.wanted.accounts:
@@ -287,8 +300,15 @@ class _Judge:
 
     def _time(self, one: Approval) -> Iterator[str]:
         expires = min(one.expires_at, one.signed_at + self.site.approval_valid_for)
+        latest = self.known.latest
         if expires <= self.now:
             yield f"expired at {_at(expires)}"
+        elif latest is not None and expires <= latest:
+            yield (
+                f"expired at {_at(expires)}: the journal holds a later moment, {_at(latest)}, so the clock, which says "
+                f"{_at(self.now)}, seems to have been set back (set it right; if it was wrong before, `--state FOLDER` begins "
+                "another journal)"
+            )
         if one.signed_at > self.now + CLOCKS_APART:
             yield f"holds from {_at(one.signed_at)} on only, which has not come; is a clock wrong?"
 
@@ -308,10 +328,10 @@ class _Judge:
 
 
 def holds(
-    found: Sequence[Approval | Broken], wanted: Wanted, *, now: datetime, site: Site, used: Mapping[Use, RunId]
+    found: Sequence[Approval | Broken], wanted: Wanted, *, now: datetime, site: Site, known: Known = NOTHING_KNOWN
 ) -> Held | Refusal:
-    """Whether enough people approved exactly what is wanted; else every reason why not. `used`: what the journal has of these."""
-    judge = _Judge(wanted=wanted, now=now, site=site, used=used)
+    """Whether enough people approved exactly what is wanted; else every reason why not."""
+    judge = _Judge(wanted=wanted, now=now, site=site, known=known)
     reasons, good, void = [], list[Approval](), list[Approval]()
     for one in found:
         if isinstance(one, Broken):
@@ -344,8 +364,9 @@ def people_needed(may_lose: Money, site: Site) -> int:
 
 def _enough(good: Sequence[Approval], wanted: Wanted, site: Site) -> tuple[Held | None, tuple[str, ...]]:
     """One approval of each person, those first that others than the author gave; each person's the one that ends first. Where
-    several wrote it, two of them will do: what each wrote was approved by another."""
-    authors = {_person(name, site) for one in good for name in one.authors}
+    several wrote it, two of them will do: what each wrote was approved by another. Authors are those who were when it was signed,
+    and those who are by now."""
+    authors = {_person(name, site) for names in (wanted.authors, *(one.authors for one in good)) for name in names}
     by_person: dict[str, Approval] = {}
     for one in sorted(good, key=lambda one: one.expires_at):
         by_person.setdefault(_person(one.approver, site), one)

@@ -6,12 +6,21 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from planrunner.model.journal import RunInfo
 from planrunner.model.market import RunId
-from planrunner.runtime.tables import approval_use_table, version_of
+from planrunner.runtime.tables import (
+    approval_use_table,
+    event_table,
+    lease_table,
+    occurrence_table,
+    run_table,
+    timetable_table,
+    version_of,
+)
 
+_LAST_RUNS = 50  # whose records are looked into; every run says when it was made
 WITH_APPROVALS = 5  # the first schema that has the table
 Use = tuple[str, str]  # the approval and what it is used for
 
@@ -23,6 +32,21 @@ def used(connection: Connection, approvals: Collection[str]) -> dict[Use, RunId]
     row = approval_use_table.c
     rows = connection.execute(select(approval_use_table).where(row.approval.in_(sorted(approvals))))
     return {(one.approval, one.occurrence): RunId(one.run_id) for one in rows}
+
+
+def latest(connection: Connection) -> datetime | None:
+    """A moment that has been, by the clock of this journal: the latest that it has of what is quickly looked up. Approvals that
+    expired by then stay expired, whatever a clock says now."""
+    lease, event, run, look, decided = lease_table.c, event_table.c, run_table.c, timetable_table.c, occurrence_table.c
+    last_made = select(run.run_id).order_by(run.created.desc()).limit(_LAST_RUNS).subquery()
+    records = select(func.max(event.at)).where(
+        event.run_id == lease.run_id, event.seq == lease.seq, lease.run_id.in_(select(last_made.c.run_id))
+    )
+    asked = [records, *(select(func.max(one)) for one in (run.created, lease.beat, look.looked, decided.decided))]
+    if version_of(connection) >= WITH_APPROVALS:
+        asked.append(select(func.max(approval_use_table.c.at)))
+    found = [connection.execute(one).scalar_one_or_none() for one in asked]
+    return max((datetime.fromisoformat(one) for one in found if one), default=None)
 
 
 def used_before(connection: Connection, uses: Collection[Use]) -> str | None:

@@ -317,7 +317,7 @@ def test_no_byte_of_an_approval_can_be_changed(desk: Desk) -> None:
     asked = wanted(loaded, desk.plan, NOTHING_GIVEN, mode=Mode.LIVE, occurrence="by hand", now=wall_now())
 
     def held(data: bytes) -> Held | Refusal:
-        return holds([read("one", data)], asked, now=wall_now(), site=loaded.site, used={})
+        return holds([read("one", data)], asked, now=wall_now(), site=loaded.site)
 
     assert isinstance(held(data), Held)
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
 from planrunner.app.plans import load
+from planrunner.model.events import StopRequested
+from planrunner.model.journal import Mode, RunInfo, RunState
+from planrunner.runtime.clock import RealClock, wall_now
 from planrunner.runtime.journal import Journal
+from planrunner.runtime.timetable import Timetable
 from tests.security.test_approvals import LET_THROUGH, Desk, config, desk, info_of
 
 __all__ = ["config", "desk"]  # the fixtures
@@ -119,3 +125,61 @@ def test_a_file_that_nobody_signed_breaks_nothing(desk: Desk) -> None:
     code, said = desk.live()
     assert code == 3, said
     assert "was not signed by its approver" in said or "can't be read" in said
+
+
+# A clock that was set back
+
+
+def of_another_plan(at: datetime) -> RunInfo:
+    return replace(info_of(f"made {at}"), plan_file="another.yaml", plan_digest="1", created=at)
+
+
+def made(journal: Journal, at: datetime) -> None:
+    journal.create(of_another_plan(at))
+
+
+def looked(journal: Journal, at: datetime) -> None:
+    asyncio.run(Timetable(journal, RealClock()).look_until("another.yaml", Mode.LIVE, "daily", at))
+
+
+def recorded(journal: Journal, at: datetime) -> None:
+    """By a run that began long before, and is over."""
+    info = replace(of_another_plan(at), created=wall_now() - timedelta(days=1))
+    journal.create(info)
+    epoch = journal.take(info.run, "test")
+    asyncio.run(journal.append(info.run, epoch, [StopRequested(at=at, text="enough")], at))
+    journal.set_state(info.run, epoch, RunState.FINISHED)
+    journal.leave(info.run, epoch)
+
+
+@pytest.mark.parametrize("happened", [made, looked, recorded])
+def test_a_clock_that_was_set_back_revives_nothing(desk: Desk, happened: Callable[[Journal, datetime], None]) -> None:
+    """It expired yesterday, and today the clock says that it is the day before."""
+    desk.approve("bob", "--valid-for", "2h")
+    assert LET_THROUGH in desk.live()[1]
+    with Journal.open(desk.state, durable=False) as journal:
+        happened(journal, wall_now() + timedelta(minutes=119))
+    assert LET_THROUGH in desk.live()[1]
+    with Journal.open(desk.state, durable=False) as journal:
+        happened(journal, wall_now() + timedelta(minutes=121))
+    for code, said in (desk.live(), desk.verb("verify", "plan.yaml")):
+        assert code == 3
+        assert "seems to have been set back" in said
+        assert LET_THROUGH not in said
+
+
+# Who wrote it by now
+
+
+def test_who_became_its_author_after_it_was_signed_is_not_enough_alone(desk: Desk) -> None:
+    """Signed where no repository told, with another author's name; the plan was committed later."""
+    desk.approve("ann", author="bob")
+    assert LET_THROUGH in desk.live()[1]
+    subprocess.run(["git", "-C", desk.folder, "init", "-q"], check=True)
+    commit(desk, "ann")
+    for code, said in (desk.live(), desk.verb("verify", "plan.yaml")):
+        assert code == 3
+        assert "ann wrote this plan, and whoever wrote it can't be the only one" in said
+    desk.approve("cid")
+    assert LET_THROUGH in desk.live()[1]
+    assert [one.approver for one in desk.held.approvals] == ["cid"]
