@@ -10,10 +10,7 @@ from planrunner.app.named import STDIN
 from planrunner.app.named import files as named_files
 from planrunner.app.site import SITE_FILE, read_file
 from planrunner.app.trees import Here
-from planrunner.model import exposure
 from planrunner.model.errors import WrongUse
-from planrunner.model.money import Money
-from planrunner.model.plan import Plan
 from planrunner.plan.given import NOTHING_GIVEN, Given
 
 
@@ -40,13 +37,6 @@ def check_files(
     if not results.files and not results.unreadable and not skip_others:
         raise WrongUse(f"nothing was checked: {', '.join(named)} holds no plan (a plan's first line is `planrunner: 1`)")
     return results
-
-
-def can_lose(plan: Plan, awaited: Sequence[str] = ()) -> Money:
-    """The most one run of a plan can lose: with values that a signal is yet to bring, as much as its limit lets it."""
-    if awaited:
-        return plan.limits.max_loss
-    return exposure.total(exposure.can_lose(plan), plan.currency)
 
 
 def _add(name: str, judge: Judge, read_stdin: Callable[[], bytes], *, may_skip: bool) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from planrunner.app.check import can_lose
 from planrunner.app.judged import FileResult, Results
+from planrunner.model import exposure
 from planrunner.model.commands import NewPlacement
 from planrunner.plan.problems import MOST_SHOWN, to_json
 
@@ -50,7 +50,7 @@ def _file(one: FileResult) -> dict[str, object]:
         found |= {
             "digest": one.plan.digest,
             "orders": len(one.plan.orders),
-            "can_lose_at_most": str(can_lose(one.plan, one.awaited)),
+            "can_lose_at_most": str(exposure.most(one.plan)),
         }
         if one.plan.tickets:
             found["tickets"] = len(one.plan.tickets)

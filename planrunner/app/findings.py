@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from planrunner.app.check import can_lose
 from planrunner.app.documents import check_document
 from planrunner.app.judged import FileResult, Results
+from planrunner.model import exposure
 from planrunner.plan.problems import MOST_SHOWN, to_json
 from planrunner.review import preview
 from planrunner.review.formats.found import Findings, Looked, Touched
@@ -17,7 +17,7 @@ def of_check(results: Results) -> Findings:
 
 
 def looked(one: FileResult) -> Looked:
-    says = "a site file" if one.plan is None else f"can lose at most {can_lose(one.plan, one.awaited)}"
+    says = "a site file" if one.plan is None else f"can lose at most {exposure.most(one.plan)}"
     return Looked(file=one.name, problems=one.problems, texts=one.texts, says="" if one.problems else says)
 
 

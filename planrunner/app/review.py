@@ -10,13 +10,13 @@ from datetime import datetime
 from pathlib import Path
 
 from planrunner.app.changed import Change, changes, lines, merge_base
-from planrunner.app.check import can_lose
 from planrunner.app.findings import looked, review_document
 from planrunner.app.judged import FileResult, Judge, RightPlan
 from planrunner.app.preview import now, preview_of
 from planrunner.app.revisions import Repository
 from planrunner.app.touched import is_plan, is_site, is_yaml, reads, touched_through
 from planrunner.app.worktree import Worktree
+from planrunner.model import exposure
 from planrunner.model.errors import WrongUse
 from planrunner.plan.given import NOTHING_GIVEN, Given
 from planrunner.review.formats.found import Findings, How, Touched, plural
@@ -223,4 +223,4 @@ def _title(found: FileResult | None) -> str:
 
 
 def _loss(found: FileResult | None) -> str:
-    return str(can_lose(found.plan, found.awaited)) if found is not None and found.plan is not None else ""
+    return str(exposure.most(found.plan)) if found is not None and found.plan is not None else ""

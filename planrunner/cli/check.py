@@ -95,7 +95,7 @@ def _print_text(results: Results) -> None:
 
 
 def _valid(one: FileResult) -> Sequence[str | Styled]:
-    from planrunner.app.check import can_lose
+    from planrunner.model import exposure
     from planrunner.model.plan import BeforeEachStart
 
     name = harmless(one.name)
@@ -111,7 +111,7 @@ def _valid(one: FileResult) -> Sequence[str | Styled]:
         )
     once = f" in one run, {plan.limits.max_loss_in_total} in all" if plan.when is not None else ""
     brings = f"; a signal brings {', '.join(one.awaited)}" if one.awaited else ""
-    return (f"{name}: ", good("valid"), f"; {placed}, can lose at most {can_lose(plan, one.awaited)}{once}{brings}\n")
+    return (f"{name}: ", good("valid"), f"; {placed}, can lose at most {exposure.most(plan)}{once}{brings}\n")
 
 
 def _print_json(results: Results) -> None:
