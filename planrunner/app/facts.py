@@ -19,7 +19,9 @@ from planrunner.model.market import OrderRef
 from planrunner.model.placement import PlacementStatus
 from planrunner.ports import Clock, VenueBet
 from planrunner.runtime.journal import Journal
-from planrunner.runtime.timetable import lost
+from planrunner.runtime.timetable import ended
+
+_OVER = {RunPhase.FINISHED: RunState.FINISHED, RunPhase.SETTLED: RunState.SETTLED}
 
 
 async def write_facts(
@@ -35,12 +37,9 @@ async def write_facts(
         state = decided.state
         bodies += [event, *(one for one in decided.commands if not isinstance(one, Placing))]
     await journal.append(run, epoch, bodies, clock.now())
-    if state.phase is not standing.state.phase:  # type: ignore[union-attr]
-        over = {RunPhase.FINISHED: RunState.FINISHED, RunPhase.SETTLED: RunState.SETTLED}
-        if (now := over.get(state.phase)) is not None:
-            journal.set_state(run, epoch, now)
-    if state.phase in (RunPhase.FINISHED, RunPhase.SETTLED):
-        lost(journal, run, may_lose(state))
+    if (over := _OVER.get(state.phase)) is not None:
+        is_as_before = state.phase is standing.state.phase  # type: ignore[union-attr]
+        ended(journal, run, epoch, standing.info.state if is_as_before else over, lost=may_lose(state))
     return state
 
 

@@ -26,7 +26,7 @@ from planrunner.runtime.driver import Driver, GoneAway
 from planrunner.runtime.hooks import Hooks
 from planrunner.runtime.journal import Journal
 from planrunner.runtime.timers import set_back
-from planrunner.runtime.timetable import lost
+from planrunner.runtime.timetable import ended
 from planrunner.runtime.trouble import Fenced
 from planrunner.runtime.watch import Watchman
 
@@ -139,8 +139,7 @@ class Hands:
         code = exit_of(driver.ended or _ended(records), interrupted=interrupted)
         over = RunState.SETTLED if driver.state.phase is RunPhase.SETTLED else RunState.FINISHED
         try:
-            self.journal.set_state(self.info.run, self.epoch, over)
-            lost(self.journal, self.info.run, may_lose(driver.state))
+            ended(self.journal, self.info.run, self.epoch, over, lost=may_lose(driver.state))
         except JournalTrouble as error:
             return self._told(code, f"the run is over, but it can't be marked so: {error}\nThen: {self.go_on}")
         return self._told(code)

@@ -19,14 +19,12 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, select
 
 from planrunner.model.account import Site
-from planrunner.model.commands import Asked, Placing, narrowed
+from planrunner.model.commands import Placing
 from planrunner.model.errors import JournalTrouble, Refused, WrongUse
-from planrunner.model.events import STOPPED, OrderDenied
 from planrunner.model.journal import (
     Body,
     Halt,
     HaltScope,
-    Mode,
     Post,
     Record,
     RunInfo,
@@ -38,7 +36,7 @@ from planrunner.ports import Request
 from planrunner.runtime import approval_uses
 from planrunner.runtime.approval_uses import Use, used_before
 from planrunner.runtime.clock import HandsClock, RealClock
-from planrunner.runtime.codec import decode, decode_info, encode, plain_text, plain_value
+from planrunner.runtime.codec import decode, decode_info, encode, plain_value
 from planrunner.runtime.halts import (
     all_halts,
     halt_of_file,
@@ -51,13 +49,14 @@ from planrunner.runtime.halts import (
 from planrunner.runtime.halts import to_lines as halt_lines
 from planrunner.runtime.hooks import Hooks, NoHooks
 from planrunner.runtime.inbox import put_post, waiting
+from planrunner.runtime.jobs import Append, Beside, Intend, Intended, Reserve
 from planrunner.runtime.jsonl import to_lines
 from planrunner.runtime.lease import Lease, beat_all, give_up, read_lease
 from planrunner.runtime.ledger import NO_SITE
 from planrunner.runtime.look import Look
 from planrunner.runtime.reservation import Reservation
 from planrunner.runtime.runs import InItsWay, create_run, is_unbegun, refuse_beside, running, set_state, take
-from planrunner.runtime.sheet import Sheet, first_digest, next_digest, read_reservations
+from planrunner.runtime.sheet import first_digest, next_digest, read_reservations
 from planrunner.runtime.tables import (
     IS_RUNNING,
     event_table,
@@ -73,10 +72,9 @@ from planrunner.runtime.tables import (
     writing_engine,
 )
 from planrunner.runtime.trouble import KEEP_IT, explained
-from planrunner.runtime.writer import Stamp, Writer
+from planrunner.runtime.writer import Writer
 
 T = TypeVar("T")
-NO_RUN = RunId("")
 
 # A journal that others are writing to is waited for so many seconds; `PLANRUNNER_JOURNAL_PATIENCE` says otherwise.
 PATIENCE = 30.0
@@ -93,21 +91,6 @@ def patience_from(environment: Mapping[str, str]) -> float:
     if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 600:
         raise WrongUse(f"PLANRUNNER_JOURNAL_PATIENCE is {text!r}; write whole seconds, 1 to 600")
     return float(text)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intended:
-    """What may now be sent, and until when it counts from.
-
-    `command` and `request` hold the admitted placements only (None: all were denied). `committed_at` and `committed_age` were
-    read just before the commit, so a send-by counted from them is never too late.
-    """
-
-    command: Placing | None
-    request: Request | None
-    denied: tuple[OrderDenied, ...]
-    committed_at: datetime
-    committed_age: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +228,7 @@ class Journal:
     def leave(self, run: RunId, epoch: int) -> None:
         """The owner goes; whoever takes the run up need not wait for its silence."""
         self._writer.alone(lambda connection: give_up(connection, run, epoch))
+        self._taken.pop(run, None)
 
     def lease(self, run: RunId) -> Lease:
         """Who has the run, and when they last were alive. Raises WrongUse."""
@@ -286,7 +270,7 @@ class Journal:
 
     async def beside(self, act: Callable[[Connection], T]) -> T:
         """In a transaction with whatever else is being written. Raises what `act` does, for this caller alone; JournalTrouble."""
-        result: T = await self._writer.written(_Beside(act), aside=True)
+        result: T = await self._writer.written(Beside(act), aside=True)
         return result
 
     def alone(self, act: Callable[[Connection], T]) -> T:
@@ -367,14 +351,14 @@ class Journal:
 
     async def append(self, run: RunId, epoch: int, bodies: Sequence[Body], at: datetime) -> None:
         """Returns once they are on disk, all of them, in order. Raises Fenced, JournalTrouble (then none of them is)."""
-        await self._writer.written(_Append(run, epoch, at, tuple(bodies), [encode(body) for body in bodies]))
+        await self._writer.written(Append(run, epoch, at, tuple(bodies), [encode(body) for body in bodies]))
 
     def append_later(self, run: RunId, epoch: int, bodies: Sequence[Body], at: datetime, *, taken: Sequence[int] = ()) -> None:
         """The same for what need not be on disk before acting: goes with the next append that is awaited, in order.
 
         `taken`: the ids of the posts that the first of the bodies came from.
         """
-        self._writer.later(_Append(run, epoch, at, tuple(bodies), [encode(body) for body in bodies], tuple(taken)))
+        self._writer.later(Append(run, epoch, at, tuple(bodies), [encode(body) for body in bodies], tuple(taken)))
 
     async def intend(
         self, run: RunId, epoch: int, command: Placing, at: datetime, prepare: Callable[[Placing], Request]
@@ -384,13 +368,13 @@ class Journal:
 
         What is denied is not written down here: it comes back as events, to be appended like any other.
         """
-        result = await self._writer.written(_Intend(run, epoch, command, at, prepare, self._taken[run]))
+        result = await self._writer.written(Intend(run, epoch, command, at, prepare, self._taken[run]))
         assert isinstance(result, Intended)
         return result
 
     async def reserve(self, run: RunId, epoch: int, account: AccountName, length: timedelta) -> timedelta:
         """A place among all that leaves on the account, of any run and process. Answers how long it is until then."""
-        result = await self._writer.written(_Reserve(run, epoch, self._taken[run], account, length, self._clock), aside=True)
+        result = await self._writer.written(Reserve(run, epoch, self._taken[run], account, length, self._clock), aside=True)
         assert isinstance(result, timedelta)
         return result
 
@@ -508,99 +492,3 @@ class ManyRecords(Collection[Record]):
 
     def __contains__(self, record: object) -> bool:
         return any(each == record for each in self)
-
-
-@dataclass(slots=True)
-class _Append:
-    run: RunId
-    epoch: int
-    at: datetime
-    bodies: tuple[Body, ...]
-    texts: list[tuple[str, str]]
-    taken: tuple[int, ...] = ()
-    name: str = "append"
-
-    def put(self, sheet: Sheet) -> Callable[[Stamp], None]:
-        sheet.check(self.run, self.epoch)
-        seqs = [sheet.put(self.run, self.at, kind, text) for kind, text in self.texts]
-        if self.taken:
-            sheet.take(self.taken, seqs[0])
-        for body in self.bodies:
-            sheet.ledger.learn(self.run, body)
-        return lambda _: None
-
-
-@dataclass(slots=True)
-class _Beside:
-    act: Callable[[Connection], Any]
-    run: RunId = NO_RUN
-    name: str = ""
-
-    def put(self, sheet: Sheet) -> Callable[[Stamp], Any]:
-        with sheet.connection.begin_nested():  # what fails leaves no row behind in everybody's transaction
-            result = self.act(sheet.connection)
-        return lambda _: result
-
-
-@dataclass(slots=True)
-class _Reserve:
-    run: RunId
-    epoch: int
-    info: RunInfo
-    account: AccountName
-    length: timedelta
-    clock: HandsClock
-    name: str = ""
-
-    def put(self, sheet: Sheet) -> Callable[[Stamp], timedelta]:
-        sheet.check(self.run, self.epoch)
-        wait = sheet.reserve(f"{scope_of(self.info)}/{self.account}", self.length, self.clock.now())
-        return lambda _: wait
-
-
-@dataclass(slots=True)
-class _Intend:
-    run: RunId
-    epoch: int
-    command: Placing
-    at: datetime
-    prepare: Callable[[Placing], Request]
-    info: RunInfo
-    name: str = "intent"
-
-    def put(self, sheet: Sheet) -> Callable[[Stamp], Intended]:
-        sheet.check(self.run, self.epoch)
-        admitted, denied = self._admit(sheet)
-        if not admitted:
-            return lambda stamp: Intended(
-                command=None, request=None, denied=denied, committed_at=stamp.wall, committed_age=stamp.age
-            )
-        command = narrowed(self.command, {each.ref for each in admitted}) if denied else self.command
-        try:
-            request = self.prepare(command)
-            kind, text = encode(command)
-            redacted = plain_text({"method": request.method, "url": request.url, "body": request.redacted})
-        except BaseException:
-            sheet.ledger.withdraw(command, run=self.run)
-            raise
-        seq = sheet.put(self.run, self.at, kind, text, redacted)
-        sheet.intend(self.run, seq, (each.ref for each in admitted), command.attempt)
-        return lambda stamp: Intended(
-            command=command, request=request, denied=denied, committed_at=stamp.wall, committed_age=stamp.age
-        )
-
-    def _admit(self, sheet: Sheet) -> tuple[tuple[Asked, ...], tuple[OrderDenied, ...]]:
-        if self.info.mode is not Mode.REHEARSAL:
-            for halt in sheet.halts():
-                if halt.covers(self.info, self.command.account):
-                    return (), tuple(_stopped(each.ref, halt, self.at) for each in self.command.placements)
-        return sheet.ledger.admit(self.command, run=self.run, scope=scope_of(self.info), at=self.at)
-
-
-def _stopped(ref: OrderRef, halt: Halt, at: datetime) -> OrderDenied:
-    return OrderDenied(at=at, ref=ref, limit=STOPPED, figure=halt.what, held_by=halt.why)
-
-
-def scope_of(info: RunInfo) -> str:
-    """What a run's money is counted with: live or sandbox, and every rehearsal on its own."""
-    return info.run if info.mode is Mode.REHEARSAL else info.mode.value

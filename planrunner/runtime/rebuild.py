@@ -9,7 +9,8 @@ from dataclasses import replace
 from planrunner.model.account import AccountLimits, Site
 from planrunner.model.commands import Placing
 from planrunner.model.journal import Mode, RunState
-from planrunner.runtime.journal import Journal, scope_of
+from planrunner.runtime.jobs import scope_of
+from planrunner.runtime.journal import Journal
 from planrunner.runtime.ledger import Ledger
 from planrunner.runtime.reservation import Key, Reservation
 

@@ -105,6 +105,12 @@ class Timetable:
             return occurrences.counts(connection)
 
 
-def lost(journal: Journal, run: RunId, amount: Decimal) -> None:
-    """What a run that is over lost or may still lose, for the total of its plan; below zero what it won."""
-    journal.alone(lambda connection: occurrences.lost(connection, run, amount))
+def ended(journal: Journal, run: RunId, epoch: int, state: RunState, *, lost: Decimal) -> None:
+    """A run that is over, and what it lost or may still lose, for the total of its plan; below zero what it won. Both or none.
+    Raises Fenced, JournalTrouble."""
+
+    def act(connection: Connection) -> None:
+        set_state(connection, run, epoch, state)
+        occurrences.lost(connection, run, lost)
+
+    journal.alone(act)

@@ -29,7 +29,7 @@ from planrunner.model.money import Money
 from planrunner.model.plan import IfMissed, IfStillRunning, Repeating
 from planrunner.runtime.clock import HandsClock, VirtualClock, run_on
 from planrunner.runtime.journal import Journal
-from planrunner.runtime.timetable import Timetable, lost
+from planrunner.runtime.timetable import Timetable, ended
 
 START = datetime(2026, 12, 1, tzinfo=UTC)
 ZONES = (
@@ -103,8 +103,7 @@ class Twins:
             async with asyncio.timeout(self.chance.choice([20, 600, 4 * 3600, 30 * 3600])):
                 await stop.wait()
         epoch = self.journal.take(info.run, "twin")
-        self.journal.set_state(info.run, epoch, RunState.FINISHED)
-        lost(self.journal, info.run, self.chance.choice([Decimal(10), Decimal("-9.50")]))
+        ended(self.journal, info.run, epoch, RunState.FINISHED, lost=self.chance.choice([Decimal(10), Decimal("-9.50")]))
 
     def has_begun(self, info: RunInfo) -> bool:
         return self.begun[info.run] > 0
