@@ -144,6 +144,14 @@ def test_values_go_to_both_sides_and_a_file_of_them_is_as_it_was(desk):
     assert "stake" not in desk.diff("HEAD", "blue.yaml", "--inputs", "../elsewhere.yaml").words
 
 
+def test_a_preview_and_its_plan_read_with_the_same_file_of_values_are_the_same(desk):
+    plain = BLUEPRINT.replace("for_each: picks.csv\n", "").replace("${row.selection}", "Arsenal")
+    desk.write({"blue.yaml": plain.encode(), "values.yaml": b"stake: 3.00 GBP\n", "other.yaml": b"stake: 4.00 GBP\n"})
+    desk.preview("blue.yaml", "was.json", "--inputs", "values.yaml")
+    assert desk.diff("was.json", "blue.yaml", "--inputs", "values.yaml").words.endswith("mean the same.")
+    assert "input stake: was: 3.00 GBP now: 4.00 GBP" in desk.diff("was.json", "blue.yaml", "--inputs", "other.yaml").words
+
+
 def test_spelling_is_no_difference(desk):
     desk.write({"plan.yaml": other(("odds: 3.10", "odds: +210  # the same")).replace(b"\n", b"\r\n")})
     ended = desk.diff("HEAD", "plan.yaml", "--exit-code")
