@@ -58,15 +58,17 @@ class Compared:
 
 def compare(old: str, new: str, asked: Asked, *, read_stdin: Callable[[], bytes]) -> Compared:
     """Each side is a file, `-`, `REVISION:FILE`, or a revision alone, which is then of the other side's file; the old one may be
-    a preview (`*.json`). Raises WrongUse for what is none."""
+    a preview (`*.json`), and both may be. Raises WrongUse for what is none."""
     if old == new:
         raise WrongUse(
             f"{harmless(old)} is named twice; name what it was and what it is, as in `planrunner diff HEAD~1 plan.yaml`"
         )
     with ExitStack() as stack:
         sides = Sides(asked, read_stdin, stack)
-        if new.endswith(".json"):
+        if new.endswith(".json") and not old.endswith(".json"):
             raise WrongUse(f"{harmless(new)}: a preview is what a plan was; name it first, and the plan after it")
+        if new.endswith(".json"):
+            return _between(_preview_in(old), old, _preview_in(new), new)
         if old.endswith(".json"):
             return _since(_preview_in(old), old, sides, new)
         before, after = sides.side(old, beside=new), sides.side(new, beside=old)
@@ -192,6 +194,14 @@ def _preview_in(name: str) -> Preview:
             f"{harmless(name)} holds {len(found)} previews; write the one of this plan with `planrunner preview --out`"
         )
     return found[0]
+
+
+def _between(was: Preview, old: str, now: Preview, new: str) -> Compared:
+    """What differs of all that an approval would bind, the ids of names too: neither is looked up anew."""
+    from planrunner.review.since_approved import what_changed
+
+    changes = tuple(_read_otherwise(" ".join(one.split())) for one in what_changed(was, now))
+    return Compared(old=old, new=new, title=now.told.plan, changes=changes, digests=(was.digest, now.digest))
 
 
 def _since(was: Preview, name: str, sides: Sides, new: str) -> Compared:

@@ -40,8 +40,9 @@ def diff(
     comments and the order of keys are no change; a blueprint, a table or a site file that changed underneath is one.
 
     OLD and NEW are plans: files, - for standard input, REVISION:FILE as git names them, or a git revision alone, which then is of
-    the other one's file. OLD may be a preview (`preview --out FILE.json`): that tells what changed since somebody read it. A plan
-    of a revision is read with the blueprint, tables, inputs and site file of that revision; --set and --inputs go to both.
+    the other one's file. OLD may be a preview (`preview --out FILE.json`): that tells what changed since somebody read it. Of two
+    previews what differs is told, and to which markets and selections their names were found to lead. A plan of a revision is
+    read with the blueprint, tables, inputs and site file of that revision; --set and --inputs go to both.
 
     Exit code 0: told, whether anything differs or not (--exit-code: 1 where it does); 1: a plan has problems, which are printed
     (--exit-code: 2); 2: there is nothing to compare.

@@ -12,7 +12,7 @@ import binascii
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -402,13 +402,16 @@ def _person(name: str, site: Site) -> str:
 
 
 def _changes(void: Sequence[Approval], judge: _Judge) -> tuple[str, ...]:
-    """Since the latest that was signed for something else, as far as anybody believes it."""
+    """Since the latest that was signed for something else, as far as anybody believes it. Ids that nobody looked up now are not
+    gone."""
     believed = [one for one in void if one.preview is not None and _is_by_its_approver(one, judge.site)]
-    other = [one for one in believed if one.binds != judge.binds]
-    latest = max(other, key=lambda one: one.signed_at, default=None)
-    if latest is None or latest.preview is None:
-        return ()
-    return what_changed(latest.preview, judge.wanted.preview)
+    present = judge.wanted.preview
+    for one in sorted(believed, key=lambda one: one.signed_at, reverse=True):
+        assert one.preview is not None
+        read = one.preview if present.resolved else replace(one.preview, resolved=())
+        if changes := what_changed(read, present):
+            return changes
+    return ()
 
 
 def _is_by_its_approver(one: Approval, site: Site) -> bool:

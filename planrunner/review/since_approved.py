@@ -7,34 +7,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
-from itertools import chain, zip_longest
+from itertools import chain, groupby, zip_longest
+from operator import itemgetter
 
 from planrunner.review.explained import ToldOrder
-from planrunner.review.preview import Preview
+from planrunner.review.preview import Preview, bound
 
 NOT_TOLD = "The plan means something else than what was approved, in a way that its sentences don't tell."
 
 
 def what_changed(old: Preview, new: Preview) -> tuple[str, ...]:
-    """Empty where nothing did that an approval binds."""
-    told = (
+    """Empty exactly where nothing did that an approval binds."""
+    if bound(old) == bound(new):
+        return ()
+    of_plan = tuple(_of_plan(old, new))
+    return (
         *_values("input", old.inputs, new.inputs),
-        *_values("what the names lead to, of", _ids(old), _ids(new)),
-        *_lines("plan", (old.told.plan,), (new.told.plan,)),
-        *_lines("plan", (*old.told.summary, *old.told.remarks), (*new.told.summary, *new.told.remarks)),
-        *_orders("order", old.told.orders, new.told.orders),
-        *_orders("ticket", old.told.tickets, new.told.tickets),
-        *_lines("worst loss", _loss(old), _loss(new)),
-        *_lines("limits", _limits(old), _limits(new)),
+        *_leads(_ids(old), _ids(new)),
+        *(of_plan if of_plan or old.digest == new.digest else (NOT_TOLD,)),
         *_policy(old, new),
+        *_values("version of the plan language", {"": str(old.language)}, {"": str(new.language)}),
     )
-    return told if told or old.digest == new.digest else (NOT_TOLD,)
+
+
+def _of_plan(old: Preview, new: Preview) -> Iterator[str]:
+    yield from _lines("plan", (old.told.plan,), (new.told.plan,))
+    yield from _lines("plan", (*old.told.summary, *old.told.remarks), (*new.told.summary, *new.told.remarks))
+    yield from _orders("order", old.told.orders, new.told.orders)
+    yield from _orders("ticket", old.told.tickets, new.told.tickets)
+    yield from _lines("worst loss", _loss(old), _loss(new))
+    yield from _lines("limits", _limits(old), _limits(new))
 
 
 def _values(what: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):
-            yield _became(f"{what} {name}", old.get(name, ""), new.get(name, ""))
+            yield _became(f"{what} {name}".strip(), old.get(name, ""), new.get(name, ""))
 
 
 def _orders(what: str, old: Sequence[ToldOrder], new: Sequence[ToldOrder]) -> Iterator[str]:
@@ -75,8 +83,22 @@ def _limits(one: Preview) -> tuple[str, ...]:
     return tuple(f"{limit.name} {limit.bound.limit}" for limit in one.told.limits)
 
 
-def _ids(one: Preview) -> dict[str, str]:
-    return {found.order: f"{found.market} {found.selection}" for found in one.resolved}
+def _ids(one: Preview) -> dict[str, list[tuple[str, str]]]:
+    """Of each order; a bet in a pool has several. What the venue calls them is bound by nothing."""
+    ids = sorted((found.order, found.market, found.selection) for found in one.resolved)
+    return {order: [(market, selection) for _, market, selection in found] for order, found in groupby(ids, itemgetter(0))}
+
+
+def _leads(old: Mapping[str, list[tuple[str, str]]], new: Mapping[str, list[tuple[str, str]]]) -> Iterator[str]:
+    for order in sorted(old.keys() | new.keys()):
+        was, now = old.get(order, []), new.get(order, [])
+        if was != now:
+            yield _became(f"what the names lead to, of {order}", _told_ids(was), _told_ids(now))
+
+
+def _told_ids(found: Sequence[tuple[str, str]]) -> str:
+    """A favourite has no id before it is placed."""
+    return "; ".join(f"selection {one} of market {market}" if one else f"market {market}" for market, one in found)
 
 
 def _policy(old: Preview, new: Preview) -> Iterator[str]:

@@ -6,12 +6,14 @@ import io
 import json
 import sys
 from contextlib import chdir, redirect_stderr, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from planrunner.cli.main import run
+from planrunner.review.preview import Resolved, from_json, to_json
 from tests.app.repository import Repo
 from tests.plan.checking import PLAN, changed
 
@@ -223,6 +225,22 @@ def test_of_a_folder_each_plan_is_told_new_ones_and_those_that_are_gone(desk):
 
 def test_a_plan_is_piped_in(desk):
     assert "stake 25.00 -> 20.00 GBP" in desk.diff("plan.yaml", "-", piped=other(RAISED)).words
+
+
+def test_two_previews_differ_in_what_their_names_lead_to(desk):
+    """Found in the market data of two days, say; the plan is the same."""
+    desk.preview("plan.yaml", "one.json")
+    found = json.loads((desk.root / "one.json").read_text())
+    led = {"order": "arsenal", "market": "1.20", "selection": "47972", "market_name": "", "selection_name": "", "start": ""}
+    for name, selection in (("two.json", "47972"), ("three.json", "47999")):
+        preview = from_json({**found, "resolved": [], "binds": found["binds"]})
+        preview = replace(preview, resolved=(Resolved(**{**led, "selection": selection}),))
+        desk.write({name: json.dumps(to_json(preview)).encode()})
+    assert desk.diff("one.json", "two.json", "--exit-code").code == 1
+    words = desk.diff("two.json", "three.json").words
+    assert "what the names lead to, of arsenal: was: selection 47972 of market 1.20 now: selection 47999 of market 1.20" in words
+    assert desk.diff("two.json", "two.json".replace("two", "./two"), "--exit-code").code == 0
+    assert desk.diff("plan.yaml", "two.json").code == 2
 
 
 def test_a_preview_tells_what_changed_since_it_was_read(desk):
