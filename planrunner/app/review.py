@@ -56,6 +56,8 @@ class _Review:
         self._inputs = repository.name_of(asked.given.file) if asked.given.file is not None else None
         self._site = repository.name_of(asked.site) if asked.site is not None else None
         self._files = self._head or Worktree(repository)
+        if self._site is not None:
+            self._files.read(self._site)  # the one that was named, or nothing: without it there would be no limits
         self._new = Judge(self._files, site=self._site)
         self._old = Judge(self._base, site=self._site)
         self._changes = changes(repository, self._base, self._head)

@@ -93,6 +93,15 @@ def test_the_site_file_touches_every_plan_beside_it_and_what_it_changes_is_told_
     assert capsys.readouterr().out.count("error PR501") == 3
 
 
+def test_a_site_file_that_was_named_and_is_not_there_is_no_licence_to_go_without_limits(
+    repo: Plans, capsys: pytest.CaptureFixture[str]
+) -> None:
+    repo.change("plans/one.yaml", "10.00 GBP", "11.00 GBP")
+    for words in ([], ["--head", "HEAD"]):
+        assert run(["review", "--base", "main", *words, "--site", "plans/planruner.yaml"]) == 2
+        assert "plans/planruner.yaml: there is no such file" in capsys.readouterr().err
+
+
 def test_a_plan_is_touched_through_its_inputs(repo: Plans) -> None:
     repo.write("plans/gaps.yaml", FILES["plans/blueprints/back.yaml"].replace("blueprint: ", "plan: "))
     repo.write("values.yaml", "stake: 5.00 GBP\n")
