@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,29 +9,29 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from planrunner.app import saved
 from planrunner.app.approvals import accounts_of, file_of, judged, previewed, wanted
 from planrunner.app.authors import authors_of, files_of, named
 from planrunner.app.keys import Ask, Signer, signer
 from planrunner.app.plans import Loaded, load
 from planrunner.app.report import JOURNALS, STATE, ReportNotWritten, write_whole
-from planrunner.app.site import read_file
-from planrunner.model.errors import Refused, WrongUse
+from planrunner.app.saved import Verified
+from planrunner.model.errors import WrongUse
 from planrunner.model.journal import Mode
 from planrunner.plan import scalars
 from planrunner.plan.given import NOTHING_GIVEN, Given
-from planrunner.review.approvals import BY_HAND, Held, Refusal, Uses, approve, binds_of, render
-from planrunner.review.preview import Preview, from_json
-from planrunner.review.since_approved import what_changed
+from planrunner.review.approvals import BY_HAND, Held, Refusal, Uses, approve, render
+from planrunner.review.preview import Preview
+from planrunner.review.previewing import NO_DATA
 
 NEXT = "the next occurrence"  # of a plan that runs by itself: one that no approval was used for
-# Of a preview, what follows from the plan and its site file alone: no market data and no clock tells of it.
-_TOLD = ("told", "unknown", "zone", "uses", "schedule", "in_total")
 _SHORTEST = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """The command line. `what` is a plan, or a preview that was written with `planrunner preview --out`."""
+    """The command line. `what` is a plan, or a preview that was written with `planrunner preview --out`. In `market_data` the
+    names are looked up."""
 
     what: Path
     name: str | None = None
@@ -41,11 +40,12 @@ class Asked:
     authors: Sequence[str] = ()
     given: Given = NOTHING_GIVEN
     state: Path | None = None
+    market_data: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """All there is to sign, to be shown first."""
+    """All there is to sign, to be shown first; and what a saved preview said beside that and could not be checked."""
 
     plan: Path
     loaded: Loaded
@@ -55,6 +55,7 @@ class Ready:
     authors: tuple[str, ...]
     valid_for: timedelta
     uses: Uses
+    unchecked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,20 +69,27 @@ class Signed:
 
 def prepare(asked: Asked, *, now: datetime, environment: Mapping[str, str], ask: Ask) -> Ready:
     """Raises PlanProblems, WrongUse, Refused."""
-    if asked.what.suffix == ".json":
-        plan, given, shown = _of_preview(asked)
-    else:
-        plan, given, shown = asked.what, asked.given, None
-    loaded = load(plan, replace(given, signal_to_come=True))
-    made = previewed(loaded, plan, given, now=now)
-    if shown is not None:
-        _refuse_other(shown, made, plan)
-        _refuse_other_words(shown, made, plan)
+    loaded, found, plan, given = _read(asked, now)
     who = signer(loaded.site, asked.name, asked.key, environment=environment, ask=ask)
     return Ready(
-        plan=plan, loaded=loaded, given=given, preview=shown or made, signer=who, authors=_authors(asked, loaded, plan),
+        plan=plan, loaded=loaded, given=given, preview=found.preview, signer=who, authors=_authors(asked, loaded, plan),
         valid_for=_valid_for(asked, loaded), uses=Uses.ONCE if loaded.plan.when is None else Uses.PER_OCCURRENCE,
+        unchecked=found.unchecked,
     )  # fmt: skip
+
+
+def _read(asked: Asked, now: datetime) -> tuple[Loaded, Verified, Path, Given]:
+    """What planrunner says of it now, whether a plan was named or what was said of one."""
+    is_saved = asked.what.suffix == ".json"
+    if is_saved and not asked.given.is_nothing:
+        raise WrongUse(f"{asked.what} says which values its plan was previewed with; leave out --set and --inputs")
+    of_file = saved.read(asked.what) if is_saved else None
+    plan, given = (of_file.plan, of_file.given) if of_file is not None else (asked.what, asked.given)
+    loaded = load(plan, replace(given, signal_to_come=True))
+    data = saved.looked_up(loaded, asked.market_data) if asked.market_data is not None else None
+    if of_file is not None:
+        return loaded, saved.verified(of_file, loaded, now=now, data=data), plan, given
+    return loaded, Verified(preview=previewed(loaded, plan, given, now=now, data=data or NO_DATA)), plan, given
 
 
 def sign(ready: Ready, *, now: datetime, state: Path | None = None) -> Signed:
@@ -99,10 +107,11 @@ def sign(ready: Ready, *, now: datetime, state: Path | None = None) -> Signed:
     return Signed(file=file, document=document, found=_judged(ready.loaded, ready.plan, ready.given, state, now))
 
 
-def verify(asked: Asked, *, now: datetime) -> tuple[Preview, Held | Refusal]:
-    """Whether an approval holds for what would run now. Raises PlanProblems, WrongUse, JournalTrouble."""
-    loaded = load(asked.what, replace(asked.given, signal_to_come=True))
-    return previewed(loaded, asked.what, asked.given, now=now), _judged(loaded, asked.what, asked.given, asked.state, now)
+def verify(asked: Asked, *, now: datetime) -> tuple[Verified, Held | Refusal]:
+    """Whether an approval holds for what would run now. Raises PlanProblems, WrongUse, JournalTrouble; and Refused for a saved
+    preview that says anything else than planrunner does."""
+    loaded, found, plan, given = _read(asked, now)
+    return found, _judged(loaded, plan, given, asked.state, now)
 
 
 def _judged(loaded: Loaded, plan: Path, given: Given, state: Path | None, now: datetime) -> Held | Refusal:
@@ -115,36 +124,6 @@ def _judged(loaded: Loaded, plan: Path, given: Given, state: Path | None, now: d
         return judged(asked, plan, loaded, None, now=now)
     with Journal.open(journal, durable=True, patience=patience_from(os.environ)) as opened:
         return judged(asked, plan, loaded, opened, now=now)
-
-
-def _of_preview(asked: Asked) -> tuple[Path, Given, Preview]:
-    """The plan of a preview that somebody wrote into a file, as it is named there or beside it."""
-    if not asked.given.is_nothing:
-        raise WrongUse(f"{asked.what} says which values its plan was previewed with; leave out --set and --inputs")
-    try:
-        found = from_json(json.loads(read_file(asked.what)))
-    except ValueError as error:
-        raise WrongUse(
-            f"{asked.what} is no preview of one plan ({error}); `planrunner preview PLAN --out FILE` writes one"
-        ) from None
-    plan = next((one for one in (Path(found.file), asked.what.parent / Path(found.file).name) if one.is_file()), None)
-    if plan is None:
-        raise WrongUse(f"{asked.what} is a preview of {found.file}, which is neither here nor beside it")
-    return plan, Given(values=found.inputs), found
-
-
-def _refuse_other(shown: Preview, made: Preview, plan: Path) -> None:
-    """What was previewed has to be what lies there; ids that market data told are checked when it runs."""
-    if replace(binds_of(shown), resolved=()) == binds_of(made):
-        return
-    changes = "".join(f"\n- {one}" for one in what_changed(replace(shown, resolved=()), made))
-    raise Refused(f"{plan} is not what was previewed any more; preview it again. Since then:{changes}")
-
-
-def _refuse_other_words(shown: Preview, made: Preview, plan: Path) -> None:
-    """What an approver reads is what planrunner says of what is signed: sentences of a file are anybody's."""
-    if any(getattr(shown, one) != getattr(made, one) for one in _TOLD):
-        raise Refused(f"what this preview says of {plan} is not what planrunner says of it now; preview it again")
 
 
 def _authors(asked: Asked, loaded: Loaded, plan: Path) -> tuple[str, ...]:

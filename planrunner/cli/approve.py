@@ -26,6 +26,8 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--valid-for", metavar="TIME", help="How long it holds, as 12h or 3d [default: as long as the site file lets it].")
 @click.option("--author", "authors", metavar="NAME", multiple=True, help="Who wrote the plan, where git does not tell.")
 @click.option("--new-key", metavar="NAME", help="Make a key for an approver, and print the lines for the site file.")
+@click.option("--market-data", type=FILE, metavar="FILE",
+              help="Look the names up in a recorded market or a saved catalogue, and approve the ids they lead to.")  # fmt: skip
 @given_options
 @state_option
 @click.option("--yes", "is_sure", is_flag=True, help="Don't ask: the preview was read before.")
@@ -33,11 +35,15 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.pass_context
 def approve(
     ctx: click.Context, *, what: Path | None, name: str | None, key: Path | None, valid_for: str | None, authors: tuple[str, ...],
-    new_key: str | None, set_values: dict[str, str], inputs: str | None, state: Path | None, is_sure: bool, as_json: bool,
+    new_key: str | None, market_data: Path | None, set_values: dict[str, str], inputs: str | None, state: Path | None,
+    is_sure: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Show what PLAN will do, and sign that it may run with real money: exactly this plan, with these inputs, under this policy.
     The approval is a file in the folder `approvals` beside the plan, to be committed with it. It is used once, or once each time
     a plan with `when` is due, and it expires.
+
+    Of a preview that was saved, all that follows from the plan and the market data at hand is worked out again and has to be the
+    same; what can't be is told, and not signed.
 
     Whoever wrote the plan can't be the only one who approves it. Comments, the order of keys and the name of the file may change
     afterwards; whatever changes what the plan means voids the approval.
@@ -64,7 +70,7 @@ def approve(
         raise click.UsageError("--json asks nothing; read the preview first, and say --yes with it")
     asked = app.Asked(
         what=what, name=name, key=key, valid_for=valid_for, authors=authors, given=Given(values=set_values, file=inputs),
-        state=state,
+        state=state, market_data=market_data,
     )  # fmt: skip
     ready = app.prepare(asked, now=wall_now(), environment=os.environ, ask=ask_secret)
     if not as_json:
@@ -74,7 +80,7 @@ def approve(
         ctx.exit(3)
     signed = app.sign(ready, now=wall_now(), state=state)
     if as_json:
-        say_json(_as_json(signed))
+        say_json(_as_json(ready, signed))
     else:
         _tell(ready, signed)
 
@@ -85,6 +91,8 @@ def _show(ready: Ready) -> None:
     from planrunner.review.preview import bound
 
     say(as_text((ready.preview,)))
+    for one in ready.unchecked:
+        say(f"Not checked, and no part of what is signed: {one}.")
     how_often = "one run" if ready.uses is Uses.ONCE else "each time it is due"
     say(f"This approves {ready.plan.name} for {how_often} with real money, as {ready.signer.approver.name}.")
     say(f"Written by: {', '.join(ready.authors)}. What is signed: {bound(ready.preview)}")
@@ -112,12 +120,12 @@ def _tell(ready: Ready, signed: Signed) -> None:
         say(f"It may run live: {command(ready.plan, ready.given, 'run')} --live")
 
 
-def _as_json(signed: Signed) -> dict[str, object]:
+def _as_json(ready: Ready, signed: Signed) -> dict[str, object]:
     from planrunner.review.approvals import Refusal
 
     reasons = signed.found.reasons if isinstance(signed.found, Refusal) else ()
     told = {name: signed.document[name] for name in ("bound", "approver", "authors", "signed_at", "expires_at", "uses")}
-    return {"file": str(signed.file), **told, "holds": not reasons, "reasons": list(reasons)}
+    return {"file": str(signed.file), **told, "holds": not reasons, "reasons": list(reasons), "unchecked": list(ready.unchecked)}
 
 
 def _make_key(name: str, path: Path | None, *, as_json: bool) -> None:

@@ -12,24 +12,30 @@ from planrunner.cli.output import good, say, say_json
 
 
 @click.command(short_help="tell whether an approval holds for a plan as it is now")
-@click.argument("plan", metavar="PLAN", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("plan", metavar="PLAN|PREVIEW.json", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--market-data", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="What the names in a saved preview are looked up in.")  # fmt: skip
 @given_options
 @state_option
 @json_option
 @click.pass_context
 def verify(
-    ctx: click.Context, *, plan: Path, set_values: dict[str, str], inputs: str | None, state: Path | None, as_json: bool
-) -> None:
+    ctx: click.Context, *, plan: Path, market_data: Path | None, set_values: dict[str, str], inputs: str | None,
+    state: Path | None, as_json: bool,
+) -> None:  # fmt: skip
     """Tell whether PLAN may run live: whether enough people approved exactly what would run now, with these inputs and under the
     policy of the site file. If not, every reason is told, and what has changed since it was approved.
 
-    Nothing is asked of a venue. Exit code 0: it is approved; 1: the plan has problems; 2: wrong use; 3: it is not approved.
+    Of a saved preview it also tells whether that says what planrunner says of its plan now, and what of it can't be checked.
+
+    Nothing is asked of a venue. Exit code 0: it is approved; 1: the plan has problems; 2: wrong use; 3: it is not approved, or
+    the preview says something else.
 
     \b
     Examples:
       planrunner verify plan.yaml
       planrunner verify plan.yaml --set stake="5.00 GBP"
-      planrunner verify plan.yaml --json
+      planrunner verify preview.json --json
     """
     from planrunner.app import approve as app
     from planrunner.app.approvals import command, lines_of
@@ -39,7 +45,8 @@ def verify(
     from planrunner.runtime.clock import wall_now
 
     given = Given(values=set_values, file=inputs)
-    preview, found = app.verify(app.Asked(what=plan, given=given, state=state), now=wall_now())
+    verified, found = app.verify(app.Asked(what=plan, given=given, state=state, market_data=market_data), now=wall_now())
+    preview = verified.preview
     holds = isinstance(found, Held)
     if as_json:
         told = found.approvals if isinstance(found, Held) else ()
@@ -50,9 +57,12 @@ def verify(
         reasons, changes = ((), ()) if isinstance(found, Held) else (found.reasons, found.changes)
         say_json({
             "holds": holds, "bound": bound(preview), "digest": preview.digest, "approvals": approvals, "reasons": list(reasons),
-            "changes": list(changes),
+            "changes": list(changes), "unchecked": list(verified.unchecked),
         })  # fmt: skip
-    elif isinstance(found, Held):
+        ctx.exit(0 if holds else 3)
+    for one in verified.unchecked:
+        say(f"Not checked: {one}.", err=not holds)
+    if isinstance(found, Held):
         say(good(f"{plan} is approved as it is now"))
         for line in app.as_lines(found):
             say(f"- {line}")
