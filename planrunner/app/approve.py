@@ -67,6 +67,16 @@ class Signed:
     found: Held | Refusal
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """`authors` are those whom its repository tells by now; none where there is no repository, and then those count who were
+    named when it was signed."""
+
+    said: Verified
+    authors: tuple[str, ...]
+    found: Held | Refusal
+
+
 def prepare(asked: Asked, *, now: datetime, environment: Mapping[str, str], ask: Ask) -> Ready:
     """Raises PlanProblems, WrongUse, Refused."""
     loaded, found, plan, given = _read(asked, now)
@@ -107,11 +117,12 @@ def sign(ready: Ready, *, now: datetime, state: Path | None = None) -> Signed:
     return Signed(file=file, document=document, found=_judged(ready.loaded, ready.plan, ready.given, state, now))
 
 
-def verify(asked: Asked, *, now: datetime) -> tuple[Verified, Held | Refusal]:
+def verify(asked: Asked, *, now: datetime) -> Judged:
     """Whether an approval holds for what would run now. Raises PlanProblems, WrongUse, JournalTrouble; and Refused for a saved
     preview that says anything else than planrunner does."""
     loaded, found, plan, given = _read(asked, now)
-    return found, _judged(loaded, plan, given, asked.state, now)
+    authors = authors_of(files_of(plan, loaded.checked.texts), loaded.site)
+    return Judged(said=found, authors=authors, found=_judged(loaded, plan, given, asked.state, now))
 
 
 def _judged(loaded: Loaded, plan: Path, given: Given, state: Path | None, now: datetime) -> Held | Refusal:

@@ -17,6 +17,8 @@ _FORMAT = "--format=%ae"
 _BLAME = ("-c", "blame.ignoreRevsFile=", "blame", "--incremental", "--no-textconv")
 _COMMIT = re.compile(rb"^([0-9a-f]{40,64}) [0-9]+ [0-9]+ [0-9]+$", re.MULTILINE)
 _AT_ONCE = 1000  # commits on one command line
+_KNOWN: dict[tuple[str | bytes | int, ...], tuple[str, ...]] = {}  # by a file, as it is, and the commit that is checked out
+_MOST_KNOWN = 10_000
 
 
 def authors_of(files: Iterable[Path], site: Site) -> tuple[str, ...]:
@@ -44,7 +46,23 @@ def _authors(file: Path) -> Iterator[str]:
         yield from _authors_of(one)
 
 
-def _authors_of(file: Path) -> Iterator[str]:
+def _authors_of(file: Path) -> tuple[str, ...]:
+    """Asked again where the file changed, or what is checked out: a service asks before every run that it begins."""
+    from planrunner.app.revisions import run_git
+
+    try:
+        head, found = run_git(file.parent, "rev-parse", "--verify", "--quiet", "HEAD"), file.lstat()
+    except (WrongUse, OSError):  # no git
+        return ()
+    key = (str(file), head.stdout, found.st_mtime_ns, found.st_size, found.st_ino)
+    if key not in _KNOWN:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        _KNOWN[key] = tuple(_asked(file))
+    return _KNOWN[key]
+
+
+def _asked(file: Path) -> Iterator[str]:
     from planrunner.app.revisions import run_git
 
     folder, name = file.parent, f":(literal){file.name}"

@@ -42,11 +42,12 @@ def verify(
     from planrunner.plan.given import Given
     from planrunner.review.approvals import Held
     from planrunner.review.preview import bound
+    from planrunner.review.words import listed
     from planrunner.runtime.clock import wall_now
 
     given = Given(values=set_values, file=inputs)
-    verified, found = app.verify(app.Asked(what=plan, given=given, state=state, market_data=market_data), now=wall_now())
-    preview = verified.preview
+    judged = app.verify(app.Asked(what=plan, given=given, state=state, market_data=market_data), now=wall_now())
+    verified, found, preview = judged.said, judged.found, judged.said.preview
     holds = isinstance(found, Held)
     if as_json:
         told = found.approvals if isinstance(found, Held) else ()
@@ -58,6 +59,7 @@ def verify(
         say_json({
             "holds": holds, "bound": bound(preview), "digest": preview.digest, "approvals": approvals, "reasons": list(reasons),
             "changes": list(changes), "unchecked": list(verified.unchecked),
+            "authors": list(judged.authors),
         })  # fmt: skip
         ctx.exit(0 if holds else 3)
     for one in verified.unchecked:
@@ -66,6 +68,11 @@ def verify(
         say(good(f"{plan} is approved as it is now"))
         for line in app.as_lines(found):
             say(f"- {line}")
+        if judged.authors:
+            say(f"- written by {listed(judged.authors)}, as git tells now")
+        else:
+            named = sorted({name for one in found.approvals for name in one.authors})
+            say(f"- written by {listed(named)}, as was said when it was signed: no repository tells here")
     else:
         say(f"{plan} is not approved as it is now.", err=True)
         for line in lines_of(found):

@@ -37,15 +37,15 @@ def used(connection: Connection, approvals: Collection[str]) -> dict[Use, RunId]
 def latest(connection: Connection) -> datetime | None:
     """A moment that has been, by the clock of this journal: the latest that it has of what is quickly looked up. Approvals that
     expired by then stay expired, whatever a clock says now."""
-    lease, event, run, look, decided = lease_table.c, event_table.c, run_table.c, timetable_table.c, occurrence_table.c
-    last_made = select(run.run_id).order_by(run.created.desc()).limit(_LAST_RUNS).subquery()
-    records = select(func.max(event.at)).where(
-        event.run_id == lease.run_id, event.seq == lease.seq, lease.run_id.in_(select(last_made.c.run_id))
+    run, lease, event = run_table.c, lease_table.c, event_table.c
+    last = connection.execute(select(run.run_id, run.created).order_by(run.created.desc()).limit(_LAST_RUNS)).all()
+    last_records = select(func.max(event.at)).where(
+        event.run_id == lease.run_id, event.seq == lease.seq, lease.run_id.in_([one.run_id for one in last])
     )
-    asked = [records, *(select(func.max(one)) for one in (run.created, lease.beat, look.looked, decided.decided))]
+    asked = [last_records, *(select(func.max(one)) for one in (lease.beat, timetable_table.c.looked, occurrence_table.c.decided))]
     if version_of(connection) >= WITH_APPROVALS:
         asked.append(select(func.max(approval_use_table.c.at)))
-    found = [connection.execute(one).scalar_one_or_none() for one in asked]
+    found = [one.created for one in last[:1]] + [connection.execute(one).scalar_one_or_none() for one in asked]
     return max((datetime.fromisoformat(one) for one in found if one), default=None)
 
 

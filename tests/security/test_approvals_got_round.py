@@ -175,11 +175,13 @@ def test_who_became_its_author_after_it_was_signed_is_not_enough_alone(desk: Des
     """Signed where no repository told, with another author's name; the plan was committed later."""
     desk.approve("ann", author="bob")
     assert LET_THROUGH in desk.live()[1]
+    assert "written by bob, as was said when it was signed: no repository tells here" in desk.verb("verify", "plan.yaml")[1]
     subprocess.run(["git", "-C", desk.folder, "init", "-q"], check=True)
     commit(desk, "ann")
     for code, said in (desk.live(), desk.verb("verify", "plan.yaml")):
         assert code == 3
         assert "ann wrote this plan, and whoever wrote it can't be the only one" in said
     desk.approve("cid")
+    assert "written by ann, as git tells now" in desk.verb("verify", "plan.yaml")[1]
     assert LET_THROUGH in desk.live()[1]
     assert [one.approver for one in desk.held.approvals] == ["cid"]
