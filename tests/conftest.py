@@ -7,8 +7,15 @@ import sys
 
 import pytest
 
+from tests import laws
+
 
 def pytest_configure(config: pytest.Config) -> None:
+    laws.IN_A_STORM = config.option.markexpr == "storm"
+    _keep_what_is_compiled(config)
+
+
+def _keep_what_is_compiled(config: pytest.Config) -> None:
     """Where Python is told to keep nothing compiled, each process that a test begins would compile planrunner anew. It is kept
     beside what pytest keeps, and the folders of the modules stay as they are."""
     if sys.dont_write_bytecode and config.pluginmanager.has_plugin("cacheprovider"):
@@ -20,8 +27,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """`-n auto`: half as many again as there are cores, for a test that runs planrunner in processes of its own mostly waits."""
-    return (os.cpu_count() or 1) * 3 // 2 or 1
+    """`-n auto`: twice as many as there are cores, for a test that runs planrunner in processes of its own mostly waits."""
+    return (os.cpu_count() or 1) * 2
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -22,7 +22,7 @@ PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload([
     "pytest", "tests.crash.quiet", "planrunner.cli.run", "planrunner.app.running", "planrunner.app.report",
     "planrunner.report.html", "planrunner.net.socket_wire", "planrunner.venues.betfair.venue", "planrunner.cli.sandbox",
-    "planrunner.app.sandbox",
+    "planrunner.app.sandbox", "tests.warm",
 ])  # fmt: skip
 # Who begins a process looks after all others too, and of two who look at one that has ended the second is told nonsense.
 ONE_AT_A_TIME = threading.Lock()

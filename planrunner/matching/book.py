@@ -110,9 +110,10 @@ class _Waiting:
 class LimitBook:
     """The order book of one market, all runners. Every offer is somebody's bet."""
 
-    __slots__ = ("_last", "_total", "_traded", "_waiting")
+    __slots__ = ("_last", "_shown", "_total", "_traded", "_waiting")
 
     def __init__(self) -> None:
+        self._shown: dict[int, Offers] = {}  # books are looked at more often than they change
         self._waiting: dict[tuple[int, Side], _Waiting] = {}
         self._traded: defaultdict[int, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
         self._total: defaultdict[int, int] = defaultdict(int)
@@ -122,6 +123,7 @@ class LimitBook:
         return self._of(runner, side.other).best_first()
 
     def take(self, bet: Bet, size: int, at: int) -> None:
+        self._shown.pop(bet.runner, None)
         waiting = self._of(bet.runner, bet.side.other)
         while size:
             other = waiting.first()
@@ -133,22 +135,27 @@ class LimitBook:
             size -= part
 
     def rest(self, bet: Bet) -> None:
+        self._shown.pop(bet.runner, None)
         self._of(bet.runner, bet.side).add(bet)
 
     def shrink(self, bet: Bet, by: int) -> None:
+        self._shown.pop(bet.runner, None)
         self._of(bet.runner, bet.side).shrink(bet, by)
 
     def resting(self) -> Sequence[Bet]:
         return [bet for side in self._waiting.values() for level in side.levels.values() for bet in level.queue.values()]
 
     def offers(self, runner: int) -> Offers:
-        return Offers(
-            back=tuple(self.reachable(runner, Side.BACK)),
-            lay=tuple(self.reachable(runner, Side.LAY)),
-            traded=tuple(sorted(self._traded[runner].items())),
-            last_traded=self._last.get(runner),
-            total_matched=self._total[runner],
-        )
+        shown = self._shown.get(runner)
+        if shown is None:
+            shown = self._shown[runner] = Offers(
+                back=tuple(self.reachable(runner, Side.BACK)),
+                lay=tuple(self.reachable(runner, Side.LAY)),
+                traded=tuple(sorted(self._traded[runner].items())),
+                last_traded=self._last.get(runner),
+                total_matched=self._total[runner],
+            )
+        return shown
 
     def _of(self, runner: int, side: Side) -> _Waiting:
         waiting = self._waiting.get((runner, side))

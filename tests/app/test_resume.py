@@ -205,9 +205,9 @@ orders:
     side: back
     odds: 50
     stake: 2.00 GBP
-    expires_after: 4s
+    expires_after: 2s
 """
-LONG = CHASE.replace("4s", "2m")  # longer than a slow machine takes
+LONG = CHASE.replace("2s", "2m")  # longer than a slow machine takes
 STEP = """\
     fallback:
       - after: 2s

@@ -263,10 +263,10 @@ def test_an_interrupted_run_takes_back_what_can_be_and_places_nothing_more(desk:
 
 def test_killed_runs_are_taken_up_again_and_nothing_is_placed_twice(desk: Venues) -> None:
     """The ticket was not placed yet, and is placed in its time; the order rests, and is ended as the plan says."""
-    run = desk.kill(desk.resting())
-    waiting = desk.go(desk.ticket(when="place_before_start: 1770s"))
-    desk.until(lambda: len(desk.run_ids()) == 2 and b"SetTimers" in desk.kinds())
+    waiting = desk.go(desk.ticket(when="place_before_start: 1785s"))
+    desk.until(lambda: len(desk.run_ids()) == 1 and b"SetTimers" in desk.kinds())
     desk.kill(waiting)
+    run = desk.kill(desk.resting())
     again = [desk._process("run", "--resume", desk.run_ids()[plan], "--sandbox", desk.slot.url) for plan in desk.run_ids()]
     desk.until(lambda: len(desk.bets()) == 3, within=90)
     desk.verb("stop", "--run", run, "--because", "enough")
@@ -285,7 +285,7 @@ def test_a_ticket_that_is_not_answered_is_listed_and_never_taken_back(desk: Venu
     status = desk.verb("status")
     assert status.code == 5
     assert "in doubt: no certain answer" in status.out
-    stopped = desk.verb("stop", "--because", "enough", "--wait", "10")
+    stopped = desk.verb("stop", "--because", "enough", "--wait", "3")
     assert stopped.code == 5, stopped
     [ref] = [ref for ref, (*_, parts) in desk.bets().items() if not dict(parts)]
     assert "taken in and not answered" in stopped.out

@@ -18,6 +18,7 @@ from planrunner.audit.audit import audit
 from planrunner.sandbox.cases import CASES
 from tests.audit.elsewhere import ELSEWHERE
 from tests.audit.runs import PAIRS, ROOT, Pair, golden, ran
+from tests.laws import law
 
 PLANS = sorted(path.stem for path in (ROOT / "plans").glob("*.yaml"))
 
@@ -31,7 +32,7 @@ def undisturbed(plan: str, case: str, seed: int) -> None:
 runs = st.tuples(st.sampled_from(PLANS), st.sampled_from(sorted(CASES)), st.integers(min_value=1, max_value=1000))
 
 
-@settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(runs)
 def test_an_undisturbed_run_is_clean(run: tuple[str, str, int]) -> None:
     undisturbed(*run)
@@ -104,7 +105,7 @@ def damaged(draw: Callable[..., Any], lines: tuple[str, ...]) -> list[str]:
     return lines_now
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@law(150, share=50, unusual=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data())
 def test_damaged_files_give_findings_and_never_an_exception(data: st.DataObject) -> None:
     pair = kept(data.draw(st.sampled_from(sorted([*PAIRS, *ELSEWHERE]))))

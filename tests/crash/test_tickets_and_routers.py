@@ -53,7 +53,7 @@ def test_a_ticket_whose_answer_is_lost_is_placed_once_whoever_asks_about_it(stem
     plan, fault = hurried(PLANS / f"{stem}.yaml", tmp_path), Fault(call="placeBetsAsync", trouble=lost)
     expected, requests = told(plan, tmp_path / "undisturbed", fault)
     assert expected.bets
-    dies_at_each(plan, tmp_path, expected, some(requests, times=4), fault)
+    dies_at_each(plan, tmp_path, expected, some(requests, times=3), fault)
 
 
 @pytest.mark.parametrize("times", [3, pytest.param(20, marks=pytest.mark.storm)])

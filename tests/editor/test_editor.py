@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from planrunner.app import schema as schemas
 from planrunner.cli.main import run
 from planrunner.plan.nodes import Node
 from planrunner.plan.reader import read
+from tests.each import of_each
 from tests.editor.language_server import LanguageServer, language_server, why_not
 from tests.editor.typed import lines_at_fault
 from tests.plans.test_guide import TO_DO
@@ -27,6 +29,7 @@ VALIDATOR = Draft202012Validator(json.loads(schemas.text("plan", for_editor=True
 needs_server = pytest.mark.skipif(why_not() is not None, reason=why_not() or "")
 
 
+@cache
 def cases() -> dict[str, Node]:
     """The golden cases that are plans, and that can be read."""
     found = {}
@@ -36,9 +39,6 @@ def cases() -> dict[str, Node]:
         if source is not None and source.root is not None and not source.problems:
             found[case.name] = source.root
     return found
-
-
-CASES = cases()
 
 
 # Told once: of a file that is no plan, and of keys that stand together in the wrong place.
@@ -56,14 +56,16 @@ def near(lines: set[int], others: set[int]) -> set[int]:
     return {line for line in lines if not others & {line - 1, line, line + 1}}
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_where_an_editor_sees_a_fault_the_runner_tells_it(case: str) -> None:
-    faults, messages = lines_at_fault(CASES[case], VALIDATOR), told(case)
-    untold = near(faults, {line for line, _ in messages})
-    if not FOR_SEVERAL_LINES & {code for _, code in messages}:
-        assert untold == set()
-    elif faults:
-        assert messages
+def test_where_an_editor_sees_a_fault_the_runner_tells_it() -> None:
+    def is_told(case: str) -> None:
+        faults, messages = lines_at_fault(cases()[case], VALIDATOR), told(case)
+        untold = near(faults, {line for line, _ in messages})
+        if not FOR_SEVERAL_LINES & {code for _, code in messages}:
+            assert untold == set()
+        elif faults:
+            assert messages
+
+    of_each(cases(), is_told)
 
 
 @pytest.fixture(scope="module")
@@ -102,10 +104,10 @@ def test_of_the_guides_files_only_the_wrong_plan_has_squiggles(server: LanguageS
 
 @needs_server
 def test_squiggles_are_where_the_schema_says(server: LanguageServer) -> None:
-    found = server.diagnostics([GOLDEN / case / "plan.yaml" for case in CASES])
+    found = server.diagnostics([GOLDEN / case / "plan.yaml" for case in cases()])
     for file, diagnostics in found.items():
         case = file.parent.name
-        expected = lines_at_fault(CASES[case], VALIDATOR)
+        expected = lines_at_fault(cases()[case], VALIDATOR)
         seen = {one.line for one in diagnostics if not one.message.startswith("Missing property")}
         assert (case, near(seen, expected), near(expected, seen)) == (case, set(), set())
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import pairwise
 from random import Random
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from planrunner.engine.replay import replay_events
@@ -21,6 +21,7 @@ from planrunner.model.placement import PlacementStatus
 from planrunner.model.program import Program, ProgramOrder
 from tests.engine.programs import any_program
 from tests.engine.twin import Dice, Held, Twin
+from tests.laws import law
 
 STORMS = st.builds(
     Dice,
@@ -36,7 +37,7 @@ STORMS = st.builds(
     stop=st.sampled_from([0, 0, 1]),
 )
 SEEDS = st.integers(0, 2**32)
-runs = settings(max_examples=200, deadline=None)
+runs = law(200, share=60)
 
 
 def orders_at_the_venue(twin: Twin) -> list[Held]:

@@ -76,7 +76,7 @@ def hold(program: Program, dice: Dice, chance: int) -> None:
 
 
 @seed(4)
-@settings(max_examples=80, deadline=None, database=None)
+@settings(max_examples=25, deadline=None, database=None)
 @given(any_program(), DICE, SEEDS)
 def test_a_share_of_the_histories(program: Program, dice: Dice, chance: int) -> None:
     hold(program, dice, chance)

@@ -12,7 +12,7 @@ import pytest
 from planrunner.app import report as telling
 from planrunner.app.outcome import Exit, Ran
 from planrunner.model.journal import RunState
-from planrunner.sandbox.scenario import MINUTE, Abandon, Base, Due, Happening, Moment, Remove, Scenario, VoidMatched
+from planrunner.sandbox.scenario import MINUTE, Abandon, Base, Due, Happening, Moment, Remove, Scenario, Start, VoidMatched
 from tests.faults.course import Course
 from tests.faults.plans import WORLD, written
 
@@ -20,8 +20,9 @@ from tests.faults.plans import WORLD, written
 def world(*happenings: Happening, result: tuple[str, ...] = ("Arsenal",)) -> Scenario:
     (fixture,) = WORLD.fixtures
     (market,) = fixture.markets
+    soon = replace(fixture, start=Start(after=30 * MINUTE), lasts=10 * MINUTE, markets=(replace(market, result=result),))
     due = tuple(Due(moment=Moment(base=Base.ORDER, delay=10 * MINUTE), happening=one) for one in happenings)
-    return replace(WORLD, fixtures=(replace(fixture, markets=(replace(market, result=result),)),), for_every_market=due)
+    return replace(WORLD, fixtures=(soon,), for_every_market=due)
 
 
 def told(course: Course, ran: Ran) -> str:

@@ -60,11 +60,11 @@ def over_http(seeds: range, files: dict[str, Path], folder: Path) -> None:
 
 
 def test_a_share_of_the_storms_in_memory(files: dict[str, Path], tmp_path: Path) -> None:
-    in_memory(range(50), files, tmp_path)
+    in_memory(range(20), files, tmp_path)
 
 
 def test_a_share_of_the_storms_over_http(files: dict[str, Path], tmp_path: Path) -> None:
-    over_http(range(12), files, tmp_path)
+    over_http(range(8), files, tmp_path)
 
 
 @pytest.mark.storm

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from planrunner.model.account import Site
 from planrunner.plan.cascade import Level, amount_of, cascade
 from planrunner.plan.problems import Problem
+from tests.laws import law
 from tests.plan.checking import PROFILES, check, check_site
 
 ORDER = """\
@@ -70,7 +71,7 @@ def problems(mine: dict[str, str | None], asked: list[tuple[str, str, str, str]]
 
 
 @given(mine=of_the_plan, asked=orders, account=of_an_account, whole=of_the_site)
-@settings(max_examples=150, deadline=None)
+@law(150, share=50)
 def test_a_plan_is_refused_exactly_when_it_goes_past_some_limit(mine, asked, account, whole):  # type: ignore[no-untyped-def]
     site = site_of(account, whole)
     generous = check(plan_of({"max_loss": WIDE}, asked), site_of({}, {})).plan
@@ -90,7 +91,7 @@ def test_a_plan_is_refused_exactly_when_it_goes_past_some_limit(mine, asked, acc
 
 
 @given(asked=orders, account=of_an_account, whole=of_the_site)
-@settings(max_examples=100, deadline=None)
+@law(100, share=35)
 def test_each_round_of_advice_brings_a_plan_nearer_until_it_fits(asked, account, whole):  # type: ignore[no-untyped-def]
     """Whoever writes what each message proposes, and asks again, is done soon: at most once for each kind of limit."""
     site, text = site_of(account, whole), plan_of({"max_loss": WIDE}, [(a, e, "back", stake) for a, e, _, stake in asked])

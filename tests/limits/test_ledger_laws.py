@@ -8,7 +8,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import create_engine, insert
 
@@ -30,6 +30,7 @@ from planrunner.model.placement import Sizes
 from planrunner.runtime.ledger import Ledger
 from planrunner.runtime.sheet import _reservation_row, read_reservations
 from planrunner.runtime.tables import META, reservation_table
+from tests.laws import law
 from tests.runtime.makers import place, placement
 
 ZONE = "Europe/London"
@@ -151,7 +152,7 @@ said = st.sampled_from(["rejected", "not sent", "unknown", "cancelled", "lost", 
 
 
 @given(data=st.data())
-@settings(max_examples=80, deadline=None)
+@law(80, share=25)
 def test_it_denies_what_a_recount_of_everything_denies_and_a_restart_changes_nothing(data):  # type: ignore[no-untyped-def]
     ledger, twin, now = Ledger(SITE), Twin(), BEGIN
     for _ in range(data.draw(st.integers(min_value=1, max_value=14), "steps")):

@@ -6,7 +6,7 @@ from contextlib import closing
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from planrunner.model.account import AccountLimits
@@ -23,6 +23,7 @@ from planrunner.model.events import (
 from planrunner.model.placement import Sizes
 from planrunner.runtime.journal import Journal
 from planrunner.runtime.rebuild import differences
+from tests.laws import law
 from tests.runtime.makers import AT, RUN, gbp, opened, place, placement, prepare, run_info, site
 
 SITE = site(AccountLimits(max_open_exposure=gbp("45.00")))
@@ -49,7 +50,7 @@ facts = st.one_of(
 
 
 @given(story=st.lists(st.tuples(st.sampled_from([RUN, "other"]), facts), max_size=25))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@law(40, share=12, unusual=[HealthCheck.too_slow])
 def test_after_any_story_the_table_is_what_the_records_say(tmp_path_factory, story):
     path = tmp_path_factory.mktemp("journal") / "j.db"
     with opened(path, site=SITE) as (journal, epoch):

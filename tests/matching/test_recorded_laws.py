@@ -11,13 +11,14 @@ from json import dumps
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from planrunner.matching.bet import Bet, Persistence
 from planrunner.matching.recorded import survey
 from planrunner.model.market import MarketStatus
 from planrunner.model.odds import Side
+from tests.laws import law
 from tests.matching import raw_lines_check
 from tests.matching.raw_lines_check import check
 from tests.matching.support import BACK, LADDER, LADDERS, LAY, T, conserved, definition, exported, from_file, line, played, tick
@@ -75,7 +76,7 @@ class Play:
 
 
 @given(steps=STEPS)
-@settings(max_examples=100, deadline=None)
+@law(100, share=30)
 def test_fills_beside_any_recording_could_have_happened(steps):
     play = Play(steps)
     recorded, bets = played(*play.lines), []

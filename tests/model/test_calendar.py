@@ -62,7 +62,8 @@ def walked(zone: ZoneInfo, times: tuple[time, ...], days: set[date], start: date
     return found
 
 
-def test_every_zone_at_every_change_of_its_clock_in_two_years() -> None:
+@pytest.mark.parametrize("zones", ["that differ", pytest.param("all", marks=pytest.mark.storm)])
+def test_every_zone_at_every_change_of_its_clock_in_two_years(zones: str) -> None:
     """The first minute that exists where the clock goes forward, the first of the two where it goes back."""
     seen = 0
     alike: dict[object, list[datetime]] = {}  # many zones change as their neighbours do, and are walked once
@@ -72,6 +73,8 @@ def test_every_zone_at_every_change_of_its_clock_in_two_years() -> None:
             start, end = change - timedelta(hours=4), change + timedelta(hours=4)
             clock = start.astimezone(zone).replace(tzinfo=None)
             key = (change, clock, end.astimezone(zone).utcoffset())
+            if key in alike and zones == "that differ":
+                continue
             if key not in alike:
                 nearby = {clock.date() + timedelta(days=number) for number in range(3)}
                 alike[key] = [at for at in walked(zone, QUARTERS, nearby, start, end) if at > start]
@@ -79,7 +82,7 @@ def test_every_zone_at_every_change_of_its_clock_in_two_years() -> None:
             assert [one.at for one in found] == alike[key], (name, change)
             assert all(one.local == one.at.astimezone(zone).replace(tzinfo=None) for one in found)
             seen += 1
-    assert seen > 500
+    assert seen > (500 if zones == "all" else 40)
 
 
 @pytest.mark.parametrize(("zone", "day"), WHOLE_DAYS)

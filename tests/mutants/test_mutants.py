@@ -20,7 +20,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 COPIED = (
     "pyproject.toml", "planrunner", "schemas", "plans",
-    "tests/__init__.py", "tests/audited.py", "tests/audit", "tests/engine", "tests/limits", "tests/runtime",
+    "tests/__init__.py", "tests/audited.py", "tests/laws.py", "tests/audit", "tests/engine", "tests/limits", "tests/runtime",
 )  # fmt: skip
 RESUMED = "tests/engine/test_fallback.py::test_a_resumed_run_asks_before_anything_else"
 REPRICED = "tests/engine/test_fallback.py::test_a_reprice_cancels_confirms_the_sizes_and_places_exactly_what_was_taken_back"

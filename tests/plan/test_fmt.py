@@ -13,13 +13,15 @@ from textwrap import dedent
 
 import pytest
 import yaml
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from planrunner.cli.main import run
 from planrunner.plan.fmt import formatted
 from planrunner.plan.nodes import Node, Scalar, walk
 from planrunner.plan.reader import read
+from tests.each import of_each
+from tests.laws import law
 from tests.plan.checking import PLAN
 from tests.plan.test_laws import KEYS, SOURCES, WORDS, shaped
 
@@ -64,17 +66,16 @@ def _ends_in_open_text(data: bytes) -> bool:
     return last.style in ("|", ">")
 
 
-@pytest.mark.parametrize("text", SOURCES, ids=range(len(SOURCES)))
-def test_plans_right_and_wrong_keep_what_they_say(text: str) -> None:
-    obeys(text.encode())
+def test_plans_right_and_wrong_keep_what_they_say() -> None:
+    of_each(SOURCES, lambda text: obeys(text.encode()))
 
 
-@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
-def test_what_ships_is_tidy(file: Path) -> None:
-    assert formatted(file.read_bytes()).data == file.read_bytes()
+def test_what_ships_is_tidy() -> None:
+    assert SHIPPED
+    assert [file for file in SHIPPED if formatted(file.read_bytes()).data != file.read_bytes()] == []
 
 
-@settings(max_examples=200, deadline=None)
+@law(200, share=40)
 @given(st.sampled_from(SOURCES), st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 6), WORDS), min_size=1, max_size=4))
 def test_a_plan_with_pieces_replaced(text: str, cuts: list[tuple[int, int, str]]) -> None:
     for at, length, word in cuts:
@@ -137,7 +138,7 @@ def untidy_plans(draw: st.DrawFn) -> str:
     return draw(st.sampled_from(["", "", "\ufeff"])) + (text.replace("\n", "\r\n") if draw(st.booleans()) else text)
 
 
-@settings(max_examples=150, deadline=None)
+@law(150, share=40)
 @given(untidy_plans())
 @example("a:\n- b: |\n    x\n  # c\n- d\n")
 @example("about: |\n  x")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from planrunner import resources
 from planrunner.plan.pipeline import Checked
 from planrunner.plan.problems import CODES, MOST_SHOWN, to_json
+from tests.laws import law
 from tests.plan.checking import PLAN, check, check_site
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "messages"
@@ -69,7 +70,7 @@ _PHRASES = ("25.00 GBP", "10.00 EUR", "1 tick", "2026-12-05 14:29", "", ": ", "\
 WORDS = st.sampled_from([*_WORDS.split(), *_PHRASES])
 
 
-@settings(max_examples=150, deadline=None)
+@law(150, share=50)
 @given(st.sampled_from(SOURCES), st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 12), WORDS), min_size=1, max_size=4))
 def test_a_plan_with_pieces_replaced(text: str, cuts: list[tuple[int, int, str]]) -> None:
     for at, length, word in cuts:
@@ -78,7 +79,7 @@ def test_a_plan_with_pieces_replaced(text: str, cuts: list[tuple[int, int, str]]
     obeys(check(text))
 
 
-@settings(max_examples=100, deadline=None)
+@law(100, share=40)
 @given(st.sampled_from(SOURCES), st.data())
 def test_a_plan_with_lines_moved_copied_and_lost(text: str, data: st.DataObject) -> None:
     lines = text.split("\n")
@@ -125,7 +126,7 @@ type
 KEYS = st.sampled_from(_KEYS.split())
 
 
-@settings(max_examples=150, deadline=None)
+@law(150, share=50)
 @given(st.dictionaries(KEYS, shaped(KEYS), max_size=6))
 def test_any_tree_of_a_plans_words(tree: dict[str, object]) -> None:
     obeys(check(written({"planrunner": "1", **tree}).lstrip()))
@@ -153,14 +154,14 @@ def said(kind: str, least: int) -> st.SearchStrategy[dict[str, object]]:
     return keys.flatmap(lambda chosen: st.fixed_dictionaries({key: values[key] for key in chosen}))
 
 
-@settings(max_examples=200, deadline=None)
+@law(200, share=40)
 @given(st.lists(said("order", 6), min_size=1, max_size=3), said("limits", 1), st.none() | said("for_each_market", 3))
 def test_any_order_of_the_words_of_orders(orders: list[object], limits: object, markets: object) -> None:
     each = {} if markets is None else {"for_each_market": markets}
     obeys(check(written({"planrunner": "1", "plan": "Any", "limits": limits, **each, "orders": orders}).lstrip()))
 
 
-@settings(max_examples=100, deadline=None)
+@law(100, share=30)
 @given(st.lists(said("ticket", 4), min_size=1, max_size=3), said("limits", 1), st.lists(said("order", 6), max_size=1))
 def test_any_order_of_the_words_of_tickets(tickets: list[object], limits: object, orders: list[object]) -> None:
     some = {"orders": orders} if orders else {}

@@ -39,6 +39,7 @@ from planrunner.model.plan import (
     ToHead,
 )
 from planrunner.venues.betfair.profile import CLASSIC
+from tests.laws import law
 from tests.plan.checking import PLAN, changed, check, codes, order, problems
 
 
@@ -231,7 +232,7 @@ def test_a_plan_of_markets_can_lose_what_max_orders_has_room_for(hedged: list[bo
         assert codes(of_each_market(*orders, loss="999.00 GBP", most=placed - 1)) == ["PR306"]
 
 
-@settings(max_examples=150, deadline=None)
+@law(150, share=50)
 @given(
     st.sampled_from([("back", "3.00", "2.50"), ("lay", "3.00", "4.00"), ("back", "1.50", "1.02"), ("lay", "20.0", "30.0")]),
     st.integers(200, 5000),

@@ -12,6 +12,7 @@ import pytest
 
 from planrunner.plan import problems
 from planrunner.plan.problems import CODES, Problem
+from tests.each import of_each
 from tests.plan.checking import SITE, changed, check, check_site, codes
 
 CASES = Path(__file__).parent.parent / "golden" / "messages"
@@ -36,9 +37,11 @@ def beside(case: Path) -> dict[str, str | bytes]:
     return {str(file.relative_to(case)): file.read_bytes() for file in case.rglob("*") if file.is_file() and file.name not in OWN}
 
 
-@pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda case: case.name)
-def test_every_word_of_a_message(case: Path) -> None:
-    assert told(case) == (case / "expected.txt").read_text(encoding="utf-8")
+def test_every_word_of_a_message() -> None:
+    def is_as_expected(case: Path) -> None:
+        assert told(case) == (case / "expected.txt").read_text(encoding="utf-8")
+
+    of_each(sorted(CASES.iterdir()), is_as_expected, named=lambda case: case.name)
 
 
 def test_every_code_has_a_case() -> None:
@@ -94,23 +97,26 @@ def pasted(lines: list[str], one: Problem) -> list[str]:
     return [*head, *fix, *rest[(0 if one.code == "PR105" else len(fix) - 1 - is_split) :]]
 
 
-PASTED = [
-    pytest.param(file, one, id=f"{file.parent.name}:{one.line}:{one.code}")
-    for case in sorted(CASES.iterdir())
-    for file in files_of(case)
-    for one in problems_of(file, file.read_bytes())
-    if not one.file and (one.did_you_mean is not None or (one.fix is not None and one.code in REWRITES | ADDITIONS))
-]
+def test_what_is_offered_can_be_pasted_and_then_the_problem_is_gone() -> None:
+    def is_gone(offered: tuple[Path, Problem, tuple[Problem, ...]]) -> None:
+        file, one, all_there_are = offered
+        left = problems_of(file, "\n".join(pasted(lines_of(file), one)))
+        is_same = place_and_message if one.code in ADDITIONS else place
+        assert is_same(one) not in [is_same(again) for again in left]
+        # Nor is the line unreadable now, if it was not before.
+        before = {again.code for again in all_there_are if again.line == one.line}
+        assert {again.code for again in left if again.line == one.line and again.code in UNREADABLE} <= before
 
-
-@pytest.mark.parametrize(("file", "one"), PASTED)
-def test_what_is_offered_can_be_pasted_and_then_the_problem_is_gone(file: Path, one: Problem) -> None:
-    left = problems_of(file, "\n".join(pasted(lines_of(file), one)))
-    is_same = place_and_message if one.code in ADDITIONS else place
-    assert is_same(one) not in [is_same(again) for again in left]
-    # Nor is the line unreadable now, if it was not before.
-    before = {again.code for again in problems_of(file, file.read_bytes()) if again.line == one.line}
-    assert {again.code for again in left if again.line == one.line and again.code in UNREADABLE} <= before
+    with_offers = [
+        (file, one, all_there_are)
+        for case in sorted(CASES.iterdir())
+        for file in files_of(case)
+        for all_there_are in [problems_of(file, file.read_bytes())]
+        for one in all_there_are
+        if not one.file and (one.did_you_mean is not None or (one.fix is not None and one.code in REWRITES | ADDITIONS))
+    ]
+    assert len(with_offers) > 300
+    of_each(with_offers, is_gone, named=lambda offered: f"{offered[0].parent.name}:{offered[1].line}:{offered[1].code}")
 
 
 def place(one: Problem) -> tuple[object, ...]:

@@ -13,6 +13,7 @@ from planrunner import resources
 from planrunner.plan import layout, words
 from planrunner.plan.nodes import Block, Scalar, tree, walk
 from planrunner.plan.reader import Source, read
+from tests.laws import law
 from tests.plan.checking import PLAN
 
 CASES = Path(__file__).parent.parent / "golden" / "messages"
@@ -113,7 +114,7 @@ def test_both_parsers_tell_the_same_of_any_text(text: str) -> None:
     alike(text)
 
 
-@settings(max_examples=150, deadline=None)
+@law(150, share=50)
 @given(
     st.sampled_from([text for text in TEXTS if len(text) < 3000]),
     st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 8), PIECES), min_size=1, max_size=3),

@@ -7,11 +7,12 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from planrunner.model.money import Money
 from planrunner.plan import mend, scalars
+from tests.laws import law
 
 
 @given(st.integers(0, 10**11 - 1))
@@ -100,7 +101,7 @@ def test_a_date_is_mended_only_where_day_and_month_are_certain(text: str, fix: s
     assert mend.day(text) == fix
 
 
-@settings(max_examples=100)
+@law(100, share=40)
 @given(st.text(max_size=15) | st.text("0123456789.,:/-+%$£ abdehikmnoprstuwx", max_size=12))
 def test_every_fix_is_read_as_what_it_is_for(text: str) -> None:
     for fix, reader in (

@@ -22,6 +22,7 @@ from planrunner.plan.nodes import Block, tree
 from planrunner.plan.problems import Problem
 from planrunner.plan.reader import read
 from planrunner.plan.words import OF_MOVES
+from tests.laws import law
 from tests.plan.checking import PLAN, check, check_site, codes
 from tests.plan.test_laws import KEYS, SOURCES, WORDS, shaped, written
 
@@ -74,7 +75,7 @@ def agree(name: str, text: str) -> None:
         assert FITS[name](root) == VALIDATORS[name].is_valid(tree(root))
 
 
-@settings(max_examples=200, deadline=None)
+@law(200, share=40)
 @given(st.sampled_from(SOURCES), st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 8), WORDS), max_size=2))
 def test_the_quick_answer_is_the_schemas_for_plans_with_pieces_replaced(text: str, cuts: list[tuple[int, int, str]]) -> None:
     for at, length, word in cuts:
@@ -83,7 +84,7 @@ def test_the_quick_answer_is_the_schemas_for_plans_with_pieces_replaced(text: st
     agree("plan", text)
 
 
-@settings(max_examples=100, deadline=None)
+@law(100, share=60)
 @given(st.dictionaries(KEYS, shaped(KEYS), max_size=6))
 def test_the_quick_answer_is_the_schemas_for_any_tree(value: dict[str, object]) -> None:
     agree("plan", written({"planrunner": "1", **value}).lstrip())

@@ -6,10 +6,11 @@ import csv
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from planrunner.plan import table
+from tests.laws import law
 from tests.plan.checking import check
 
 PLAN = """\
@@ -75,7 +76,7 @@ def test_headers_become_words() -> None:
 CELLS = st.text(st.sampled_from('aB1 .,;\t"\n\r£é'), max_size=6)
 
 
-@settings(max_examples=300, deadline=None)
+@law(300, share=80)
 @given(st.lists(st.lists(CELLS, min_size=2, max_size=2), min_size=1, max_size=5), st.sampled_from(",;\t"), st.booleans())
 def test_cells_hold_what_python_reads_and_stand_where_they_say(rows: list[list[str]], delimiter: str, is_quoted: bool) -> None:
     out = io.StringIO()
@@ -98,7 +99,7 @@ def test_cells_hold_what_python_reads_and_stand_where_they_say(rows: list[list[s
         assert inside.startswith(cell.text.replace('"', '""') if is_quoted_cell else cell.text)
 
 
-@settings(max_examples=300, deadline=None)
+@law(300, share=80)
 @given(st.text(st.sampled_from('ab1,;\t" \n\r${}=#'), max_size=40) | st.binary(max_size=30))
 def test_any_bytes_make_a_table_or_a_message(data: str | bytes) -> None:
     found = table.read(data if isinstance(data, bytes) else data.encode(), "picks.csv")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from planrunner.engine.of_day import on_day
@@ -17,6 +17,7 @@ from planrunner.plan.given import NOTHING_GIVEN, Given
 from planrunner.review.explain import explain
 from planrunner.review.schedule import overlap_in_words, schedule_in_words
 from planrunner.review.text import as_text
+from tests.laws import law
 from tests.plan.checking import PLAN, PROFILES, changed, check, check_site, codes
 from tests.plan.test_laws import obeys
 
@@ -377,7 +378,7 @@ BLOCKS = st.fixed_dictionaries({}, optional={key: st.sampled_from(some) for key,
 ORDERS = st.sampled_from(["expires_before_start: 1m", "expires_at: 14:29", "expires_at: 2026-12-05 14:29", "expires_at: 10:00"])
 
 
-@settings(max_examples=150, deadline=None)
+@law(150, share=50)
 @given(BLOCKS, ORDERS, st.sampled_from([PLAN, ALONE, RACING, ASKS]), st.sampled_from([NOTHING_GIVEN, TO_COME, CAME]))
 def test_any_block_is_a_schedule_that_happens_or_a_problem(block: dict[str, str], ending: str, text: str, given_: Given) -> None:
     lines = "".join(f"  {key}: {value}\n" for key, value in block.items())

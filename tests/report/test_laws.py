@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -25,6 +25,7 @@ from planrunner.report.to_json import as_json
 from tests.engine.programs import any_program
 from tests.engine.test_laws import SEEDS, STORMS
 from tests.engine.twin import Twin
+from tests.laws import law
 from tests.report.scenes import SCENES, crowd
 from tests.report.stage import Stage, info, order, program
 
@@ -76,7 +77,7 @@ def adds_up(story: Story) -> None:
         assert story.settlement.profit == sum(results)
 
 
-@settings(max_examples=60, deadline=None)
+@law(60, share=20)
 @given(program=any_program(), dice=STORMS, seed=SEEDS, cut=st.floats(0, 1))
 def test_sizes_add_up_and_every_prefix_can_be_told(program, dice, seed, cut):
     records = as_records(Twin(program=program, random=Random(seed), dice=dice).play())
@@ -88,7 +89,7 @@ def test_sizes_add_up_and_every_prefix_can_be_told(program, dice, seed, cut):
         assert as_text(story)
 
 
-@settings(max_examples=60, deadline=None)
+@law(60, share=20)
 @given(program=any_program(), dice=STORMS, seed=SEEDS)
 def test_the_report_agrees_with_the_books_of_the_venue(program, dice, seed):
     twin = Twin(program=program, random=Random(seed), dice=replace(dice, lost=0, restart=0)).play()

@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from planrunner.model.commands import PlaceOrders, PlaceTicket
@@ -25,6 +25,7 @@ from planrunner.report.project import tell
 from planrunner.report.story import PoolBetStory, Story
 from planrunner.report.text import as_text
 from planrunner.report.to_json import as_json
+from tests.laws import law
 from tests.report import elsewhere
 from tests.report.elsewhere import RETRY, Router, Window, bath, exacta, leg, routed
 from tests.report.scenes import SCENES
@@ -102,7 +103,7 @@ POOLS = (
 MOVES = ("take in", "accept", "refuse", "refuse for a moment", "less", "void", "lose", "pay", "wait", "stop")
 
 
-@settings(max_examples=80, deadline=None)
+@law(80, share=25)
 @given(moves=st.lists(st.tuples(st.sampled_from(MOVES), st.integers(1, 3)), max_size=14), retry=st.booleans())
 def test_whatever_the_venue_says_of_a_ticket_the_sizes_add_up(moves: list[tuple[str, int]], retry: bool) -> None:
     window = Window(bath(*POOLS, steps=(RETRY,) if retry else ())).start().at(2)
@@ -270,7 +271,7 @@ def test_an_older_report_of_bookmakers_that_comes_late_changes_nothing() -> None
     assert told(stage).orders == before
 
 
-@settings(max_examples=40, deadline=None)
+@law(40, share=15)
 @given(here=st.integers(0, 3000), there=st.integers(0, 100), rejected=st.booleans())
 def test_wherever_the_remainder_matches_the_parts_add_up(here: int, there: int, rejected: bool) -> None:
     router = routed_stage()

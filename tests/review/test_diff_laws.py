@@ -18,6 +18,7 @@ from planrunner.review.changes import Spot, What
 from planrunner.review.diff import diff
 from planrunner.review.diff_align import align
 from planrunner.review.diff_fields import compare
+from tests.laws import law
 from tests.plan.checking import PLAN, check
 from tests.plan.test_digest import LAY, MARKETS, RICH
 from tests.plan.test_tickets import ROUTED, TICKET
@@ -58,7 +59,7 @@ def test_a_plan_is_no_other_than_itself(name):
     assert diff(ALL[name], ALL[name]) == ()
 
 
-@settings(max_examples=300, deadline=None)
+@law(300, share=80)
 @given(st.data())
 def test_a_change_is_told_exactly_when_the_digest_changes(data):
     old = ALL[data.draw(st.sampled_from(list(ALL)))]

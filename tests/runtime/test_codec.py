@@ -12,12 +12,13 @@ from planrunner.model.errors import JournalTrouble
 from planrunner.model.events import RunStarted, StopRequested
 from planrunner.model.journal import Body, Exchange, RunInfo
 from planrunner.runtime.codec import VERSION, decode, decode_info, encode, encode_info
+from tests.laws import law
 
 from .strategies import bodies, values
 
 
 @given(body=bodies)
-@settings(max_examples=200, deadline=None)
+@law(200, share=60)
 def test_every_body_comes_back_as_it_was(body):
     kind, text = encode(body)
     assert decode(kind, text) == body

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from planrunner.model.account import AccountLimits
@@ -21,6 +21,7 @@ from planrunner.runtime.clock import run_virtual, wall_now
 from planrunner.runtime.journal import Journal
 from planrunner.runtime.jsonl import from_lines
 from planrunner.runtime.trouble import Fenced, GoesOn, Twice
+from tests.laws import law
 
 from .makers import AT, RUN, gbp, opened, place, placement, prepare, run_info, said, site
 from .strategies import bodies
@@ -31,7 +32,7 @@ def bodies_of(records):
 
 
 @given(batches=st.lists(st.tuples(st.lists(bodies, max_size=3), st.booleans()), max_size=4))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@law(40, share=12, unusual=[HealthCheck.too_slow])
 def test_what_was_appended_is_read_back_in_order(tmp_path_factory, batches):
     with opened(tmp_path_factory.mktemp("journal") / "j.db") as (journal, epoch):
 

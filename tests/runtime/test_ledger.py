@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from planrunner.model.account import AccountLimits
@@ -25,6 +25,7 @@ from planrunner.model.exposure import risk
 from planrunner.model.odds import Side
 from planrunner.model.placement import Sizes
 from planrunner.runtime.ledger import Ledger
+from tests.laws import law
 
 from .makers import AT, RUN, gbp, place, placement, site
 
@@ -76,7 +77,7 @@ happenings = st.sampled_from(["matched", "cancelled", "lapsed", "reported", "rep
 
 
 @given(data=st.data())
-@settings(max_examples=100, deadline=None)
+@law(100, share=40)
 def test_what_the_account_can_lose_never_exceeds_a_limit_whatever_is_lost_late_or_repeated(data):
     ledger, venue, reports, lost, number = Ledger(site(LIMITS)), Exchange(), [], {}, 0
     for _ in range(data.draw(st.integers(min_value=1, max_value=12))):

@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event
 
 from planrunner.model.errors import JournalTrouble, WrongUse
 from planrunner.runtime.journal import Journal
 from planrunner.runtime.tables import SCHEMA, file_system, refuse_shared
+from tests.laws import law
 
 from .makers import AT, RUN, opened, place, placement, prepare, run_info, said
 
@@ -181,7 +182,7 @@ def still_says(copy):
 
 
 @given(data=st.data())
-@settings(max_examples=100, deadline=None)
+@law(100, share=35)
 def test_whichever_byte_of_the_file_is_damaged_it_never_tells_another_story(whole, tmp_path_factory, data):
     file, says = whole
     content = bytearray(file.read_bytes())

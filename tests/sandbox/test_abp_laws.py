@@ -7,13 +7,14 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from planrunner.sandbox.bookmakers import Span
 from planrunner.sandbox.faults import Fault, Trouble
 from planrunner.sandbox.oddspapi_abp.venue import Abp
 from planrunner.sandbox.scenario import Close
+from tests.laws import law
 from tests.sandbox.abp import AWAY, Client, book, books, order, play, shows, uuid
 from tests.sandbox.test_abp_rest import closes
 
@@ -66,7 +67,7 @@ def run(steps: list[Any], trouble: Trouble | None) -> tuple[str, Abp, list[dict[
     return play(main, SCRIPT, *faults, happenings=closes(Close())[:1] if trouble is None else ())
 
 
-@settings(max_examples=40, deadline=None)
+@law(40, share=15)
 @given(steps=STEPS, trouble=FAULTS)
 def test_whatever_a_client_does_the_parts_add_up_and_the_mean_keeps_the_price(steps: list[Any], trouble: Trouble | None) -> None:
     log, router, rows = run(steps, trouble)

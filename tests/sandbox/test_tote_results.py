@@ -6,12 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from planrunner.sandbox.faults import Fault, Trouble
 from planrunner.sandbox.pools import NonRunner, PoolTerms
 from planrunner.sandbox.scenario import MINUTE, Base, Moment
+from tests.laws import law
 from tests.sandbox.tote import Product, Venue, meeting, play, race, stake
 
 BEFORE = Moment(base=Base.START, delay=-5 * MINUTE)
@@ -216,7 +217,7 @@ async def _bet(venue: Venue, code: str, name: str, picks: list[int], line: str) 
     await venue.place(f"ticket {name}", one)
 
 
-@settings(max_examples=20, deadline=None)
+@law(20, share=8)
 @given(
     seed=st.integers(0, 10_000),
     bets=st.lists(

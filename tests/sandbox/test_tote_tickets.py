@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from planrunner.sandbox.pools import NonRunner, PoolTerms
 from planrunner.sandbox.scenario import MINUTE, AccountTerms, Base, Moment
+from tests.laws import law
 from tests.sandbox.tote import PLACE, Venue, meeting, play, race, stake
 
 
@@ -309,7 +310,7 @@ def test_bets_are_found_by_either_id_and_by_time() -> None:
     play(story)
 
 
-@settings(max_examples=25, deadline=None)
+@law(25, share=10)
 @given(
     sends=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.sampled_from(["0.50", "2.00", "7.30"])), max_size=12),
     at_once=st.booleans(),

@@ -35,6 +35,7 @@ from planrunner.sandbox.scenario import (
 from planrunner.sandbox.scenario_file import read_scenario
 from planrunner.sandbox.tote.card import Card
 from planrunner.sandbox.tote.public import Public
+from tests.laws import law
 from tests.sandbox.tote import Product, Venue, play
 
 DAY = date(2026, 12, 5)
@@ -69,7 +70,7 @@ def test_the_pools_of_the_practice_world_are_nobody_elses_markets() -> None:
     }
 
 
-@settings(max_examples=30, deadline=None)
+@law(30, share=10)
 @given(seed=st.integers(0, 10_000))
 def test_a_race_ends_at_the_tote_as_it_ends_in_the_world(seed: int) -> None:
     known = card(seed)

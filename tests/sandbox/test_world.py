@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from planrunner.model.market import MarketStatus
@@ -19,6 +19,7 @@ from planrunner.sandbox.faults import Fault, Faults, Trouble
 from planrunner.sandbox.practice import practice_world
 from planrunner.sandbox.scenario import Base, Due, Moment, Reopen, Suspend
 from planrunner.sandbox.world import World
+from tests.laws import law
 from tests.sandbox.client import BEGIN, Client, client, offers, order, scenario
 
 DAY = date(2026, 12, 5)
@@ -75,7 +76,7 @@ def play(seed: int, case: str, steps: list[Any]) -> tuple[str, list[list[dict[st
         return venue.rehearsal.world.log.text(), orders, money
 
 
-@settings(max_examples=25, deadline=None)
+@law(25, share=8)
 @given(seed=st.integers(0, 3), case=st.sampled_from(list(CASES)), steps=STEPS)
 def test_whatever_a_client_does_the_world_repeats_and_its_books_add_up(seed: int, case: str, steps: list[Any]) -> None:
     log, orders, money = play(seed, case, steps)

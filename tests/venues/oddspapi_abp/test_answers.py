@@ -32,6 +32,7 @@ from planrunner.venues.oddspapi_abp import frames, translate, wire
 from planrunner.venues.oddspapi_abp.codes import decline
 from planrunner.venues.oddspapi_abp.holdings import Rates
 from planrunner.venues.oddspapi_abp.wire import Fault, Result, open_envelope
+from tests.laws import law
 from tests.venues.oddspapi_abp.rows import AT, CANCEL, OTHER, REF, bet, order, place, placement
 
 SHIFTED = datetime(2026, 9, 13, 17, 0, 20, 123999, tzinfo=UTC).astimezone()
@@ -282,7 +283,7 @@ def odd(row: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
     return st.dictionaries(st.sampled_from(_FIELDS), _JSON, max_size=3).map(lambda changes: {**row, **changes})
 
 
-@settings(max_examples=200)
+@law(200, share=60)
 @given(taken=st.lists(odd(order(bets=[bet()])), max_size=2), no=st.lists(odd({"requestUuid": OTHER}), max_size=2), more=_JSON)
 def test_whatever_is_answered_there_is_one_fact_for_each_order(taken: Any, no: Any, more: Any) -> None:
     for body in (
@@ -297,7 +298,7 @@ def test_whatever_is_answered_there_is_one_fact_for_each_order(taken: Any, no: A
                 assert accepted.sizes.stake == {REF: 600, OTHER: 2}[accepted.ref]
 
 
-@settings(max_examples=200)
+@law(200, share=60)
 @given(rows=st.lists(odd({"orderId": 9001, "remainingStake": 1}) | _JSON, max_size=2), more=_JSON)
 def test_whatever_is_answered_to_a_cancel_it_is_one_of_three(rows: Any, more: Any) -> None:
     for body in ({"cancelled": rows, "notCancelled": more}, {"cancelled": more, "notCancelled": {"orders": rows}}, more):

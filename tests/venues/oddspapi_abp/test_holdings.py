@@ -19,6 +19,7 @@ from planrunner.venues import exact_json
 from planrunner.venues.exact_json import Unreadable
 from planrunner.venues.oddspapi_abp import catalogue, wire
 from planrunner.venues.oddspapi_abp.holdings import Held, Rates, fact_of, gathered
+from tests.laws import law
 from tests.venues.oddspapi_abp.rows import AT, BOOK, FIXTURE, MARKET, REF, bet, betslip, offer, order, placement
 
 OVER = AT + timedelta(seconds=22)
@@ -308,7 +309,7 @@ def odd(row: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
     return st.dictionaries(st.sampled_from(sorted(row)), _JSON, max_size=3).map(lambda changes: {**row, **changes})
 
 
-@settings(max_examples=300)
+@law(300, share=80)
 @given(odd(order()), st.lists(odd(bet()), max_size=3))
 def test_an_order_and_its_bets_are_read_or_unreadable(row: Any, bets: Any) -> None:
     try:
@@ -336,7 +337,7 @@ def test_sizes_add_up_and_nothing_is_complete_while_a_bet_is_open(status: str, b
     assert sum(fill.size for fill in found.fills if fill.status == "CONFIRMED") == found.sizes.matched
 
 
-@settings(max_examples=200)
+@law(200, share=80)
 @given(odd(betslip()) | _JSON, odd(offer()))
 def test_a_betslip_is_read_or_unreadable(body: Any, one: Any) -> None:
     for shown in (body, betslip({"a": one})):

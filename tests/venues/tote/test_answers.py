@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from planrunner.model.events import OrderAccepted, OrderNotSent, OrderRejected, OrderUnknown, Outcome
@@ -22,6 +22,7 @@ from planrunner.venues.tote import catalogue, frames, holdings, translate, wire
 from planrunner.venues.tote.codes import Placed, placed, reason
 from planrunner.venues.tote.frames import Acknowledged, Alive, Ended, Notice, Turned
 from planrunner.venues.tote.wire import Fault, Result
+from tests.laws import law
 from tests.venues.tote.desk import POOL, A, B, answer, bet, node, paid, query, ticket
 
 AT = datetime(2026, 12, 5, 14, 0, tzinfo=UTC)
@@ -291,7 +292,7 @@ def damaged(sound: Any) -> st.SearchStrategy[Any]:
     return anything
 
 
-@settings(max_examples=300, deadline=None)
+@law(300, share=80)
 @given(status=st.sampled_from([200, 200, 200, 400, 500]), body=damaged(answer(node(A, "ACCEPTED"), node(B, "REJECTED"))))
 def test_whatever_comes_each_bet_has_one_answer(status: int, body: Any) -> None:
     command = ticket(bet(A), bet(B))
@@ -305,7 +306,7 @@ def test_whatever_comes_each_bet_has_one_answer(status: int, body: Any) -> None:
 _ANSWERS = (OrderAccepted, OrderRejected, OrderUnknown, OrderNotSent)
 
 
-@settings(max_examples=300, deadline=None)
+@law(300, share=80)
 @given(row=damaged(paid(A, "7.00", "1.00")) | damaged(node(A, "REJECTED")))
 def test_whatever_is_held_it_is_a_fact_or_unreadable(row: Any) -> None:
     assert len(holdings.found(query(), [row], "GBP", AT)) == 1
@@ -314,7 +315,7 @@ def test_whatever_is_held_it_is_a_fact_or_unreadable(row: Any) -> None:
             read()
 
 
-@settings(max_examples=300, deadline=None)
+@law(300, share=80)
 @given(row=damaged(product()))
 def test_whatever_is_listed_it_is_a_product_or_unreadable(row: Any) -> None:
     for read in (
@@ -327,7 +328,7 @@ def test_whatever_is_listed_it_is_a_product_or_unreadable(row: Any) -> None:
             read()
 
 
-@settings(max_examples=300, deadline=None)
+@law(300, share=80)
 @given(frame=damaged({"type": "next", "id": "1", "payload": {"data": {"onBetAccepted": {"betId": "x"}}}}))
 def test_whatever_is_said_it_is_a_frame_or_unreadable(frame: Any) -> None:
     with contextlib.suppress(Unreadable):
