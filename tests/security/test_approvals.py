@@ -32,7 +32,7 @@ from planrunner.app.service.plans import Plans
 from planrunner.app.service.runs import ServiceRuns
 from planrunner.cli.main import run as main
 from planrunner.model.account import Approver
-from planrunner.model.errors import Refused
+from planrunner.model.errors import PlanProblems, Refused
 from planrunner.model.journal import Due, Fate, Mode, RunInfo, RunState, by_hand
 from planrunner.model.market import RunId
 from planrunner.plan.given import NOTHING_GIVEN, Given
@@ -490,6 +490,14 @@ def test_a_run_begins_on_it_once_and_its_names_lead_to_what_was_approved(desk: D
     assert f"was used, by the run {ran.info.run}" in said
 
 
+def served(desk: Desk, journal: Journal, clock: RealClock, timetable: Timetable) -> ServiceRuns:
+    return ServiceRuns(
+        process=Process(journal=journal, clock=clock, hooks=NoHooks()), plans=Plans(desk.folder), mode=Mode.LIVE, url=None,
+        houses=Houses(clock=clock, folder=desk.folder), timetable=timetable, log=Log(write=lambda _: None, clock=clock),
+        notify=lambda *_: asyncio.sleep(0),
+    )  # fmt: skip
+
+
 def test_a_service_uses_it_once_for_each_time_that_the_plan_is_due(desk: Desk) -> None:
     make_kind(desk, "daily")
     clock = RealClock()
@@ -497,12 +505,7 @@ def test_a_service_uses_it_once_for_each_time_that_the_plan_is_due(desk: Desk) -
     async def story() -> None:
         with Journal.open(desk.state, durable=False, clock=clock) as journal:
             timetable = Timetable(journal, clock)
-            runs = ServiceRuns(
-                process=Process(journal=journal, clock=clock, hooks=NoHooks()), plans=Plans(desk.folder), mode=Mode.LIVE,
-                url=None,
-                houses=Houses(clock=clock, folder=desk.folder), timetable=timetable, log=Log(write=lambda _: None, clock=clock),
-                notify=lambda *_: asyncio.sleep(0),
-            )  # fmt: skip
+            runs = served(desk, journal, clock, timetable)
 
             async def claimed(due: Due, ready: Ready) -> Fate:
                 claim = Claim(
@@ -545,6 +548,22 @@ def test_values_of_a_signal_are_within_what_was_approved(desk: Desk) -> None:
     assert may_lose(loaded.plan).amount == 30
     with pytest.raises(Refused, match="this run has side=back and stake=5"):
         required(loaded, desk.plan, came, None, now=wall_now())  # somebody's own start with values of their own
+
+
+def test_a_signal_changes_nothing_that_an_approved_plan_says_to_its_blueprint(desk: Desk) -> None:
+    make_kind(desk, "signal")
+    desk.plan.rename(desk.folder / "blueprint.yaml")
+    blueprint = (desk.folder / "blueprint.yaml").read_text()
+    (desk.folder / "blueprint.yaml").write_text(blueprint.replace("plan:", "blueprint:"))
+    desk.plan.write_text("planrunner: 1\nplan: Small\nuse_blueprint: blueprint.yaml\nwith:\n  stake: 2.00 GBP\n")
+    desk.approve("bob")
+    clock = RealClock()
+    with Journal.open(desk.state, durable=False, clock=clock) as journal:
+        runs = served(desk, journal, clock, Timetable(journal, clock))
+        due = Due(plan="plan.yaml", mode=Mode.LIVE, occurrence="signal go 1", at=clock.now(), given={"side": "back"})
+        assert runs.ready(due).uses
+        with pytest.raises(PlanProblems, match="a signal changes nothing that the plan says"):
+            runs.ready(replace(due, given={"side": "back", "stake": "8.00 GBP"}))
 
 
 # Keys
