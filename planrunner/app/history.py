@@ -38,7 +38,8 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """`count`: how many runs fit, shown or not. `not_run`: occurrences that began no run, where they were asked for."""
+    """`count`: how many runs fit, shown or not. `not_run`: occurrences that made no run, where they were asked for; one that was
+    made and could not begin is among the runs, and says why."""
 
     runs: tuple[Past, ...]
     count: int
@@ -61,7 +62,7 @@ def history(state: Path, wanted: Wanted) -> History:
                 accounts |= {line.account for one in told for line in one.lines}
                 on_account |= {one.run for one in told if wanted.account in {line.account for line in one.lines}}
             if wanted.not_run:
-                noted += Timetable(journal, RealClock()).noted(fates=NOT_RUN)
+                noted += [one for one in Timetable(journal, RealClock()).noted(fates=NOT_RUN) if one.run is None]
     if not known and not noted:
         raise WrongUse(f"no run is written down in {state}; run a plan first, or name the folder of its journal with --state")
     _look_at_names(wanted, known, noted, accounts)

@@ -22,7 +22,7 @@ from planrunner.app.taking_up import go_on
 from planrunner.engine.state import OrderState, Phase, State
 from planrunner.model.account import Account, Site
 from planrunner.model.errors import Divergence, JournalTrouble, PlanrunnerError, WrongUse
-from planrunner.model.journal import Halt, Mode, RunInfo
+from planrunner.model.journal import Fate, Halt, Mode, RunInfo
 from planrunner.model.market import RunId
 from planrunner.model.money import Money
 from planrunner.model.placement import ZERO, PlacementStatus
@@ -33,6 +33,7 @@ from planrunner.runtime.desk import Desk
 from planrunner.runtime.journal import Journal, patience_from
 from planrunner.runtime.lease import seems_silent
 from planrunner.runtime.ledger import Ledger
+from planrunner.runtime.timetable import Timetable
 
 AGAIN_AFTER = 1.0  # seconds, of `--watch`
 IN_DOUBT = (PlacementStatus.PENDING, PlacementStatus.UNKNOWN)
@@ -342,18 +343,26 @@ class Past:
     currency: str
 
 
+def _why_it_did_not_begin(journal: Journal, info: RunInfo) -> str:
+    """A service keeps that with the occurrence that the run was for; empty where it had none, or may begin yet."""
+    noted = Timetable(journal, RealClock()).noted(run=info.run, fates=(Fate.REFUSED,))
+    return f"It never started: {noted[0].text}" if noted else ""
+
+
 def past_of(info: RunInfo, path: Path) -> Past:
     """A run of the journal there, in one line; why it can't be told where it can't."""
     try:
         with Journal.open(path, durable=True) as journal:
-            story = telling.story_of(info, journal.told(info.run))
+            records = journal.told(info.run)
+            story = telling.story_of(info, records)
+            why_not = "" if records else _why_it_did_not_begin(journal, info)
     except PlanrunnerError as error:
         return Past(info=info, badge="can't be told", tone="bad", headline=str(error), exit_code=None, net=None, currency="")
     return Past(
         info=info,
         badge=story.badge.text,
         tone=story.badge.tone.value,
-        headline=story.headline,
+        headline=why_not or story.headline,
         exit_code=story.run.exit_code,
         net=story.settlement.net if story.settlement is not None else None,
         currency=story.currency,

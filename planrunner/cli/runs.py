@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 import click
@@ -94,7 +95,7 @@ def _say_not_run(one: Noted) -> None:
         Styled(one.fate.value, "yellow"),
         f"  {one.due.plan}",
     )
-    say(f"    {one.text}")
+    say(indent(one.text, "    "))
 
 
 def _not_run_as_json(one: Noted) -> dict[str, object]:
@@ -115,7 +116,7 @@ def _say(one: Past) -> None:
         STYLES[one.tone]._replace(text=one.badge),
         f"  {one.info.plan_name}",
     )
-    say(f"    {one.headline}")
+    say(indent(one.headline, "    "))
 
 
 def _as_json(one: Past) -> dict[str, object]:

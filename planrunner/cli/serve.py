@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from contextlib import suppress
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 from planrunner.app.venues import SANDBOX
-from planrunner.cli.output import say_text
 
 if TYPE_CHECKING:
     from planrunner.app.service.service import Service
@@ -72,6 +71,7 @@ def serve(
     from planrunner.app.report import STATE
     from planrunner.app.service.service import Asked
     from planrunner.app.service.service import serve as run
+    from planrunner.cli.lines import Lines
     from planrunner.model.errors import WrongUse
     from planrunner.model.journal import Mode
     from planrunner.web.serving import listen as listen_at
@@ -88,16 +88,22 @@ def serve(
         finish_within=timedelta(seconds=finish_within), stops_runs=take_back,
     )  # fmt: skip
     listening = None if listen is None else listen_at(*listen)
+    say = Lines(_standard_output())
 
     async def web(service: Service) -> None:
         assert listening is not None
         service.log("listens", address=f"{listening.getsockname()[0]}:{listening.getsockname()[1]}")
-        await speak(service, listening, service.secret, service.clock, hosts=hosts, log=_say)
+        await speak(service, listening, service.secret, service.clock, hosts=hosts, log=say)
 
-    run(asked, _say, web if listening is not None else None)
+    try:
+        run(asked, say, web if listening is not None else None)
+    finally:
+        say.close()
 
 
-def _say(line: str) -> None:
-    """A line at once, so that whoever watches sees it; nobody need be there to read it."""
-    with suppress(OSError):
-        say_text(line + "\n")
+def _standard_output() -> int | None:
+    """None where it is closed."""
+    try:
+        return None if sys.stdout is None else sys.stdout.fileno()
+    except (OSError, ValueError):
+        return None

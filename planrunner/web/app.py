@@ -46,7 +46,7 @@ def make_app(
         live=live, tokens=tokens, clock=clock, log=Journalist(log, clock.now), meters=Meters(), bounds=bounds or Bounds(),
         open_to_loopback=open_to_loopback,
     )  # fmt: skip
-    gate = signals.Gate(lambda: live.site().service.signals, signal_secrets or {}, clock)
+    gate = signals.Gate(lambda: live.site().service.signals, {} if signal_secrets is None else signal_secrets, clock)
     desk = signals.Desk(gate, signals.Strangers(clock, office.bounds.unproven_per_minute))
 
     async def openapi(_: Office, __: Request) -> Response:

@@ -104,7 +104,7 @@ class Guard:
         user: User | None = scope["planrunner.user"]
         client = scope.get("client")
         self._office.log.tell(
-            method=scope["method"], path=scope["path"], status=answer.status, ms=round(seconds * 1000, 1),
+            "request", method=scope["method"], path=scope["path"], status=answer.status, ms=round(seconds * 1000, 1),
             user=user.name if user else None, client=client[0] if client else None, **notes,
         )  # fmt: skip
 

@@ -21,9 +21,10 @@ class Journalist:
         self._write = write or (lambda line: _log.info("%s", line))
         self._now = now
 
-    def tell(self, **told: object) -> None:
+    def tell(self, what: str, **told: object) -> None:
         """Texts of others stand in it escaped, so that a line is a line."""
-        line = {"at": self._now().isoformat(), **{key: _short(value) for key, value in told.items() if value is not None}}
+        line: dict[str, object] = {"at": self._now().isoformat(timespec="milliseconds"), "what": what}
+        line |= {key: _short(value) for key, value in told.items() if value is not None}
         self._write(json.dumps(without_secrets(line), default=str))
 
 

@@ -110,7 +110,7 @@ class Office:
 
     def _told_to_nobody(self, task: asyncio.Task[Any], what: str) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            self.log.tell(what=what, trouble=str(error) or type(error).__name__)
+            self.log.tell("trouble", what_for=what, why=str(error) or type(error).__name__)
 
 
 def user_of(request: Request) -> User | None:

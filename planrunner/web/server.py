@@ -13,9 +13,10 @@ STOP_WITHIN = 5  # seconds, for answers that are under way; whoever listens to e
 
 
 def server_config(app: ASGIApp) -> uvicorn.Config:
-    """What a proxy says of others is not believed: who asks is told by tokens, and an address is where bytes come from."""
+    """What a proxy says of others is not believed: who asks is told by tokens, and an address is where bytes come from. Its
+    complaints go to whoever hears Python's log: in a service that is the service's own."""
     return uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, proxy_headers=False, ws="none", lifespan="on",
-        limit_concurrency=CONNECTIONS, h11_max_incomplete_event_size=HEADERS_UP_TO, timeout_keep_alive=IDLE_FOR,
+        app, log_config=None, log_level="warning", access_log=False, server_header=False, proxy_headers=False, ws="none",
+        lifespan="on", limit_concurrency=CONNECTIONS, h11_max_incomplete_event_size=HEADERS_UP_TO, timeout_keep_alive=IDLE_FOR,
         timeout_graceful_shutdown=STOP_WITHIN,
     )  # fmt: skip

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 
-from planrunner.model.journal import Due, Fate, Mode
+from planrunner.model.journal import Due, Fate, Mode, RunInfo, RunState
+from planrunner.model.market import RunId
+from planrunner.model.money import Money
 from planrunner.runtime.clock import RealClock
+from planrunner.runtime.occurrences import Claim
 from planrunner.runtime.timetable import Timetable
 from tests.app.test_settle import over
 from tests.app.verbs import Desk
@@ -51,3 +56,26 @@ def test_what_was_due_and_did_not_run_is_told_among_them(desk: Desk) -> None:
         desk.verb("runs", "--not-run", "--plan", "plan.yaml", "--limit", "1", "--json").json["not_run"][0]["text"]
         == "still at it"
     )
+
+
+def test_a_run_that_was_made_and_could_not_begin_says_why_once(desk: Desk) -> None:
+    first = over(desk)
+    info = replace(info_of(desk, first), run=RunId("20260101-1100-made"), state=RunState.RUNNING)
+    due = Due(plan="plan.yaml", mode=Mode.SANDBOX, occurrence="2026-01-01 11:00 UTC", at=datetime(2026, 1, 1, 11, tzinfo=UTC))
+    nothing = Money(amount=Decimal(0), currency="GBP")
+
+    async def refuse() -> None:
+        with desk.journal() as journal:
+            table = Timetable(journal, RealClock())
+            await table.claim(Claim(due=due, fate=Fate.RUN, text="", info=info, may_lose=nothing, in_total=None))
+            assert table.refuse(info.run, "test", "the venue can't be reached\nstart it")
+
+    asyncio.run(refuse())
+    told = desk.verb("runs", "--not-run").out
+    assert told.count("    It never started: the venue can't be reached\n    start it\n") == 1
+    assert told.count("can't be reached") == 1
+
+
+def info_of(desk: Desk, run: str) -> RunInfo:
+    with desk.journal() as journal:
+        return journal.info(RunId(run))

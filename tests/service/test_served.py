@@ -87,6 +87,35 @@ def test_told_to_end_it_leaves_its_runs_to_the_next_or_takes_back_what_rests(fol
     audited(folder / ".planrunner" / "planrunner.db", slot.call("log"))
 
 
+def test_a_site_file_with_problems_keeps_nobody_from_looking_after_runs(folder: Path, slot: Slot) -> None:
+    """The machine is rebooted while somebody writes at it: what rests at the venue has its endings all the same."""
+    (folder / "plan.yaml").write_text(plan(7, expires="4s"))
+    with service(folder, slot) as first:
+        [run] = first.signalled("one")[1]["runs"]
+        first.until(lambda: holdings(slot).get("Reds7 v Blues7", {}).get(("back", 3.05)))
+        first.process.kill()
+        first.process.wait()
+    site = (folder / "planrunner.yaml").read_text()
+    (folder / "planrunner.yaml").write_text(site.replace("accounts:", "acounts:"))
+    with service(folder, slot) as second:
+        second.until(lambda: second.runs_over() == 1)
+        assert second.all("run")[0]["run"] == second.all("run goes on")[0]["run"] == run
+        address = second.all("listens")[0]["address"]
+        assert (second.ask("GET", "/readyz", at=address)[0], second.all("plan has problems")) == (503, [])
+        (folder / "planrunner.yaml").write_text(site)
+        second.until(lambda: second.signalled("two")[0] == 202)
+        second.ends()
+    assert len(states(folder)) == 2
+
+
+def test_a_signal_without_a_secret_is_told_of_before_anything_begins(folder: Path, slot: Slot) -> None:
+    (folder / "plan.yaml").write_text(plan(8))
+    with service(folder, slot, PLANRUNNER_SERVICE_SIGNAL_GO_SECRET="") as one:
+        assert one.process.wait() == 3
+        assert "PLANRUNNER_SERVICE_SIGNAL_GO_SECRET" in one.process.communicate()[1]
+        assert not one.all("begins")
+
+
 def test_one_service_has_a_journal_and_a_plan_never_loses_more_than_it_may_in_total(folder: Path, slot: Slot) -> None:
     (folder / "plan.yaml").write_text(plan(2, expires="1s", policy="queue", total="70.00"))
     with service(folder, slot) as first:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,8 @@ import httpx
 import pytest
 
 from planrunner.app.report import JOURNALS
-from planrunner.model.account import Role
+from planrunner.model.account import Proof, Role, SignalTerms
+from planrunner.model.errors import Refused
 from planrunner.model.events import StopRequested
 from planrunner.model.journal import Mode, RunState
 from planrunner.runtime.clock import RealClock
@@ -33,12 +37,15 @@ def service(rehearsed: Path, tmp_path: Path) -> Service:
 
 
 @asynccontextmanager
-async def _served(service: Service, lines: list[str]) -> AsyncIterator[httpx.AsyncClient]:
+async def _served(service: Service, lines: list[str], *, without: str = "") -> AsyncIterator[httpx.AsyncClient]:
+    def secret(name: str) -> str:
+        if name == without:
+            raise Refused("set it")
+        return secrets.get(name, SECRET)
+
     secrets = {"viewer-of-ours_token": TOKENS[Role.VIEWER], "operator-of-ours_token": TOKENS[Role.OPERATOR]}
     with listen("127.0.0.1", 0) as listening:
-        serving = asyncio.ensure_future(
-            speak(service, listening, lambda name: secrets.get(name, SECRET), RealClock(), hosts=(), log=lines.append)
-        )
+        serving = asyncio.ensure_future(speak(service, listening, secret, RealClock(), hosts=(), log=lines.append))
         headers = {"Authorization": f"Bearer {TOKENS[Role.OPERATOR]}"}
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         try:
@@ -90,6 +97,22 @@ def test_the_signing_example_of_the_readme_signs(service: Service) -> None:
             inputs = {"stake": "5.00 GBP", "lowest": 3.10}
             assert await asyncio.to_thread(found["send"], url, SECRET, inputs) == ["20261205-1100-run0"]
             assert service.values == [{"stake": "5.00 GBP", "lowest": "3.1"}]
+
+    asyncio.run(ask())
+
+
+def test_a_signal_that_the_site_file_names_later_is_taken_and_one_without_a_secret_is_told_of(service: Service) -> None:
+    async def ask() -> None:
+        lines: list[str] = []
+        async with _served(service, lines, without="signal_keyless_secret") as client:
+            terms = service.accounts.service
+            url, body = "/api/v1/signals/later", {"token": SECRET, "at": datetime.now(UTC).isoformat(), "stake": "3.10 GBP"}
+            assert (await client.post(url, json=body)).status_code == 404
+            [told] = [one for line in lines if (one := json.loads(line))["what"] == "no secret"]
+            assert (told["signal"], told["why"]) == ("keyless", "set it")
+            signals = {**terms.signals, "later": SignalTerms(name="later", proof=Proof.TOKEN)}
+            service.accounts = replace(service.accounts, service=replace(terms, signals=signals))
+            assert (await client.post(url, json=body)).status_code == 202
 
     asyncio.run(ask())
 

@@ -102,7 +102,8 @@ class Lane:
         it has waited."""
         async with self._turn:
             if self._not_over(due) and self.terms.if_still_running is not IfStillRunning.REPLACE:
-                self.queue.append(due)
+                if all(one.occurrence != due.occurrence for one in self.queue):
+                    self.queue.append(due)
                 self._look_for_the_next()
                 return
         await self.decide(due)

@@ -14,6 +14,11 @@ from planrunner.model.journal import HaltScope
 from planrunner.model.market import RunId
 
 
+def secret_of_signal(name: str) -> str:
+    """What a signal proves itself with, by its name among the service's own secrets."""
+    return f"signal_{name}_secret"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scheduled:
     """A plan of the folder. `plan` is its file's name, by which it is asked for; `when` its schedule in words, empty where it has

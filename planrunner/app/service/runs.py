@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
 from planrunner.app import report as telling
@@ -133,6 +134,7 @@ class ServiceRuns:
         """Until it is over, however often that takes: while the venue, the journal or anything else keeps it from going on, and
         while somebody else drives it, no other run of its plan takes its place."""
         waits, told = 0, ""
+        self.log("run goes on", run=info.run, plan=file_of(info))
         while True:
             try:
                 ran = await self._guarded(info, self._go_on(info))
@@ -140,7 +142,7 @@ class ServiceRuns:
                     await self._over(ran)
             except PlanrunnerError as error:
                 if (text := str(error)) != told:
-                    self.log("run waits", run=info.run, plan=info.plan_file, why=text)
+                    self.log("run waits", run=info.run, plan=file_of(info), why=text)
                 waits, told = waits + 1, text
                 if waits == TOLD_AFTER:
                     await self._tell_stuck(info, f"nobody looks after this run, because of this: {error}")
@@ -162,7 +164,7 @@ class ServiceRuns:
     async def _tell_stuck(self, info: RunInfo, text: str) -> None:
         """Once, however often it is tried."""
         text += "\nIt is tried again and again; look at the venue for what is open"
-        await self.notify(Happening.UNKNOWN_EXPOSURE, f"stuck {info.run}", info.plan_name, text, info.run, info.plan_file)
+        await self.notify(Happening.UNKNOWN_EXPOSURE, f"stuck {info.run}", info.plan_name, text, info.run, file_of(info))
 
     async def _has_somebody_else(self, info: RunInfo) -> bool:
         """Somebody went on with it in another window meanwhile, or saw it to its end."""
@@ -241,10 +243,10 @@ class ServiceRuns:
             raise
         except Exception as error:  # noqa: BLE001 - told in full; the other runs go on
             self.failures[info.run] += 1
-            self.log("bug", run=info.run, plan=info.plan_file, error=type(error).__name__, where=traceback.format_exc())
+            self.log("bug", run=info.run, plan=file_of(info), error=type(error).__name__, where=traceback.format_exc())
             if self.failures[info.run] == TRIES:
                 text = "planrunner has a bug, and this run met it again and again: look at the venue for what is open"
-                await self.notify(Happening.UNKNOWN_EXPOSURE, f"bug {info.run}", info.plan_name, text, info.run, info.plan_file)
+                await self.notify(Happening.UNKNOWN_EXPOSURE, f"bug {info.run}", info.plan_name, text, info.run, file_of(info))
             return None
         finally:
             self.reins.pop(info.run, None)
@@ -257,9 +259,9 @@ class ServiceRuns:
 
         def hear(body: Body, at: datetime) -> None:
             if isinstance(body, Alert):
-                self.log("alert", run=info.run, plan=info.plan_name, text=body.text)
+                self.log("alert", run=info.run, plan=file_of(info), text=body.text)
                 key = f"{info.run} {body.path} {at.isoformat()}"
-                self._later(self.notify(Happening.ALERT, key, info.plan_name, body.text, info.run, info.plan_file))
+                self._later(self.notify(Happening.ALERT, key, info.plan_name, body.text, info.run, file_of(info)))
 
         return hear
 
@@ -277,17 +279,22 @@ class ServiceRuns:
                 headline = story.headline
                 directory = telling.directory_of(self.process.journal.path.parent, info.run)
                 await asyncio.to_thread(telling.write_report, story, directory)
-        self.log("run", run=info.run, plan=info.plan_file, exit=int(ran.exit), headline=headline, trouble=ran.trouble)
+        self.log("run", run=info.run, plan=file_of(info), exit=int(ran.exit), headline=headline, trouble=ran.trouble)
         happening = happening_of(ran.exit)
         if happening is not None:
             text = "\n".join(filter(None, (headline, ran.trouble)))
-            await self.notify(happening, str(info.run), info.plan_name, text, info.run, info.plan_file)
+            await self.notify(happening, str(info.run), info.plan_name, text, info.run, file_of(info))
 
     @property
     def _options(self) -> str:
         if self.mode is Mode.LIVE:
             return " --live"
         return f" --sandbox {self.url}"
+
+
+def file_of(info: RunInfo) -> str:
+    """What a run's plan is called in the log and wherever else a service speaks of it: its file's name, as in the folder."""
+    return Path(info.plan_file).name
 
 
 def happening_of(code: Exit) -> Happening | None:

@@ -26,11 +26,11 @@ from planrunner.app.per_market import near_markets
 from planrunner.app.run import Process
 from planrunner.app.scope import Scope, known
 from planrunner.app.service.houses import Houses
-from planrunner.app.service.live import Scheduled
-from planrunner.app.service.log import Log
+from planrunner.app.service.live import Scheduled, secret_of_signal
+from planrunner.app.service.log import Log, overheard
 from planrunner.app.service.plans import Plans
 from planrunner.app.service.roster import Roster
-from planrunner.app.service.runs import ServiceRuns
+from planrunner.app.service.runs import ServiceRuns, file_of
 from planrunner.app.settle import Rhythm, settle_due
 from planrunner.model.account import Account, Happening, Site
 from planrunner.model.errors import PlanrunnerError, Refused, WrongUse
@@ -93,7 +93,9 @@ class Service:
     _notices: Notices = field(init=False)
     _told: dict[str, str] = field(default_factory=dict)  # problems of plans
     _rhythm: Rhythm = field(default_factory=Rhythm)
+    _has_begun: bool = False
     _is_ready: bool = False
+    _opened: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set[asyncio.Future[Any]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -119,25 +121,48 @@ class Service:
             tell=lambda text: self.log("reconcile", why=text), wanted=self._is_ours_to_take_up,
         )  # fmt: skip
         await self._look_at_plans()
-        if self._site_trouble:
+        if self._site_trouble and not self._has_runs_to_look_after():
             raise WrongUse(self._site_trouble)
+        if web is not None:
+            self._refuse_without_secrets()
         loops: list[Coroutine[Any, Any, None]] = [
             self._again_and_again("plans", self._look_at_plans, LOOK_AT_PLANS),
             self._again_and_again("results", self._settle, LOOK_FOR_RESULTS.total_seconds()),
-            self._notices.work(),
+            self._tell_people(),
         ]
         if web is not None:
             loops.append(web(self))
         taken = await reconciler.once()
         self.log("begins", folder=self.plans.folder, mode=self.asked.mode.value, plans=len(self.plans.files), taken_up=len(taken))
-        await self._roster.open()
-        self._is_ready = True
+        self._has_begun = True
+        await self._open()
         tasks = [asyncio.ensure_future(loop) for loop in (*loops, self._roster.run(), reconciler.run())]
         try:
             await self._until_told_to_end(tasks)
         finally:
-            self._is_ready = False
+            self._is_ready = self._has_begun = False
             await self._end(tasks)
+
+    def _has_runs_to_look_after(self) -> bool:
+        """They need no site file: what is at a venue has its endings whatever is wrong with that."""
+        return any(info.mode is self.asked.mode for info in self.journal.unfinished())
+
+    def _refuse_without_secrets(self) -> None:
+        """Before anything begins, so that who sets it up finds out at once. Raises Refused."""
+        for name in self._site.service.signals:
+            self.secret(secret_of_signal(name))
+
+    async def _open(self) -> None:
+        """From now on plans run: once the site file says within which limits."""
+        if self._has_begun and not self._is_ready and not self._site_trouble:
+            await self._roster.open()
+            self._is_ready = True
+            self._opened.set()
+
+    async def _tell_people(self) -> None:
+        """Once it is known who they are: without a site file nobody would be, and what waits for them would be given up."""
+        await self._opened.wait()
+        await self._notices.work()
 
     def end(self, why: str) -> None:
         """It is to end; a second time, at once."""
@@ -180,7 +205,9 @@ class Service:
                 await asyncio.sleep(AGAIN_AFTER)
 
     def _is_ours_to_take_up(self, info: RunInfo) -> bool:
-        return info.mode is self.asked.mode and info.run not in self._roster.going and not self._runs.is_given_up(info)
+        if info.mode is not self.asked.mode or info.run in self._roster.going or self._runs.is_given_up(info):
+            return False
+        return not self._site_trouble or self._runs.has_begun(info)
 
     # -- plans
 
@@ -193,14 +220,15 @@ class Service:
         for name, file in self.plans.files.items():
             if file.loaded is None:
                 self._roster.drop(name)
-                if self._told.get(name) != file.problem:
+                if self._told.get(name) != file.problem and not self._site_trouble:  # which each of them has then
                     self.log("plan has problems", plan=name, why=file.problem)
             else:
                 await self._roster.put(name, file.loaded.plan.when)
-        self._told = {name: file.problem for name, file in self.plans.files.items()}
+        self._told = {} if self._site_trouble else {name: file.problem for name, file in self.plans.files.items()}
         for name in set(self._roster.names) - set(self.plans.files):
             self._roster.drop(name)
             self.log("plan is gone", plan=name)
+        await self._open()
         self._is_behind = False
 
     def _take_site(self) -> None:
@@ -260,16 +288,18 @@ class Service:
         task.add_done_callback(self._tasks.discard)
 
     async def _settle(self) -> None:
+        if not self._is_ready:
+            return
         for looked in await settle_due(self.journal, self.houses.venues, self.clock, site=self._site, rhythm=self._rhythm):
             if looked.trouble:
                 self.log("results", account=looked.pot.account, why=looked.trouble)
             for one in looked.learned:
                 net = f"{one.net:.2f} {one.currency}"
-                self.log("settled" if one.is_settled else "result", run=one.run.run, plan=one.run.plan_file, net=net)
+                self.log("settled" if one.is_settled else "result", run=one.run.run, plan=file_of(one.run), net=net)
                 if one.is_settled:
                     title, key = one.run.plan_name, f"{one.run.run} {net}"
                     text = "\n".join((f"settled: {net} after commission", *one.facts))
-                    await self._notify(Happening.SETTLED, key, title, text, one.run.run, one.run.plan_file)
+                    await self._notify(Happening.SETTLED, key, title, text, one.run.run, file_of(one.run))
 
     # -- what may be asked of it
 
@@ -393,6 +423,7 @@ def serve(asked: Asked, write: Callable[[str], None], web: Web | None) -> None:
             for name in ("SIGTERM", "SIGINT"):
                 with suppress(NotImplementedError):
                     loop.add_signal_handler(getattr(signal, name), service.end, name)
-            await service.work(web)
+            with overheard(service.log):
+                await service.work(web)
 
     asyncio.run(main())
