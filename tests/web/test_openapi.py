@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import cache
 from typing import Any
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
 from hypothesis import strategies as st
-from openapi_spec_validator import OpenAPIV31SpecValidator
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 from starlette.routing import Route
 
 from planrunner.model.account import Role
 from planrunner.web.openapi import document
 from tests.web.service import TOKENS, Desk, Service
 
-CHECKS = [
-    not_a_server_error, status_code_conformance, content_type_conformance, response_headers_conformance,
-    response_schema_conformance,
-]  # fmt: skip
-
 
 def test_the_document_is_one(desk: Desk) -> None:
+    from openapi_spec_validator import OpenAPIV31SpecValidator  # half a second, with what is below, of each process that collects
+
     OpenAPIV31SpecValidator(asyncio.run(desk.get("/api/v1/openapi.json", None)).json()).validate()
 
 
@@ -58,6 +47,8 @@ def test_whatever_it_allows_is_answered_as_it_says_for_minutes(practice: Desk, s
 
 def _ask_everything(desk: Desk, *, examples: int, seed: int) -> None:
     """Every operation by itself, of things that exist and of things that don't."""
+    import schemathesis
+
     logging.getLogger("httpx").setLevel(logging.WARNING)
     desk = Desk(Service(desk.service.folder), options={"hosts": ["testserver"]})
     schema = schemathesis.openapi.from_dict(document(desk.app.state.table))
@@ -73,11 +64,22 @@ def _ask_everything(desk: Desk, *, examples: int, seed: int) -> None:
         seeded(seed)(asked)()
 
 
+@cache
+def _checks() -> list[Any]:
+    from schemathesis.checks import not_a_server_error
+    from schemathesis.specs.openapi import checks
+
+    return [
+        not_a_server_error, checks.status_code_conformance, checks.content_type_conformance, checks.response_headers_conformance,
+        checks.response_schema_conformance,
+    ]  # fmt: skip
+
+
 def _ask(desk: Desk, case: Any, data: st.DataObject, there: dict[str, list[str]]) -> None:
     for name in case.path_parameters or ():
         if data.draw(st.booleans(), label="of what exists"):
             case.path_parameters[name] = data.draw(st.sampled_from(there[name]))
     answer = case.call(headers={"Authorization": f"Bearer {TOKENS[Role.OPERATOR]}"})
     assert not any('"bug"' in line for line in desk.lines), desk.lines[-1]
-    case.validate_response(answer, checks=CHECKS)
+    case.validate_response(answer, checks=_checks())
     desk.lines.clear()

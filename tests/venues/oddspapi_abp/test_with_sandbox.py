@@ -106,6 +106,14 @@ class Session:
         await asyncio.sleep(seconds)
         return self.heard[before:]
 
+    async def hear_results(self) -> list[Event]:
+        """Until the market is settled, at most for six hours."""
+        before = len(self.heard)
+        for _ in range(24):
+            if any(isinstance(one, MarketSettled) for one in await self.hear(900)):
+                break
+        return self.heard[before:]
+
     def strike(self, call: str, trouble: Trouble, **terms: Any) -> None:
         self.faults.add(Fault(call=call, trouble=trouble, **terms))
 
@@ -290,7 +298,7 @@ def test_too_many_requests() -> None:
 def test_every_bet_is_settled_once_and_then_the_market() -> None:
     async def card(at: Session) -> None:
         await at.place(at.placement(size="600.00"))
-        facts = await at.hear(5 * 3600)
+        facts = await at.hear_results()
         settled = [one for one in facts if isinstance(one, BetSettled)]
         assert [one.outcome for one in settled] == [Outcome.WON]
         average = last(facts).average_odds
@@ -393,7 +401,7 @@ def test_a_bet_that_is_confirmed_after_the_order_was_cancelled_is_waited_for() -
 def test_results_that_are_not_plainly_won(how: str, outcome: Outcome) -> None:
     async def card(at: Session) -> None:
         await at.place(at.placement())
-        settled = [one for one in await at.hear(6 * 3600) if isinstance(one, BetSettled)]
+        settled = [one for one in await at.hear_results() if isinstance(one, BetSettled)]
         assert settled[-1].outcome is outcome
         assert sum(isinstance(one, MarketSettled) for one in at.heard) >= 1
 
