@@ -13,7 +13,7 @@ from operator import itemgetter
 from planrunner.review.explained import ToldOrder
 from planrunner.review.preview import Preview, bound
 
-NOT_TOLD = "The plan means something else than what was approved, in a way that its sentences don't tell."
+NOT_TOLD = "The plan means something else than it did, in a way that its sentences don't tell."
 
 
 def what_changed(old: Preview, new: Preview) -> tuple[str, ...]:
