@@ -137,8 +137,9 @@ class Notices:
         now, tries = self._clock.now(), one.tries + 1
         due = None if sent.trouble is None else _again(one, sent, tries, now)
         trouble = None if sent.trouble is None else _cut(harmless(redacted(sent.trouble)), TITLE_UP_TO)
-        if trouble is not None and due is None:
-            log.warning("%s was not told (%s), and is given up: %s", one.to, one.key.partition(":")[0], trouble)
+        if trouble is not None and (due is None or tries == 1):  # else nobody knew before it is too late
+            what = "is given up" if due is None else "is tried again, for a day"
+            log.warning("%s was not told (%s), which %s: %s", one.to, one.key.partition(":")[0], what, trouble)
         await self._journal.beside(lambda connection: rows.mark(connection, one.id, tries=tries, due=due, trouble=trouble))
 
 

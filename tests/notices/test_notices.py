@@ -115,7 +115,7 @@ def test_each_thing_is_told_once_and_only_to_those_who_want_it_signed_for_them(t
     assert "hush-hush" not in redacted(f"no answer from {url}/desk/hush-hush")
 
 
-def test_who_does_not_answer_is_tried_less_and_less_often_for_a_day(tmp_path: Path) -> None:
+def test_who_does_not_answer_is_tried_less_and_less_often_for_a_day(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     hook = Hook(answers=[503] * 1000)
     with answering(hook) as url:
         desk, waits = Desk(tmp_path / "planrunner.db", webhook(url)), []
@@ -135,6 +135,8 @@ def test_who_does_not_answer_is_tried_less_and_less_often_for_a_day(tmp_path: Pa
     assert len({headers["Idempotency-Key"] for _, headers, _ in hook.heard}) == 1
     [row] = desk.rows()
     assert (row.due, row.trouble) == (None, "it answered 503")
+    first, last = (record.getMessage() for record in caplog.records)
+    assert ("is tried again, for a day: it answered 503" in first, "is given up" in last) == (True, True)
 
 
 @pytest.mark.parametrize(("status", "tries"), [(404, 3), (302, 3), (429, None), (408, None)])

@@ -52,3 +52,11 @@ def test_what_a_library_complains_of_is_a_line_like_all_others_and_not_each_time
         ("warning", "asyncio", "Task exception was never retrieved"),
     ]
     assert "ValueError: invalid literal" in told[1]["where"]
+
+
+def test_two_of_our_own_complaints_in_the_same_words_are_two() -> None:
+    said: list[str] = []
+    with overheard(Log(write=said.append, clock=RealClock())):
+        for one in ("ann", "bob"):
+            logging.getLogger("planrunner.app.notices").warning("%s was not told", one)
+    assert [json.loads(line)["why"] for line in said] == ["ann was not told", "bob was not told"]

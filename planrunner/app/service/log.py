@@ -39,7 +39,8 @@ class _Overheard(logging.Handler):
         self._said: dict[tuple[str, str], float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        age, kind = self._log.clock.age(), (record.name, str(record.msg))
+        is_ours = record.name.startswith("planrunner.")
+        age, kind = self._log.clock.age(), (record.name, record.getMessage() if is_ours else str(record.msg))
         if age - self._said.get(kind, -SAME_AGAIN) < SAME_AGAIN:
             return
         if len(self._said) >= KINDS_KEPT:

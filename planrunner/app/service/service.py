@@ -38,6 +38,7 @@ from planrunner.model.journal import Due, Fate, HaltScope, Mode, Noted, RunInfo,
 from planrunner.model.market import AccountName, Market, RunId
 from planrunner.model.plan import BeforeEachStart
 from planrunner.review.schedule import schedule_in_words
+from planrunner.runtime.alone import alone_in
 from planrunner.runtime.clock import HandsClock, RealClock, new_run_id
 from planrunner.runtime.hooks import hooks_from
 from planrunner.runtime.journal import Journal, patience_from
@@ -51,6 +52,11 @@ LOOK_FOR_RESULTS = timedelta(seconds=60)
 LAST_WORDS = timedelta(seconds=5)  # of runs that are being left
 AGAIN_AFTER = 1.0  # of a loop that something went wrong in
 LOCK = "service.lock"
+# Journals that know nothing of each other would each place every bet.
+_BOTH_WOULD_BET = (
+    "another service bets real money with the plans of {folder}, with a journal of its own (--state): each of the two would place"
+    " every bet. End that one, or this one"
+)
 SERVICE = AccountName("service")  # whose secrets the tokens, the signals' and the mail's are
 
 
@@ -406,6 +412,8 @@ async def serving(asked: Asked, write: Callable[[str], None]) -> AsyncIterator[S
         except Timeout:
             raise WrongUse(f"another service is at work with the journal {path}; two would be in each other's way") from None
         stack.callback(lock.release)
+        if asked.mode is Mode.LIVE:
+            stack.enter_context(alone_in(asked.folder, _BOTH_WOULD_BET.format(folder=asked.folder)))
         houses = Houses(clock=clock, folder=asked.folder)
         stack.push_async_callback(houses.close)
         yield Service(
