@@ -16,7 +16,7 @@ from planrunner.model.errors import WrongUse
 from planrunner.model.plan import LeftOpen
 from planrunner.plan import inputs, scalars, table, values
 from planrunner.plan import schema as shapes
-from planrunner.plan.given import SET, Context
+from planrunner.plan.given import Context
 from planrunner.plan.inputs import GivenValues
 from planrunner.plan.messages import template as say
 from planrunner.plan.nodes import Block, Listing, Node, Scalar, Span, walk
@@ -240,10 +240,10 @@ class _Expander:
         given, found = self._context.given, []
         if given.values:
             lines = [f"{name}={value}" for name, value in given.values.items()]
-            self._texts[SET] = lines
-            keys = {name: Scalar(name, line, 1, len(name), None, SET) for line, name in enumerate(given.values, 1)}
+            self._texts[given.place] = lines
+            keys = {name: Scalar(name, line, 1, len(name), None, given.place) for line, name in enumerate(given.values, 1)}
             set_values = {
-                name: Scalar(value, keys[name].line, len(name) + 2, max(1, len(value)), '"', SET)
+                name: Scalar(value, keys[name].line, len(name) + 2, max(1, len(value)), '"', given.place)
                 for name, value in given.values.items()
             }
             found.append(GivenValues(set_values, keys))

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from planrunner.model.market import Market
 from planrunner.model.odds import Ladder
 
-# Where problems of a value given with `--set` stand, in place of a file.
+# Where problems of a value that was given stand, in place of a file.
 SET = "--set"
+SIGNAL = "the signal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,11 @@ class Given:
     @property
     def is_nothing(self) -> bool:
         return not self.values and self.file is None
+
+    @property
+    def place(self) -> str:
+        """Where the problems of its values stand."""
+        return SIGNAL if self.of_signal else SET
 
 
 NOTHING_GIVEN = Given()

@@ -33,10 +33,11 @@ from planrunner.app.service.roster import Roster
 from planrunner.app.service.runs import ServiceRuns, file_of
 from planrunner.app.settle import Rhythm, settle_due
 from planrunner.model.account import Account, Happening, Site
-from planrunner.model.errors import PlanrunnerError, Refused, WrongUse
+from planrunner.model.errors import PlanProblems, PlanrunnerError, Refused, WrongUse
 from planrunner.model.journal import Due, Fate, HaltScope, Mode, Noted, RunInfo, by_hand
 from planrunner.model.market import AccountName, Market, RunId
 from planrunner.model.plan import BeforeEachStart
+from planrunner.plan.given import Given
 from planrunner.review.schedule import schedule_in_words
 from planrunner.runtime.alone import alone_in
 from planrunner.runtime.clock import HandsClock, RealClock, new_run_id
@@ -355,7 +356,8 @@ class Service:
 
     async def signal(self, name: str, key: str, values: Mapping[str, str]) -> Sequence[RunId]:
         self._refuse_unless_ready()
-        begun, why = [], []
+        begun: list[RunId] = []
+        why: list[PlanrunnerError] = []
         for plan in self._roster.plans_for(name):
             lane = self._roster.lane_of(plan)
             assert lane is not None
@@ -363,11 +365,21 @@ class Service:
             noted = await lane.decide(due)
             if noted is not None and noted.run is not None:
                 begun.append(noted.run)
-            elif noted is not None and noted.fate is Fate.REFUSED:
-                why.append(noted.text)
+            elif (noted := noted or self.timetable.find(due)) is not None and noted.fate is Fate.REFUSED:
+                why.append(self._refusal(noted))  # one that comes again was refused then, and is now
         if why and not begun:
-            raise Refused("; ".join(why))
+            raise next((one for one in why if isinstance(one, PlanProblems)), Refused("; ".join(map(str, why))))
         return begun
+
+    def _refusal(self, noted: Noted) -> PlanrunnerError:
+        """Whether it is the sender's fault: inputs that the plan does not take."""
+        try:
+            self.plans.load(noted.due.plan, Given(values=noted.due.given, of_signal=True))
+        except PlanProblems as problems:
+            return problems
+        except PlanrunnerError:
+            pass
+        return Refused(noted.text)
 
     async def stop(self, scope: HaltScope, name: str, *, because: str, by: str) -> None:
         asked = known(Scope(scope=scope, name=name), self.state, self.journal)
