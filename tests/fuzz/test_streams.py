@@ -92,8 +92,8 @@ def _is_text(raw: bytes) -> bool:
 
 
 LAWS = {
-    "any answers of the Tote are survived": Law(of=any_answers_of_the_tote_are_survived, examples=lies(OF_TOTE), share=25),
-    "any answers of ABP are survived": Law(of=any_answers_of_abp_are_survived, examples=lies(OF_ABP), share=40),
+    "any answers of the Tote are survived": Law(of=any_answers_of_the_tote_are_survived, examples=lies(OF_TOTE), share=12),
+    "any answers of ABP are survived": Law(of=any_answers_of_abp_are_survived, examples=lies(OF_ABP), share=15),
     "any frame is read or unreadable": Law(
         of=any_frame_is_read_or_unreadable, examples=st.tuples(st.integers(0, 500), STEPS, st.none() | st.none() | TEXT),
         share=400,
