@@ -286,6 +286,15 @@ def test_plans_and_the_site_file_may_be_changed_while_it_is_at_work(folder: Path
         (folder / "plan.yaml").unlink()
         one.until(lambda: one.ask("GET", "/api/v1/plans") == (200, {"plans": []}))
         one.ends()
+        [run] = [each["run"] for each in one.all("run")]
+        report = folder / "runs" / run / "report.html"
+        report.unlink()  # as if it had been killed when the run was over, and before it was told
+        (folder / "planrunner.yaml").write_text(site.replace(hook, f"{hook}/somebody-else"))
+        with service(folder, slot) as two:
+            two.until(lambda: two.all("run") and len(told) == 3)
+            two.ends()
+        assert report.exists()
+    assert json.loads(told.pop())["run"] == run
     assert holdings(slot) == {"Reds3 v Blues3": STOPPED}
     assert [json.loads(body)["happening"] for body in told] == ["finished", "not_run"]
     assert "max_loss_in_total" in json.loads(told[1])["text"]

@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
@@ -19,7 +19,7 @@ from planrunner.app import report as telling
 from planrunner.app.begun import Begun, as_begun
 from planrunner.app.hands import Reins
 from planrunner.app.live import refuse_unless_live
-from planrunner.app.outcome import Exit, Ran
+from planrunner.app.outcome import Exit, Ran, exit_of
 from planrunner.app.per_market import PerMarket
 from planrunner.app.plans import Loaded, located
 from planrunner.app.resolving import DoesNotFit
@@ -32,9 +32,9 @@ from planrunner.app.stage import Stage
 from planrunner.app.standing import stand
 from planrunner.app.taking_up import was_at
 from planrunner.model.account import Happening
-from planrunner.model.commands import Alert
+from planrunner.model.commands import Alert, FinishRun
 from planrunner.model.errors import JournalTrouble, PlanrunnerError, Refused
-from planrunner.model.journal import Body, Due, Mode, RunInfo, RunState, Signal, is_by_hand
+from planrunner.model.journal import Body, Due, Fate, Mode, RunInfo, RunState, Signal, is_by_hand
 from planrunner.model.market import RunId
 from planrunner.plan.given import Given
 from planrunner.runtime.journal import Journal
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 AGAIN_AFTER = 5.0  # seconds
 TOLD_AFTER = 12  # of such times in a row, which is a minute, people are told of a run that waits
+LOOK_BACK = timedelta(days=7)  # for runs whose end nobody was told of
 TRIES = 3  # of a run that a fault of ours ended; then a person has to look
 
 # happening, key, title, text, run, plan
@@ -271,19 +272,42 @@ class ServiceRuns:
         task.add_done_callback(self._telling.discard)
 
     async def _over(self, ran: Ran) -> None:
-        info = ran.info
-        headline = ""
+        """The report comes after what people are told, so that a run without one has not been told of: see `untold`."""
+        info, story = ran.info, None
         if ran.records is not None and ran.exit is not Exit.INTERRUPTED:
-            with suppress(telling.ReportNotWritten, PlanrunnerError):  # told again at any time with `planrunner report`
+            with suppress(PlanrunnerError):
                 story = await asyncio.to_thread(telling.story_of, info, ran.records)
-                headline = story.headline
-                directory = telling.directory_of(self.process.journal.path.parent, info.run)
-                await asyncio.to_thread(telling.write_report, story, directory)
-        self.log("run", run=info.run, plan=file_of(info), exit=int(ran.exit), headline=headline, trouble=ran.trouble)
+        headline = "" if story is None else story.headline
         happening = happening_of(ran.exit)
         if happening is not None:
             text = "\n".join(filter(None, (headline, ran.trouble)))
             await self.notify(happening, str(info.run), info.plan_name, text, info.run, file_of(info))
+        if story is not None:
+            with suppress(telling.ReportNotWritten, PlanrunnerError):  # told again at any time with `planrunner report`
+                await asyncio.to_thread(telling.write_report, story, self._report_of(info.run))
+        self.log("run", run=info.run, plan=file_of(info), exit=int(ran.exit), headline=headline, trouble=ran.trouble)
+
+    def _report_of(self, run: RunId) -> Path:
+        return telling.directory_of(self.process.journal.path.parent, run)
+
+    # -- what a service that was killed at that moment left untold
+
+    def untold(self) -> list[RunInfo]:
+        """Runs of the last days that a service began, and whose end it could not tell any more. Raises JournalTrouble."""
+        since = self.process.clock.now() - LOOK_BACK
+        over = [one for one in self.process.journal.runs() if one.state is not RunState.RUNNING and one.created > since]
+        here = [one for one in over if one.mode is self.mode and not (self._report_of(one.run) / "report.html").exists()]
+        return [one for one in here if self.timetable.noted(run=one.run, fates=(Fate.RUN, Fate.LATE))]
+
+    async def tell_ends(self, untold: Sequence[RunInfo]) -> None:
+        """To people once, whatever was told before."""
+        for info in untold:
+            if self._is_ending:
+                return
+            with suppress(PlanrunnerError):  # `planrunner report` says what is wrong with it
+                records = await asyncio.to_thread(self.process.journal.told, info.run)
+                if ends := [one.body.ended for one in records if isinstance(one.body, FinishRun)]:
+                    await self._over(Ran(info=info, records=records, exit=exit_of(ends[-1])))
 
     @property
     def _options(self) -> str:

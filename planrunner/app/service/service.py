@@ -102,6 +102,7 @@ class Service:
     _rhythm: Rhythm = field(default_factory=Rhythm)
     _has_begun: bool = False
     _is_ready: bool = False
+    _untold: Sequence[RunInfo] = ()
     _opened: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set[asyncio.Future[Any]] = field(default_factory=set)
 
@@ -139,6 +140,7 @@ class Service:
         ]
         if web is not None:
             loops.append(web(self))
+        self._untold = self._runs.untold()  # before any other ends
         taken = await reconciler.once()
         self.log("begins", folder=self.plans.folder, mode=self.asked.mode.value, plans=len(self.plans.files), taken_up=len(taken))
         self._has_begun = True
@@ -165,6 +167,7 @@ class Service:
             await self._roster.open()
             self._is_ready = True
             self._opened.set()
+            self._spawn(self._runs.tell_ends(self._untold))
 
     async def _tell_people(self) -> None:
         """Once it is known who they are: without a site file nobody would be, and what waits for them would be given up."""
