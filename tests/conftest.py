@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -36,3 +37,24 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     """Who has nothing left to do takes over what others have not come to, so that nobody waits for one with the long tests."""
     if getattr(config.option, "numprocesses", None) and config.option.dist == "no":
         config.option.dist = "worksteal"
+
+
+# Tests that wait most of their time, and long: begun last, everybody would wait for them.
+WAITING = (
+    "tests/service/test_served.py",
+    "tests/app/test_venues.py",
+    "tests/crash/test_kill.py",
+    "tests/crash/test_two",
+    "tests/trouble/",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(WAITING))
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end, and need not be looked through by every collection of garbage."""
+    gc.collect()
+    gc.freeze()

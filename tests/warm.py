@@ -3,6 +3,7 @@ when it is first asked for (validators, templates, converters, statements) is th
 
 from __future__ import annotations
 
+import gc
 import io
 import tempfile
 from contextlib import redirect_stderr, redirect_stdout
@@ -23,3 +24,5 @@ for name in LATER:
     import_module(name)
 with tempfile.TemporaryDirectory() as folder, redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
     run(["run", str(PLAN), "--state", str(Path(folder, ".planrunner"))])
+gc.collect()
+gc.freeze()  # what is there stays where it is: otherwise each fork's first collection would copy it page by page
