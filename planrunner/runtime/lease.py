@@ -76,12 +76,13 @@ def beat_all(connection: Connection, epochs: Mapping[RunId, int], at: datetime) 
     return [run for run, epoch in epochs.items() if present.get(run) != epoch]
 
 
-async def is_silent(clock: Clock, look: Callable[[], Lease]) -> bool:
-    """Whether a run's owner is gone; takes as long as a look where that is not plain."""
+async def is_silent(clock: Clock, look: Callable[[], Lease], *, former: str | None = None) -> bool:
+    """Whether a run's owner is gone; takes as long as a look where that is not plain. `former`: an owner who had the same name
+    before us, as each life of a container has; one who lives all the same is heard within the look."""
     first = look()
     if first.beat is None or _is_gone(first.owner):
         return True
-    if -AHEAD <= clock.now() - first.beat < SILENT_AFTER:
+    if first.owner != former and -AHEAD <= clock.now() - first.beat < SILENT_AFTER:
         return False
     until = clock.age() + LOOK
     while clock.age() < until:

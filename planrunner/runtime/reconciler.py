@@ -43,9 +43,10 @@ class Reconciler:
         self._wanted = wanted
         self._under_way: dict[RunId, asyncio.Task[bool]] = {}
 
-    async def once(self) -> tuple[RunId, ...]:
-        """One sweep. Returns when all that it took up are through; which ones those were, also where that ended badly."""
-        found = self._sweep()
+    async def once(self, *, former: str | None = None) -> tuple[RunId, ...]:
+        """One sweep. Returns when all that it took up are through; which ones those were, also where that ended badly. `former`:
+        our own name, while we drive nothing yet; see `is_silent`."""
+        found = self._sweep(former)
         taken = await asyncio.gather(*found.values())
         return tuple(run for run, is_taken in zip(found, taken, strict=True) if is_taken)
 
@@ -60,7 +61,7 @@ class Reconciler:
                 task.cancel()
             await asyncio.gather(*self._under_way.values(), return_exceptions=True)
 
-    def _sweep(self) -> dict[RunId, asyncio.Task[bool]]:
+    def _sweep(self, former: str | None = None) -> dict[RunId, asyncio.Task[bool]]:
         try:
             unfinished = self._journal.unfinished()
         except Exception as error:  # noqa: BLE001  a sweep that dies is a run that is lost
@@ -69,12 +70,12 @@ class Reconciler:
         found = {}
         for info in unfinished:
             if info.mode is not Mode.REHEARSAL and info.run not in self._under_way and self._wanted(info):
-                found[info.run] = self._under_way[info.run] = asyncio.ensure_future(self._look_after(info))
+                found[info.run] = self._under_way[info.run] = asyncio.ensure_future(self._look_after(info, former))
         return found
 
-    async def _look_after(self, info: RunInfo) -> bool:
+    async def _look_after(self, info: RunInfo, former: str | None) -> bool:
         try:
-            if not await is_silent(self._clock, lambda: self._journal.lease(info.run)):
+            if not await is_silent(self._clock, lambda: self._journal.lease(info.run), former=former):
                 return False
             await self._take_up(info)
         except Exception as error:  # noqa: BLE001  as above

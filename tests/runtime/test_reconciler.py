@@ -47,6 +47,31 @@ def test_silent_runs_are_taken_up_and_those_at_work_are_left_alone(tmp_path):
     run_on(SetClock(AT), main)
 
 
+def test_who_had_our_name_before_us_is_not_waited_for_and_who_lives_is_heard(tmp_path):
+    """Each life of a container is the same process of the same machine."""
+
+    async def main(clock):
+        with runs(tmp_path, clock, "of our former life", "at work") as journal:
+            me = "elsewhere:1"
+            epochs = {name: journal.take(name, me) for name in ("of our former life", "at work")}
+
+            async def take_up(info):
+                journal.take(info.run, me)
+
+            async def live():
+                while True:
+                    await asyncio.sleep(2)
+                    await journal.beat({"at work": epochs["at work"]})
+
+            living = asyncio.create_task(live())
+            assert await reconciler(journal, clock, take_up).once() == ()
+            assert await reconciler(journal, clock, take_up).once(former=me) == ("of our former life",)
+            assert clock.age() < 5
+            living.cancel()
+
+    run_on(SetClock(AT), main)
+
+
 def test_only_those_that_are_wanted(tmp_path):
     async def main(clock):
         async def take_up(info):

@@ -167,14 +167,6 @@ class ServiceRuns:
         text += "\nIt is tried again and again; look at the venue for what is open"
         await self.notify(Happening.UNKNOWN_EXPOSURE, f"stuck {info.run}", info.plan_name, text, info.run, file_of(info))
 
-    async def _has_somebody_else(self, info: RunInfo) -> bool:
-        """Somebody went on with it in another window meanwhile, or saw it to its end."""
-        journal = self.process.journal
-        with suppress(JournalTrouble):
-            is_over = journal.info(info.run).state is not RunState.RUNNING
-            return is_over or not await is_silent(self.process.clock, lambda: journal.lease(info.run))
-        return False
-
     def has_begun(self, info: RunInfo) -> bool:
         return stand(self.process.journal, info).program is not None
 

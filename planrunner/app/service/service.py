@@ -43,6 +43,7 @@ from planrunner.runtime.alone import alone_in
 from planrunner.runtime.clock import HandsClock, RealClock, new_run_id
 from planrunner.runtime.hooks import hooks_from
 from planrunner.runtime.journal import Journal, patience_from
+from planrunner.runtime.lease import this_process
 from planrunner.runtime.reconciler import Reconciler
 from planrunner.runtime.secrets import secrets_of
 from planrunner.runtime.timetable import Timetable
@@ -141,7 +142,7 @@ class Service:
         if web is not None:
             loops.append(web(self))
         self._untold = self._runs.untold()  # before any other ends
-        taken = await reconciler.once()
+        taken = await reconciler.once(former=this_process())
         self.log("begins", folder=self.plans.folder, mode=self.asked.mode.value, plans=len(self.plans.files), taken_up=len(taken))
         self._has_begun = True
         await self._open()
