@@ -53,6 +53,7 @@ from planrunner.runtime.jobs import Append, Beside, Intend, Intended, Reserve
 from planrunner.runtime.jsonl import to_lines
 from planrunner.runtime.lease import Lease, beat_all, give_up, read_lease
 from planrunner.runtime.ledger import NO_SITE
+from planrunner.runtime.limiter import reserve
 from planrunner.runtime.look import Look
 from planrunner.runtime.reservation import Reservation
 from planrunner.runtime.runs import InItsWay, create_run, is_unbegun, refuse_beside, running, set_state, take
@@ -178,6 +179,16 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def trouble(self) -> str:
+        """Why what was last to be written could not be; empty where it was, or nothing was to be written yet."""
+        trouble = self._started.trouble if self._started is not None else None
+        return "" if trouble is None else str(trouble)
+
+    async def try_to_write(self) -> None:
+        """A row that means nothing, to find out whether the journal can be written again. Raises JournalTrouble."""
+        await self.beside(lambda connection: reserve(connection, "try to write", timedelta(0), self._clock.now()))
 
     def hold_against(self, site: Site) -> None:
         """From now on every placement is held against the limits of this site file."""

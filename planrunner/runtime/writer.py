@@ -85,6 +85,7 @@ class Writer:
         self._hooks = hooks
         self._site = site
         self._lost: BaseException | None = None
+        self.trouble: JournalTrouble | None = None  # why the last transaction came to nothing, where that is the file's
         self._ledger: Ledger | None = None
         self._halts: tuple[Halt, ...] | None = None
         self._stop_file = stop_file(path)
@@ -170,6 +171,7 @@ class Writer:
         try:
             with explained(self._path):
                 self._act(batch[0]) if batch[0].is_alone else self._write(batch)
+            self.trouble = None
             return []
         except Twice as error:
             self._ledger = None
@@ -179,6 +181,7 @@ class Writer:
             return []
         except BaseException as error:  # noqa: BLE001  handed to everybody who waits; the thread must not die of it
             self._ledger = None
+            self.trouble = error if isinstance(error, JournalTrouble) else None
             for each in batch:
                 each.error = error
             return [each for each in batch if not each.is_awaited]

@@ -120,7 +120,10 @@ def test_after_a_full_disk_the_same_process_goes_on_and_no_fact_is_missing(tmp_p
                 await journal.append(RUN, epoch, [said("big" * 10_000)], AT)
             with pytest.raises(JournalTrouble, match="the disk is full"):
                 await journal.intend(RUN, epoch, place(*(placement(str(n)) for n in range(500))), AT, prepare)
+            assert "the disk is full" in journal.trouble
             writing.execute("PRAGMA max_page_count=100000")
+            await journal.try_to_write()
+            assert not journal.trouble
             await journal.intend(RUN, epoch, place(placement("a")), AT, prepare)
 
         asyncio.run(main())

@@ -33,7 +33,7 @@ from planrunner.app.service.roster import Roster
 from planrunner.app.service.runs import ServiceRuns, file_of
 from planrunner.app.settle import Rhythm, settle_due
 from planrunner.model.account import Account, Happening, Site
-from planrunner.model.errors import PlanProblems, PlanrunnerError, Refused, WrongUse
+from planrunner.model.errors import JournalTrouble, PlanProblems, PlanrunnerError, Refused, WrongUse
 from planrunner.model.journal import Due, Fate, HaltScope, Mode, Noted, RunInfo, by_hand
 from planrunner.model.market import AccountName, Market, RunId
 from planrunner.model.plan import BeforeEachStart
@@ -103,6 +103,7 @@ class Service:
     _rhythm: Rhythm = field(default_factory=Rhythm)
     _has_begun: bool = False
     _is_ready: bool = False
+    _attempt: asyncio.Future[None] | None = None
     _untold: Sequence[RunInfo] = ()
     _opened: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set[asyncio.Future[Any]] = field(default_factory=set)
@@ -342,9 +343,26 @@ class Service:
         ]
 
     def readiness(self) -> str:
+        if why := self._not_open():
+            return why
+        if trouble := self.journal.trouble:
+            self._try_to_write()
+        return trouble
+
+    def _not_open(self) -> str:
         if self._site_trouble:
             return self._site_trouble
         return "" if self._is_ready else "the service is beginning, or ending"
+
+    def _try_to_write(self) -> None:
+        """Whoever asks whether plans run finds out; what was to be written is tried again by itself."""
+
+        async def attempt() -> None:
+            with suppress(JournalTrouble):  # it is the answer, and is in the log where something was to be written
+                await self.journal.try_to_write()
+
+        if self._attempt is None or self._attempt.done():
+            self._attempt = asyncio.ensure_future(attempt())
 
     async def start(self, plan: str, values: Mapping[str, str], *, by: str, key: str | None = None) -> RunId:
         self._refuse_unless_ready()
@@ -394,7 +412,7 @@ class Service:
         return {**self.counted, "runs_going": len(self._roster.going), "plans": len(self.plans.files)}
 
     def _refuse_unless_ready(self) -> None:
-        if why := self.readiness():
+        if why := self._not_open():
             raise Refused(why)
 
 
