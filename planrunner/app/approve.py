@@ -16,7 +16,7 @@ from planrunner.app.keys import Ask, Signer, signer
 from planrunner.app.plans import Loaded, load
 from planrunner.app.report import JOURNALS, STATE, ReportNotWritten, write_whole
 from planrunner.app.saved import Verified
-from planrunner.model.errors import WrongUse
+from planrunner.model.errors import Refused, WrongUse
 from planrunner.model.journal import Mode
 from planrunner.plan import scalars
 from planrunner.plan.given import NOTHING_GIVEN, Given
@@ -119,10 +119,18 @@ def sign(ready: Ready, *, now: datetime, state: Path | None = None) -> Signed:
 
 def verify(asked: Asked, *, now: datetime) -> Judged:
     """Whether an approval holds for what would run now. Raises PlanProblems, WrongUse, JournalTrouble; and Refused for a saved
-    preview that says anything else than planrunner does."""
+    preview that says anything else than planrunner does, and where one person approved it and nobody can tell who wrote it."""
     loaded, found, plan, given = _read(asked, now)
-    authors = authors_of(files_of(plan, loaded.checked.texts), loaded.site)
-    return Judged(said=found, authors=authors, found=_judged(loaded, plan, given, asked.state, now))
+    judged = _judged(loaded, plan, given, asked.state, now)
+    return Judged(said=found, authors=_by_now(loaded, plan), found=judged)
+
+
+def _by_now(loaded: Loaded, plan: Path) -> tuple[str, ...]:
+    """Where it counts and can't be told, it was refused before."""
+    try:
+        return authors_of(files_of(plan, loaded.checked.texts), loaded.site)
+    except Refused:
+        return ()
 
 
 def _judged(loaded: Loaded, plan: Path, given: Given, state: Path | None, now: datetime) -> Held | Refusal:

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from planrunner.model.account import Site
-from planrunner.model.errors import WrongUse
+from planrunner.model.errors import Refused, WrongUse
 
 _FORMAT = "--format=%ae"
 # Settings of a repository may have it pass commits over, or begin a program (textconv).
@@ -22,7 +22,8 @@ _MOST_KNOWN = 10_000
 
 
 def authors_of(files: Iterable[Path], site: Site) -> tuple[str, ...]:
-    """By their names among the approvers, else by the addresses of their commits; none outside of a repository."""
+    """By their names among the approvers, else by the addresses of their commits; none outside of a repository. Raises Refused
+    where the repository can't tell."""
     found = {named(email, site) for file in files for email in _authors(file)}
     return tuple(sorted(found - {""}))
 
@@ -63,31 +64,68 @@ def _authors_of(file: Path) -> tuple[str, ...]:
 
 
 def _asked(file: Path) -> Iterator[str]:
+    """Raises Refused where a repository is there and can't tell: whoever is passed over could approve what they wrote."""
     from planrunner.app.revisions import run_git
 
     folder, name = file.parent, f":(literal){file.name}"
     try:
-        changed = run_git(folder, "status", "--porcelain", "--", name)
+        changed = run_git(folder, "status", "--porcelain", "--ignored", "--", name)
         if changed.returncode != 0:
+            _refuse_if_in_one(file, changed.stderr)
             return
-        written = run_git(folder, "log", "-1", _FORMAT, "--", name)
-        yield _line(written.stdout)
-        yield from _of_lines(folder, file.name)
-        if changed.stdout.strip():
+        commits = _commits(folder, file)
+        _refuse_cut_off(file, commits)
+        yield from _written_by(folder, [one for one in commits if not _is_to_come(one)])
+        if changed.stdout.strip() or any(map(_is_to_come, commits)):  # git may have been told not to look for changes
             yield _line(run_git(folder, "config", "user.email").stdout)
     except WrongUse:  # no git
         return
 
 
-def _of_lines(folder: Path, name: str) -> Iterator[str]:
-    """By the commits of its lines, for blame itself would believe a `.mailmap`."""
+def _commits(folder: Path, file: Path) -> list[str]:
+    """The last one, and those of the lines: by their commits, for blame itself would believe a `.mailmap`. None where it was
+    never committed."""
     from planrunner.app.revisions import run_git
 
-    found = _COMMIT.findall(run_git(folder, *_BLAME, "--", f"./{name}").stdout)
-    commits = [one for one in dict.fromkeys(one.decode("ascii") for one in found) if one.strip("0")]  # not committed: all 0
+    last = run_git(folder, "log", "-1", "--format=%H", "--", f":(literal){file.name}")
+    blamed = run_git(folder, *_BLAME, "--", f"./{file.name}")
+    if last.stdout.strip() and blamed.returncode != 0:
+        raise _not_told(file, f"git says: {_line(blamed.stderr)}")
+    found = [last.stdout.strip(), *_COMMIT.findall(blamed.stdout)]
+    return [one.decode("ascii") for one in dict.fromkeys(found) if one]
+
+
+def _is_to_come(commit: str) -> bool:
+    """Of lines that are not committed."""
+    return not commit.strip("0")
+
+
+def _written_by(folder: Path, commits: Sequence[str]) -> Iterator[str]:
+    from planrunner.app.revisions import run_git
+
     for at in range(0, len(commits), _AT_ONCE):
         written = run_git(folder, "log", "--no-walk", _FORMAT, *commits[at : at + _AT_ONCE])
         yield from map(_line, written.stdout.splitlines())
+
+
+def _refuse_cut_off(file: Path, commits: Iterable[str]) -> None:
+    """The oldest commit of a shallow clone has all the lines of those that are not here."""
+    from planrunner.app.revisions import FETCH, run_git
+
+    told = run_git(file.parent, "rev-parse", "--git-path", "shallow").stdout
+    oldest = file.parent / os.fsdecode(told.removesuffix(b"\n"))
+    if oldest.is_file() and not set(oldest.read_text().split()).isdisjoint(commits):
+        raise _not_told(file, f"this is a shallow clone, and who wrote it is in the part that is not here; {FETCH}")
+
+
+def _refuse_if_in_one(file: Path, said: bytes) -> None:
+    """Git takes a repository that belongs to another user for none."""
+    if any(os.path.lexists(one / ".git") for one in (file.parent, *file.parent.parents)):
+        raise _not_told(file, f"git says: {_line(said)}; `git status` in {file.parent} says how to go on")
+
+
+def _not_told(file: Path, why: str) -> Refused:
+    return Refused(f"who wrote {file.name} can't be told, and whoever did can't be the only one who approves it: {why}")
 
 
 def _line(said: bytes) -> str:

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -185,3 +186,56 @@ def test_who_became_its_author_after_it_was_signed_is_not_enough_alone(desk: Des
     assert "written by ann, as git tells now" in desk.verb("verify", "plan.yaml")[1]
     assert LET_THROUGH in desk.live()[1]
     assert [one.approver for one in desk.held.approvals] == ["cid"]
+
+
+def commits_of_two(desk: Desk) -> None:
+    """Ann wrote the plan, and Bob's commit after it says that it was looked at."""
+    subprocess.run(["git", "-C", desk.folder, "init", "-q"], check=True)
+    commit(desk, "ann")
+    desk.plan.write_text(desk.plan.read_text() + "# looked at\n")
+    commit(desk, "bob")
+
+
+def test_a_clone_without_its_history_tells_nobody_that_the_last_one_wrote_it_all(desk: Desk, tmp_path: Path) -> None:
+    commits_of_two(desk)
+    folder = tmp_path / "clone"
+    subprocess.run(["git", "clone", "-q", "--depth", "1", f"file://{desk.folder}", folder], check=True, capture_output=True)
+    clone = replace(desk, folder=folder)
+    clone.put(clone.signed("ann", authors=["bob"]))
+    for code, said in (clone.live(), clone.verb("verify", "plan.yaml"), clone.verb("approve", "plan.yaml", "--as", "ann")):
+        assert code == 3
+        assert "who wrote plan.yaml can't be told" in said
+        assert "git fetch --unshallow" in said
+    clone.put(clone.signed("bob", authors=["ann"]))
+    for code, said in (clone.live(), clone.verb("verify", "plan.yaml")):  # of two people one did not write it alone
+        assert LET_THROUGH in said or code == 0
+
+
+def ignored(desk: Desk) -> None:
+    (desk.folder / ".git" / "info" / "exclude").write_text("plan.yaml\n")
+
+
+def said_to_be_unchanged(desk: Desk) -> None:
+    commit(desk, "bob")
+    subprocess.run(["git", "-C", desk.folder, "update-index", "--assume-unchanged", "plan.yaml"], check=True)
+    desk.change(("stake: 8.00", "stake: 7.00"))
+
+
+@pytest.mark.parametrize("hide", [ignored, said_to_be_unchanged])
+def test_whoever_works_here_wrote_what_git_was_told_to_overlook(desk: Desk, hide: Callable[[Desk], None]) -> None:
+    subprocess.run(["git", "-C", desk.folder, "init", "-q"], check=True)
+    subprocess.run(["git", "-C", desk.folder, "config", "user.email", "ann@example.org"], check=True)
+    hide(desk)
+    desk.approve("ann", author="bob")
+    assert "can't be the only one" in desk.live()[1]
+
+
+def test_a_repository_that_git_does_not_read_is_not_taken_for_none(desk: Desk) -> None:
+    commits_of_two(desk)
+    config = desk.folder / ".git" / "config"
+    config.write_text(config.read_text().replace("repositoryformatversion = 0", "repositoryformatversion = 99"))
+    desk.put(desk.signed("ann", authors=["bob"]))
+    code, said = desk.live()
+    assert code == 3
+    assert "who wrote plan.yaml can't be told" in said
+    assert "git says:" in said
