@@ -55,7 +55,7 @@ async def served() -> AsyncIterator[Served]:
     begin = datetime.now(UTC)
     world = rehearse(meeting(account=AccountTerms(app_key="key")), day=begin.date(), seed=3, begin=begin)
     app = Starlette(routes=[Mount("/tote", tote_app(world.world, clock, faults=world.faults))])
-    config = uvicorn.Config(app, port=0, log_level="error", lifespan="off", ws="websockets-sansio", ws_ping_interval=None)
+    config = uvicorn.Config(app, port=0, log_config=None, lifespan="off", ws="websockets-sansio", ws_ping_interval=None)
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
     while not server.started:

@@ -303,7 +303,7 @@ class Sandboxed:
 @contextmanager
 def uvicorn_serving(app: Any) -> Iterator[str]:
     """An application over real HTTP and WebSockets on a free port of loopback, in a thread of its own."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", lifespan="off", ws="websockets-sansio")
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off", ws="websockets-sansio")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
