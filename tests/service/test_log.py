@@ -36,6 +36,9 @@ def test_a_reader_who_stalls_holds_up_nobody_and_hears_later_how_much_was_left_o
 
 
 def test_what_a_library_complains_of_is_a_line_like_all_others_and_not_each_time() -> None:
+    for name in ("uvicorn", "uvicorn.error"):  # as a service has them; who served in this process before left them otherwise
+        logging.getLogger(name).propagate = True
+        logging.getLogger(name).setLevel(logging.NOTSET)
     said: list[str] = []
     clock = RealClock()
     with overheard(Log(write=said.append, clock=clock)):
