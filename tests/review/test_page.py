@@ -204,6 +204,16 @@ def test_what_changed_is_told_with_its_plan_alone():
     assert "What changed" not in as_html([chase])
 
 
+def test_on_a_phone_each_figure_says_what_it_is(every):
+    """There the heads of the columns are not shown, and a row is a card."""
+    rehearsed = previewed(str(ROOT / "plans" / "chase.yaml"), rehearse=True)
+    page = as_html((*every[:2], *rehearsed), changes={every[0].file: ["stake 10.00 -> 20.00 GBP"]})
+    heads = re.findall(r'<th scope="col"[^>]*>([^<]*)', page)
+    said = re.findall(r'data-is="([^"]*)"', page)
+    assert set(heads) - set(said) == {"Plan", "What happens", "What came of it"}  # names and sentences say it themselves
+    assert said.count("Worst loss of a run") == 3
+
+
 @pytest.mark.parametrize("made", [as_html, as_markdown])
 def test_equal_previews_make_equal_pages_and_none_makes_one_that_says_so(made):
     assert made(shipped("chase")) == made(shipped("chase"))
