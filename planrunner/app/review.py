@@ -77,7 +77,7 @@ class _Review:
             trouble=tuple(self._trouble),
             changed=self._lines_of(results),
             touched=tuple(sorted(touched, key=lambda one: one.file)),
-            compared=f"Held against commit {self._base.commit[:12]}, where {self._asked.base} and this part.",
+            compared=f"Held against commit {self._base.commit[:12]}, the last that this and {self._asked.base} have in common.",
         )
         return replace(found, document=review_document(found, self._base.commit))
 
@@ -176,15 +176,15 @@ class _Review:
         return self._asked.given if reads(name, data, read).has_inputs else NOTHING_GIVEN
 
     def _differences(self, old: FileResult | None, new: FileResult) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Of what is bet; and of what of the site file holds for it."""
+        """Of what is bet; and of what of the site file holds for it, and whose word it takes for that."""
         if not isinstance(old, RightPlan) or not isinstance(new, RightPlan):
             return (), ()
         from planrunner.review.diff import diff
-        from planrunner.review.diff_sites import diff_sites
+        from planrunner.review.diff_sites import diff_people, diff_sites
         from planrunner.review.diff_text import lines as told
 
         found = told(diff(old.plan, new.plan, unmade=(old.unmade, new.unmade), filled_in=(old.filled_in, new.filled_in)))
-        of_site = told(diff_sites(old.site, new.site, (old.plan, new.plan)))
+        of_site = told((*diff_sites(old.site, new.site, (old.plan, new.plan)), *diff_people(old.site, new.site)))
         return tuple(map(str, found)), tuple(map(str, of_site))
 
     def _lines_of(self, results: Sequence[FileResult]) -> dict[str, frozenset[int]]:
@@ -215,6 +215,8 @@ def _remarks(old: FileResult | None, new: FileResult, *, is_blueprint: bool) -> 
         yield "whether it is right is not known: its site file has problems, or can't be read"
     if is_blueprint and new.plan is None and not new.problems:
         yield "a blueprint, whose inputs get their values where it is used; those plans are told by themselves"
+    if old is None and isinstance(new, RightPlan) and not new.site.live_needs_approval:
+        yield "it needs nobody's approval for real money: the site file says `live_needs_approval: no`"
     if old is not None and old.plan is None and new.plan is not None:
         count = len(old.problems)
         yield f"what it was is not told: it had {plural(count, 'problem')}" if count else "what it was can't be told"

@@ -93,6 +93,31 @@ def test_the_site_file_touches_every_plan_beside_it_and_what_it_changes_is_told_
     assert capsys.readouterr().out.count("error PR501") == 3
 
 
+def test_whose_word_counts_is_told_though_all_is_bet_as_before(repo: Plans) -> None:
+    """Whoever adds a key of their own, or an address that is not theirs, could approve everything from then on."""
+    site = (repo.root / "plans" / "planrunner.yaml").read_text()
+    key = "ed25519:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+    ann = f"policy:\n  approvers:\n    ann:\n      key: {key}\n      email: ann@example.org\n"
+    repo.write("plans/planrunner.yaml", f"{site}{ann}")
+    repo.commit()
+    eve = ann.partition("approvers:\n")[2].replace("ann", "eve").replace("AAEC", "BBEC")
+    users = "service:\n  users:\n    eve: operator\n  signals:\n    go:\n      proof: token\n"
+    repo.write("plans/planrunner.yaml", f"{site}{ann.replace('ann@', 'nobody@')}{eve}{users}")
+    assert found(repo).touched
+    for one in found(repo).touched or ():
+        assert not one.is_same
+        hers = key.replace("AAEC", "BBEC")
+        assert one.notes == (
+            f"may approve: ann ann@example.org, {key} -> nobody@example.org, {key}; new: eve (eve@example.org, {hers})",
+            "users of the service: new: eve (operator)",
+            "signals: new: go (proof token, within 60 s, at most 10 a minute)",
+        )
+    repo.write("elsewhere/planrunner.yaml", f"{site}policy:\n  live_needs_approval: no\n")
+    repo.write("elsewhere/new.yaml", (repo.root / "plans" / "one.yaml").read_text())
+    (new,) = [one for one in found(repo).touched or () if one.file == "elsewhere/new.yaml"]
+    assert new.notes == ("it needs nobody's approval for real money: the site file says `live_needs_approval: no`",)
+
+
 def test_a_site_file_that_was_named_and_is_not_there_is_no_licence_to_go_without_limits(
     repo: Plans, capsys: pytest.CaptureFixture[str]
 ) -> None:
