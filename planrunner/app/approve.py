@@ -16,6 +16,7 @@ from planrunner.app.keys import Ask, Signer, signer
 from planrunner.app.plans import Loaded, load
 from planrunner.app.report import JOURNALS, STATE, ReportNotWritten, write_whole
 from planrunner.app.saved import Verified
+from planrunner.model.account import AccountMode
 from planrunner.model.errors import Refused, WrongUse
 from planrunner.model.journal import Mode
 from planrunner.plan import scalars
@@ -163,6 +164,22 @@ def _valid_for(asked: Asked, loaded: Loaded) -> timedelta:
     if found > most:
         raise WrongUse(f"an approval holds for {_in_words(most)} at most, by `approval_valid_for` in the site file; say less")
     return found
+
+
+def caveats(ready: Ready, *, now: datetime) -> Iterator[str]:
+    """Why it may be approved in vain, for whoever is about to sign it."""
+    for used in ready.preview.uses:
+        if used.mode is not AccountMode.LIVE:
+            yield (
+                f"The account {used.account} is for no live runs: its `mode` in the site file is `{used.mode.value}`. An "
+                "approval holds no longer once that is changed"
+            )
+    due, ends = ready.preview.due, now + ready.valid_for
+    if due and ends <= due[0]:
+        yield (
+            f"It is due on {ready.preview.occurrences[0]} next, and this approval ends before that, at {ends:%Y-%m-%d %H:%M} "
+            "UTC. Approve it nearer to that time, or for longer (`approval_valid_for` in the site file)"
+        )
 
 
 def _in_words(span: timedelta) -> str:

@@ -86,15 +86,21 @@ def approve(
 
 
 def _show(ready: Ready) -> None:
+    from planrunner.app.approve import caveats
     from planrunner.app.preview import as_text
     from planrunner.review.approvals import Uses
     from planrunner.review.preview import bound
+    from planrunner.runtime.clock import wall_now
 
     say(as_text((ready.preview,)))
     for one in ready.unchecked:
         say(f"Not checked, and no part of what is signed: {one}.")
+    now = wall_now()
+    for one in caveats(ready, now=now):
+        say(f"{one}.")
     how_often = "one run" if ready.uses is Uses.ONCE else "each time it is due"
-    say(f"This approves {ready.plan.name} for {how_often} with real money, as {ready.signer.approver.name}.")
+    until, who = f"{now + ready.valid_for:%Y-%m-%d %H:%M} UTC", ready.signer.approver.name
+    say(f"This approves {ready.plan.name} for {how_often} with real money, until {until}, as {who}.")
     say(f"Written by: {', '.join(ready.authors)}. What is signed: {bound(ready.preview)}")
 
 

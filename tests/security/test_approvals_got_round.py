@@ -239,3 +239,20 @@ def test_a_repository_that_git_does_not_read_is_not_taken_for_none(desk: Desk) -
     assert code == 3
     assert "who wrote plan.yaml can't be told" in said
     assert "git says:" in said
+
+
+# Approving in vain
+
+
+def test_whoever_signs_is_told_before_that_it_will_not_hold_when_it_is_due(desk: Desk) -> None:
+    weekly = f"    max_loss_in_total: 30.00 GBP\nwhen:\n  dates: [{(wall_now() + timedelta(days=30)).date()}]\n  at: 11:00\n"
+    desk.plan.write_text(desk.plan.read_text().replace("orders:", f"{weekly[2:]}  time_zone: Europe/London\norders:"))
+    ask = ("approve", "plan.yaml", "--as", "bob", "--author", "ann", "--yes")
+    code, said = desk.verb(*ask)
+    assert code == 0, said
+    assert "this approval ends before that" in said
+    desk.write_site(("policy:", "policy:\n  approval_valid_for: 60d"), ("mode: live", "mode: sandbox"))
+    code, said = desk.verb(*ask)
+    assert code == 0, said
+    assert "this approval ends before that" not in said
+    assert "The account betfair is for no live runs" in said
