@@ -279,8 +279,7 @@ class Course:
         for ref, bets in held.items():
             if len(bets) > 1:
                 yield f"{ref} is at the venue {len(bets)} times"
-        if (most := self.most_at_risk()) > (allowed := self.loaded.plan.limits.max_loss.amount):
-            yield f"{most} was at risk, and {allowed} is allowed"
+        yield from self._over_its_limit()
         if not isinstance(ended, Ran):
             if held:
                 yield f"refused ({ended}), and yet there are bets: {sorted(held)}"
@@ -295,6 +294,14 @@ class Course:
             yield f"exit {ended.exit.name}: {ended.trouble}"
         if ended.exit is Exit.REFUSED and held:
             yield "exit REFUSED, and yet there are bets"
+        yield from self._mistold(report, held, named)
+
+    def _over_its_limit(self) -> Iterator[str]:
+        if (most := self.most_at_risk()) > (allowed := self.loaded.plan.limits.max_loss.amount):
+            yield f"{most} was at risk, and {allowed} is allowed"
+
+    def _mistold(self, report: dict[str, Any], held: dict[str, list[dict[str, Any]]], named: set[str]) -> Iterator[str]:
+        """Where the report and the venue's bets differ, but for the references that it names as ones to look at."""
         yield from _compared(report, held, named)
 
 

@@ -17,7 +17,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -33,6 +33,8 @@ from planrunner.model.market import AccountName, BetId, Market, MarketId, OrderR
 from planrunner.model.odds import Side
 from planrunner.model.plan import OrderType, Target
 from planrunner.model.profile import VenueProfile
+from planrunner.net.door import Door
+from planrunner.net.socket_wire import SocketWire
 from planrunner.ports import SendBy, Venue
 from planrunner.sandbox.faults import Fault, Faults, Trouble
 from planrunner.sandbox.log import VenueLog
@@ -223,6 +225,7 @@ class Sandboxed:
     none of those (messages, for instance).
     """
 
+    profile: VenueProfile
     CALLS: ClassVar[Mapping[Asking, str]]
     TROUBLES: ClassVar[Mapping[Mishap, Trouble | tuple[str, Trouble]]]
     HAPPENINGS: ClassVar[Mapping[Happens, tuple[Happening, ...]]]
@@ -235,6 +238,20 @@ class Sandboxed:
         self.url = ""
         self._names: dict[OrderRef, str] = {}
         self._happens: deque[Happens] = deque()
+
+    def made(self, door: Door, *, currency: str) -> Venue:
+        """An adapter at the address that is served."""
+        raise NotImplementedError
+
+    @asynccontextmanager
+    async def adapter(self, *, currency: str | None = None) -> AsyncIterator[Venue]:
+        door = Door(SocketWire(self.clock), self.clock)
+        venue = self.made(door, currency=currency or self.profile.usual_currency)
+        try:
+            yield venue
+        finally:
+            await venue.close()
+            await door.close()
 
     @contextmanager
     def served(self, app: Any) -> Iterator[None]:

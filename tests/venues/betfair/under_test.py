@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 from typing import ClassVar
 
 from planrunner.model.market import AccountName, Market
 from planrunner.net.door import Door
-from planrunner.net.socket_wire import SocketWire
 from planrunner.ports import Venue
 from planrunner.sandbox.betfair.app import betfair_app
 from planrunner.sandbox.building import build
@@ -131,12 +130,10 @@ class BetfairUnderTest(Sandboxed):
         with self.served(betfair_app(self.world, self.clock, faults=self.faults)):
             yield
 
-    @asynccontextmanager
-    async def adapter(self, *, currency: str | None = None) -> AsyncIterator[Venue]:
-        door = Door(SocketWire(self.clock), self.clock)
-        venue = BetfairVenue(
+    def made(self, door: Door, *, currency: str) -> Venue:
+        return BetfairVenue(
             account=AccountName(ACCOUNT),
-            currency=currency or PROFILE.usual_currency,
+            currency=currency,
             door=door,
             clock=self.clock,
             secrets=PracticeSecrets(),
@@ -144,11 +141,6 @@ class BetfairUnderTest(Sandboxed):
             pace=Pace(busy=0.02, quiet=0.02, starts=0.0, settling=timedelta(minutes=10).total_seconds()),
             patience=Patience(answer=0.3, unknown_delay=0.0),
         )
-        try:
-            yield venue
-        finally:
-            await venue.close()
-            await door.close()
 
     async def session(self, adapter: Venue) -> Session:
         await adapter.open()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -13,7 +13,6 @@ from uuid import NAMESPACE_URL, uuid5
 from planrunner.model.market import Market
 from planrunner.model.plan import OrderType, Routing, Target
 from planrunner.net.door import Door
-from planrunner.net.socket_wire import SocketWire
 from planrunner.ports import Venue
 from planrunner.runtime.secrets import PRACTICE
 from planrunner.sandbox.bookmakers import USUAL, Book, HeldAccount, Level, Shows
@@ -146,19 +145,12 @@ class RouterUnderTest(Sandboxed):
         abp.desk.quotes.show(BOOK.slug, outcome, at, (self.OFFERS[what],))
         abp.changed(at)
 
-    @asynccontextmanager
-    async def adapter(self, *, currency: str | None = None) -> AsyncIterator[Venue]:
-        door = Door(SocketWire(self.clock), self.clock)
-        venue = AbpVenue(
-            account=ACCOUNT, currency=currency or PROFILE.usual_currency, door=door, clock=self.clock, secrets=PRACTICE,
+    def made(self, door: Door, *, currency: str) -> Venue:
+        return AbpVenue(
+            account=ACCOUNT, currency=currency, door=door, clock=self.clock, secrets=PRACTICE,
             terms=Terms(base=self.url), pace=Pace(busy=0.02, quiet=0.02, check=0.02, results=0.02, fixtures=0.02),
             patience=Patience(answer=0.3),
         )  # fmt: skip
-        try:
-            yield venue
-        finally:
-            await venue.close()
-            await door.close()
 
     async def session(self, adapter: Venue) -> Session:
         await adapter.open()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -17,7 +17,6 @@ from planrunner.model.commands import Command, NewPoolBet, PlaceTicket
 from planrunner.model.market import MarketId
 from planrunner.model.pools import Pick, PickedLeg, Pool, Product
 from planrunner.net.door import Door
-from planrunner.net.socket_wire import SocketWire
 from planrunner.ports import Venue
 from planrunner.runtime.secrets import PracticeSecrets
 from planrunner.sandbox.building import build
@@ -121,19 +120,12 @@ class ToteUnderTest(Sandboxed):
         with self.served(Starlette(routes=[Mount("/tote", tote_app(self.world, self.clock, faults=self.faults))])):
             yield
 
-    @asynccontextmanager
-    async def adapter(self, *, currency: str | None = None) -> AsyncIterator[Venue]:
-        door = Door(SocketWire(self.clock), self.clock)
-        venue = ToteVenue(
-            account=ACCOUNT, currency=currency or PROFILE.usual_currency, door=door, clock=self.clock,
+    def made(self, door: Door, *, currency: str) -> Venue:
+        return ToteVenue(
+            account=ACCOUNT, currency=currency, door=door, clock=self.clock,
             secrets=PracticeSecrets(LOGIN), addresses=Addresses.of_sandbox(self.url),
             pace=Pace(unheard=60, deaf=1, resting=60, pools=1, closing=1, most=0.02), patience=Patience(answer=0.3),
         )  # fmt: skip
-        try:
-            yield venue
-        finally:
-            await venue.close()
-            await door.close()
 
     async def session(self, adapter: Venue) -> Session:
         await adapter.open()
