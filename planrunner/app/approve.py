@@ -58,6 +58,11 @@ class Ready:
     uses: Uses
     unchecked: tuple[str, ...] = ()
 
+    @property
+    def is_live(self) -> bool:
+        """All its accounts are."""
+        return all(used.mode is AccountMode.LIVE for used in self.preview.uses)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:

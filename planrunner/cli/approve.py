@@ -122,7 +122,7 @@ def _tell(ready: Ready, signed: Signed) -> None:
         say("It may not run live yet:")
         for one in signed.found.reasons:
             say(f"- {one}")
-    else:
+    elif ready.is_live:
         say(f"It may run live: {command(ready.plan, ready.given, 'run')} --live")
 
 

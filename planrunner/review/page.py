@@ -59,9 +59,11 @@ def as_html(
     changes: Mapping[str, Sequence[str]] | None = None,
     notes: Sequence[str] = (),
     problems: Sequence[str] = (),
+    uncounted: int = 0,
 ) -> str:
     """`changes` are sentences of what changed, by the plan's file; none of a file: nothing that it means did. `notes` are told
-    before all plans, and so are `problems` of plans that can't be previewed. Equal previews give equal pages."""
+    before all plans, and so are `problems` of plans that can't be previewed: `uncounted` are so many. Equal
+    previews give equal pages."""
     return (
         _environment()
         .get_template("page.html.j2")
@@ -71,7 +73,7 @@ def as_html(
             notes=notes,
             problems=problems,
             totals=totals(previews),
-            headline=headline(previews),
+            headline=headline(previews) + _uncounted(uncounted),
             coming=coming(previews),
             mode=mode_of(previews),
         )
@@ -87,6 +89,11 @@ def headline(previews: Sequence[Preview]) -> str:
         once = " in one run" if previews[0].schedule else ""
         return f"At most {worst} can be lost{once}"
     return f"{plural(len(previews), 'plan')}; run once each, they can lose at most {worst}"
+
+
+def _uncounted(count: int) -> str:
+    """What they can lose is in no figure."""
+    return f"; {plural(count, 'plan')} with problems not counted" if count else ""
 
 
 def totals(previews: Sequence[Preview]) -> tuple[Totals, ...]:

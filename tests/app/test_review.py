@@ -270,6 +270,15 @@ def test_problems_on_lines_of_the_change_come_first(repo: Plans) -> None:
     assert findings.changed == {"plans/two.yaml": frozenset({14})}
 
 
+def test_the_page_says_how_many_plans_are_in_no_figure(repo: Plans, capsys: pytest.CaptureFixture[str]) -> None:
+    repo.change("plans/one.yaml", "stake: 10.00", "stake: 21.00")
+    repo.change("plans/two.yaml", "stake: 10.00", "stake: 20.00")
+    assert run(["review", "--base", "main", "--format", "html"]) == 1
+    page = capsys.readouterr().out
+    assert "<h1>At most 20.00 GBP can be lost; 1 plan with problems not counted</h1>" in page
+    assert "1 plan touched" in page
+
+
 def test_every_form_tells_the_same_and_a_summary_keeps_what_was_there(repo: Plans, capsys: pytest.CaptureFixture[str]) -> None:
     repo.change("plans/one.yaml", "stake: 10.00", "stake: 20.00")
     Path("summary.md").write_text("before\n")

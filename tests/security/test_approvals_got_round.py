@@ -256,3 +256,4 @@ def test_whoever_signs_is_told_before_that_it_will_not_hold_when_it_is_due(desk:
     assert code == 0, said
     assert "this approval ends before that" not in said
     assert "The account betfair is for no live runs" in said
+    assert "It may run live" not in said

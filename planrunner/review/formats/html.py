@@ -17,6 +17,7 @@ def told(findings: Findings) -> str:
         changes={one.file: (*one.changes, *one.notes) for one, _ in shown if one.changes or one.notes},
         notes=tuple(_notes(findings)),
         problems=tuple(_problems(findings)),
+        uncounted=sum(one.has_problems for one in findings.touched or ()),
     )
 
 
