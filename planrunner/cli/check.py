@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from planrunner.cli.formats import Wanted, format_option, takes_output, write
+from planrunner.cli.formats import Wanted, format_option, refuse_two_outputs, takes_output, write
 from planrunner.cli.given import from_stdin, given_options
 from planrunner.cli.output import Styled, good, problem_parts, say, say_json
 from planrunner.model.shown import harmless
@@ -46,8 +46,7 @@ def check(
     from planrunner.plan.given import Given
 
     given = Given(values=set_values, file=inputs)
-    if as_json and takes_output(formats):
-        raise click.UsageError("--json goes to standard output, and so does a --format without a file; choose one")
+    refuse_two_outputs(formats, as_json=as_json)
     results = check_files(files, read_stdin=from_stdin, site=site, given=given, skip_others=skip_others)
     if formats:
         from planrunner.app.findings import of_check

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from planrunner.review.formats.found import Findings
 
 F = TypeVar("F", bound=Callable[..., Any])
-NAMES = ("json", "github", "sarif", "junit", "codeclimate", "markdown", "html")
+TEXT = "text"  # for people: what standard output gets where nothing else goes there
+NAMES = (TEXT, "json", "github", "sarif", "junit", "codeclimate", "markdown", "html")
 
 
 class Wanted(NamedTuple):
@@ -39,6 +40,8 @@ def _wanted(given: str) -> Wanted:
         guess = nearest(name, NAMES)
         hint = f"did you mean `{guess}`?" if guess else f"there are {', '.join(NAMES)}"
         raise click.BadParameter(f"there is no format `{name}`; {hint}")
+    if name == TEXT and file not in ("", "-"):
+        raise click.BadParameter("text goes to standard output; for a file of it, write > FILE at the end of the command")
     if sign and not file:
         raise click.BadParameter(f"`{given}` names no file; write --format {name}=FILE, or --format {name} for standard output")
     return Wanted(name, Path(file) if file not in ("", "-") else None)
@@ -53,7 +56,13 @@ def format_option(command: F) -> F:
 def takes_output(formats: Sequence[Wanted]) -> bool:
     """Whether a format is all that standard output gets; nothing else is then said, on standard error neither: GitHub obeys every
     line of a step that looks like a command, from wherever it comes."""
-    return any(one.file is None for one in formats)
+    return any(one.file is None and one.name != TEXT for one in formats)
+
+
+def refuse_two_outputs(formats: Sequence[Wanted], *, as_json: bool) -> None:
+    """Raises UsageError."""
+    if as_json and any(one.file is None for one in formats):
+        raise click.UsageError("--json goes to standard output, and so does a --format without a file; choose one")
 
 
 def write(formats: Sequence[Wanted], findings: Findings) -> None:
@@ -61,6 +70,8 @@ def write(formats: Sequence[Wanted], findings: Findings) -> None:
     from planrunner.review.formats import told
 
     for one in formats:
+        if one.name == TEXT:
+            continue
         text = told(one.name, findings)
         if one.file is None:
             say_text(text)

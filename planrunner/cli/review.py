@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from planrunner.cli.formats import Wanted, format_option, takes_output, write, write_file
+from planrunner.cli.formats import Wanted, format_option, refuse_two_outputs, takes_output, write, write_file
 from planrunner.cli.given import given_options
 from planrunner.cli.output import Styled, problem_parts, say, say_json
 
@@ -52,8 +52,7 @@ def review(
     from planrunner.app.review import review as find
     from planrunner.plan.given import Given
 
-    if as_json and takes_output(formats):
-        raise click.UsageError("--json goes to standard output, and so does a --format without a file; choose one")
+    refuse_two_outputs(formats, as_json=as_json)
     asked = Asked(base=base, head=head, paths=paths, site=site, given=Given(values=set_values, file=inputs))
     found = find(asked, folder=Path.cwd())
     page = (Wanted("html", html),) if html is not None else ()

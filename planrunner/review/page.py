@@ -31,10 +31,11 @@ MODES = {AccountMode.LIVE: "real money", AccountMode.PAPER: "on paper", AccountM
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Of all plans in one currency: each run once, and in all runs they may have (of a plan run by hand: once)."""
+    """Of all plans in one currency: each run once, and in all runs they may have (of a plan run by hand: once); None where all
+    are run by hand."""
 
     once: Money
-    in_all: Money
+    in_all: Money | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +99,17 @@ def _uncounted(count: int) -> str:
 
 def totals(previews: Sequence[Preview]) -> tuple[Totals, ...]:
     """By currency: amounts of two never meet."""
-    found: dict[str, Totals] = {}
+    found: dict[str, list[Preview]] = {}
     for one in previews:
-        worst = one.told.loss.total
-        known = found.get(worst.currency) or Totals(once=zero(worst.currency), in_all=zero(worst.currency))
-        found[worst.currency] = Totals(once=known.once + worst, in_all=known.in_all + (one.in_total or worst))
-    return tuple(found.values())
+        found.setdefault(one.told.loss.total.currency, []).append(one)
+    return tuple(_total(some, currency) for currency, some in found.items())
+
+
+def _total(previews: Sequence[Preview], currency: str) -> Totals:
+    once = sum((one.told.loss.total for one in previews), zero(currency))
+    if all(one.in_total is None for one in previews):
+        return Totals(once=once, in_all=None)
+    return Totals(once=once, in_all=sum((one.in_total or one.told.loss.total for one in previews), zero(currency)))
 
 
 def coming(previews: Sequence[Preview]) -> tuple[tuple[str, str], ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from planrunner.model.money import Money
 from planrunner.review.explained import Explained, Point, ToldOrder
 from planrunner.review.markdown import bold, code, row, text
 from planrunner.review.page import MODES, coming, grouped, headline, mode_of, totals
@@ -30,6 +31,10 @@ def _notes(notes: Sequence[str]) -> Iterator[str]:
         yield ""
 
 
+def _or_none(amount: Money | None) -> str:
+    return "–" if amount is None else str(amount)
+
+
 def _table(previews: Sequence[Preview]) -> Iterator[str]:
     if not previews:
         return
@@ -37,12 +42,12 @@ def _table(previews: Sequence[Preview]) -> Iterator[str]:
     yield "|---|---|---:|---:|---|"
     for one in previews:
         runs = one.schedule or "when somebody runs it"
-        in_all = str(one.in_total) if one.in_total is not None else "–"
+        in_all = _or_none(one.in_total)
         on = ", ".join(f"{used.account} ({MODES[used.mode]})" for used in one.uses)
         yield row(one.told.plan, runs, str(one.told.loss.total), in_all, on)
     if len(previews) > 1:
         for total in totals(previews):
-            yield row("Together", "", str(total.once), str(total.in_all), "")
+            yield row("Together", "", str(total.once), _or_none(total.in_all), "")
     yield ""
     if next_runs := coming(previews):
         yield bold("What runs next by itself")

@@ -27,6 +27,9 @@ def preview_paragraphs(preview: Preview, *, everything: bool = False) -> Iterato
     yield Paragraph(text=f"What the plan means: {preview.digest}", style=Style.DIM)
 
 
+_OF_SEVERAL = {"is placed": "are placed", "ends": "end"}
+
+
 def told_deadlines(deadlines: Sequence[Deadline]) -> Iterator[str]:
     """Orders that have the same deadlines are told together."""
     by_order = [(name, tuple(found)) for name, found in groupby(deadlines, key=lambda one: one.order)]
@@ -34,7 +37,8 @@ def told_deadlines(deadlines: Sequence[Deadline]) -> Iterator[str]:
     for name, found in by_order:
         alike.setdefault(tuple((one.what, one.when, one.local, one.may_move) for one in found), []).append(name)
     for moments, names in alike.items():
-        told = listed([_moment(what, when, local, may_move=may_move) for what, when, local, may_move in moments])
+        verb = _OF_SEVERAL if len(names) > 1 else {}
+        told = listed([_moment(verb.get(what, what), when, local, may_move=may_move) for what, when, local, may_move in moments])
         yield f"{_names(names)} {told}."
 
 
@@ -47,7 +51,7 @@ def _moment(what: str, when: str, local: str, *, may_move: bool) -> str:
 def _names(names: Sequence[str]) -> str:
     if len(names) <= NAMES:
         return listed(names)
-    return f"{', '.join(names[: NAMES - 1])} and {len(names) - NAMES + 1} more, each"
+    return f"{', '.join(names[: NAMES - 1])} and {len(names) - NAMES + 1} more"
 
 
 def _when(preview: Preview) -> Iterator[str]:

@@ -62,8 +62,16 @@ def test_formats_go_to_files_and_one_to_the_terminal(folder: Path, capsys: pytes
     assert capsys.readouterr().out.startswith("::error file=bad.yaml,line=14,col=11,endColumn=14,title=PR206")
     assert json.loads(Path("out/plans.sarif").read_text())["version"] == "2.1.0"
     assert Path("plans.xml").read_text().count("<testcase") == 2
-    assert run(["check", "bad.yaml", "--format", "sarif", "--format", "github"]) == 2
-    assert "only one format goes to standard output" in capsys.readouterr().err
+    assert run(["check", "bad.yaml"]) == 1
+    usual = capsys.readouterr().out
+    assert run(["check", "bad.yaml", "--format", "text", "--format", "json=out/found.json"]) == 1
+    assert capsys.readouterr().out == usual
+    assert json.loads(Path("out/found.json").read_text())
+    for two in (["--format", "sarif", "--format", "github"], ["--format", "text", "--format", "github"]):
+        assert run(["check", "bad.yaml", *two]) == 2
+        assert "only one format goes to standard output" in capsys.readouterr().err
+    assert run(["check", "bad.yaml", "--json", "--format", "text"]) == 2
+    assert "choose one" in capsys.readouterr().err
     assert run(["check", "bad.yaml", "--format", "serif"]) == 2
     assert "did you mean `sarif`?" in capsys.readouterr().err
     assert run(["check", "bad.yaml", "--format", "junit=good.yaml/plans.xml"]) == 2

@@ -152,4 +152,4 @@ def test_orders_with_the_same_deadlines_are_told_together():
     plan = check(changed(("max_loss: 25.00 GBP", "max_loss: 900.00 GBP"), plan=many)).plan
     assert plan is not None
     (told,) = told_deadlines(deadlines(plan, {}))
-    assert told.startswith("arsenal, order 0, order 1 and 7 more, each is placed as soon as the plan runs and ends")
+    assert told.startswith("arsenal, order 0, order 1 and 7 more are placed as soon as the plan runs and end")

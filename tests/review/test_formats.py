@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import pytest
 from jsonschema import Draft4Validator, Draft7Validator
 
-from planrunner.cli.formats import NAMES
+from planrunner.cli.formats import NAMES, TEXT
 from planrunner.plan.nodes import Span
 from planrunner.plan.problems import Problem, problem
 from planrunner.review.formats import FORMATS, told
@@ -96,7 +96,7 @@ def commands(text: str) -> list[tuple[str, dict[str, str], str]]:
 
 
 def test_every_format_has_a_maker() -> None:
-    assert tuple(FORMATS) == NAMES
+    assert (TEXT, *FORMATS) == NAMES
 
 
 def test_github_shows_what_stands_on_changed_lines_first_and_says_how_many_more_there_are() -> None:
@@ -210,7 +210,7 @@ def test_a_comment_is_cut_between_parts_and_says_where() -> None:
     assert "Cut here" not in told("markdown", hostile())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FORMATS)
 def test_nothing_that_a_terminal_obeys_is_in_any_format(name: str) -> None:
     text = told(name, hostile())
     assert all(sign == "\n" or sign.isprintable() for sign in text)
