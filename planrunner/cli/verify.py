@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from planrunner.cli.given import given_options
 from planrunner.cli.options import json_option, state_option
 from planrunner.cli.output import good, say, say_json
+
+if TYPE_CHECKING:
+    from planrunner.app.approve import Judged
+    from planrunner.review.approvals import Held
 
 
 @click.command(short_help="tell whether an approval holds for a plan as it is now")
@@ -38,44 +44,61 @@ def verify(
       planrunner verify preview.json --json
     """
     from planrunner.app import approve as app
-    from planrunner.app.approvals import command, lines_of
+    from planrunner.app.approvals import command
     from planrunner.plan.given import Given
     from planrunner.review.approvals import Held
-    from planrunner.review.preview import bound
-    from planrunner.review.words import listed
     from planrunner.runtime.clock import wall_now
 
     given = Given(values=set_values, file=inputs)
     judged = app.verify(app.Asked(what=plan, given=given, state=state, market_data=market_data), now=wall_now())
-    verified, found, preview = judged.said, judged.found, judged.said.preview
-    holds = isinstance(found, Held)
     if as_json:
-        told = found.approvals if isinstance(found, Held) else ()
-        approvals = [
-            {"approver": one.approver, "file": one.file, "expires_at": one.expires_at.isoformat(), "uses": one.uses.value}
-            for one in told
-        ]
-        reasons, changes = ((), ()) if isinstance(found, Held) else (found.reasons, found.changes)
-        say_json({
-            "holds": holds, "bound": bound(preview), "digest": preview.digest, "approvals": approvals, "reasons": list(reasons),
-            "changes": list(changes), "unchecked": list(verified.unchecked),
-            "authors": list(judged.authors),
-        })  # fmt: skip
-        ctx.exit(0 if holds else 3)
-    for one in verified.unchecked:
-        say(f"Not checked: {one}.", err=not holds)
-    if isinstance(found, Held):
-        say(good(f"{plan} is approved as it is now"))
-        for line in app.as_lines(found):
-            say(f"- {line}")
-        if judged.authors:
-            say(f"- written by {listed(judged.authors)}, as git tells now")
-        else:
-            named = sorted({name for one in found.approvals for name in one.authors})
-            say(f"- written by {listed(named)}, as was said when it was signed: no repository tells here")
+        say_json(_as_json(judged))
     else:
-        say(f"{plan} is not approved as it is now.", err=True)
-        for line in lines_of(found):
-            say(line, err=True)
-        say(f"To approve it: {command(plan, given)}", err=True)
-    ctx.exit(0 if holds else 3)
+        _tell(plan, judged, command(plan, given))
+    ctx.exit(0 if isinstance(judged.found, Held) else 3)
+
+
+def _as_json(judged: Judged) -> dict[str, object]:
+    from planrunner.review.approvals import Held
+    from planrunner.review.preview import bound
+
+    found, preview = judged.found, judged.said.preview
+    approvals, reasons, changes = (found.approvals, (), ()) if isinstance(found, Held) else ((), found.reasons, found.changes)
+    told = [
+        {"approver": one.approver, "file": one.file, "expires_at": one.expires_at.isoformat(), "uses": one.uses.value}
+        for one in approvals
+    ]
+    return {
+        "holds": isinstance(found, Held), "bound": bound(preview), "digest": preview.digest, "approvals": told,
+        "reasons": list(reasons), "changes": list(changes), "unchecked": list(judged.said.unchecked), "authors": list(judged.authors),
+    }  # fmt: skip
+
+
+def _tell(plan: Path, judged: Judged, to_approve: str) -> None:
+    from planrunner.app.approvals import lines_of
+    from planrunner.review.approvals import Held
+
+    found = judged.found
+    for one in judged.said.unchecked:
+        say(f"Not checked: {one}.", err=not isinstance(found, Held))
+    if isinstance(found, Held):
+        _tell_held(plan, found, judged.authors)
+        return
+    say(f"{plan} is not approved as it is now.", err=True)
+    for line in lines_of(found):
+        say(line, err=True)
+    say(f"To approve it: {to_approve}", err=True)
+
+
+def _tell_held(plan: Path, found: Held, authors: Sequence[str]) -> None:
+    from planrunner.app.approve import as_lines
+    from planrunner.review.words import listed
+
+    say(good(f"{plan} is approved as it is now"))
+    for line in as_lines(found):
+        say(f"- {line}")
+    if authors:
+        say(f"- written by {listed(authors)}, as git tells now")
+        return
+    named = sorted({name for one in found.approvals for name in one.authors})
+    say(f"- written by {listed(named)}, as was said when it was signed: no repository tells here")

@@ -57,13 +57,8 @@ class Binds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
-    """`bound` is the digest of what it `binds`; `plan` the file's name. `key` says which key signed it, `authors` who wrote the
-    plan, by their names among the approvers or by the addresses of their commits. `preview` is what the approver read; None where
-    this version can't read it any more, which voids nothing.
-
-    `file` is where it was read from, `id` the digest of all that is signed.
-    """
+class _Head:
+    """What is read of a file apart from the preview, and in this order."""
 
     bound: str
     binds: Binds
@@ -76,6 +71,20 @@ class Approval:
     signed_at: datetime
     expires_at: datetime
     uses: Uses
+
+
+_HEAD = tuple(one.name for one in fields(_Head))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval(_Head):
+    """`bound` is the digest of what it `binds`; `plan` the file's name. `key` says which key signed it, `authors` who wrote the
+    plan, by their names among the approvers or by the addresses of their commits. `preview` is what the approver read; None where
+    this version can't read it any more, which voids nothing.
+
+    `file` is where it was read from, `id` the digest of all that is signed.
+    """
+
     preview: Preview | None = None
     signature: bytes = b""
     signed: bytes = b""
@@ -242,25 +251,6 @@ def _no_number(text: str) -> Any:
     raise ValueError(f"{text} is no number of an approval")
 
 
-# What is read of a file apart from the preview, and in this order.
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Head:
-    bound: str
-    binds: Binds
-    plan: str
-    mode: str
-    accounts: tuple[str, ...]
-    approver: str
-    key: str
-    authors: tuple[str, ...]
-    signed_at: datetime
-    expires_at: datetime
-    uses: Uses
-
-
-_HEAD = tuple(one.name for one in fields(_Head))
-
-
 # Whether approvals hold
 
 
@@ -270,10 +260,6 @@ class _Judge:
     now: datetime
     site: Site
     known: Known
-
-    @property
-    def binds(self) -> Binds:
-        return binds_of(self.wanted.preview)
 
     def against(self, one: Approval) -> Iterator[str]:
         """Why it does not hold, in words that go on from `the approval of ann`. Nothing it says is believed unsigned."""
@@ -314,7 +300,7 @@ class _Judge:
 
     def _parts(self, approved: Binds) -> Iterator[str]:
         """The ids of the names are compared once the venue has told them."""
-        present = self.binds
+        present = binds_of(self.wanted.preview)
         if approved.language != present.language:
             yield f"is of version {approved.language} of the plan language, and this planrunner has {present.language}"
         elif approved.digest != present.digest:
