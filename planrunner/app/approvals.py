@@ -7,7 +7,7 @@ the same history as the plan, and a reviewer finds them; nothing is believed of 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from planrunner.app.plans import Loaded
     from planrunner.app.resolving import Where
     from planrunner.model.account import Site
-    from planrunner.plan.pipeline import Checked
     from planrunner.runtime.journal import Journal
 
 FOLDER = "approvals"
@@ -72,9 +71,9 @@ def approvals_of(plan: Path, wanted: Preview) -> list[Approval | Broken]:
     called = [name for name in names if f"-{binds[:_OF_BOUND]}-" in name]
     others = [name for name in names if name not in called and name.startswith(f"{plan.stem}-")]
     others.sort(key=lambda name: name.rpartition("-")[2])
-    read = [_read(folder / name) for name in others]
-    for_it = [one for one in read[:-_MOST_OTHERS] if isinstance(one, Approval) and is_for(one, wanted)]
-    return [*(_read(folder / name) for name in called), *for_it, *read[-_MOST_OTHERS:]]
+    others_read = [_read(folder / name) for name in others]
+    for_it = [one for one in others_read[:-_MOST_OTHERS] if isinstance(one, Approval) and is_for(one, wanted)]
+    return [*(_read(folder / name) for name in called), *for_it, *others_read[-_MOST_OTHERS:]]
 
 
 def is_for(one: Approval, wanted: Preview) -> bool:
@@ -114,14 +113,9 @@ def previewed(loaded: Loaded, plan: Path, given: Given, *, now: datetime, data: 
     checked = loaded.previewed(given)
     if checked.plan is None:  # it has no problems with the values it was given
         raise Refused(f"{plan} can't be compared with what was approved: {checked.told()}")
-    return _made(checked, checked.plan, loaded.site, str(plan), now, values_of(given, FilesOf(plan, given.file)), data)
-
-
-def _made(
-    checked: Checked, plan: Plan, site: Site, file: str, now: datetime, inputs: Mapping[str, str], data: Data
-) -> Preview:  # fmt: skip
     return preview(
-        plan, site, profiles(), file=file, since=now, inputs=inputs, unmade=checked.unmade, awaited=checked.awaited, data=data
+        checked.plan, loaded.site, profiles(), file=str(plan), since=now, inputs=values_of(given, FilesOf(plan, given.file)),
+        unmade=checked.unmade, awaited=checked.awaited, data=data,
     )  # fmt: skip
 
 

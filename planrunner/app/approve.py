@@ -14,7 +14,7 @@ from planrunner.app.approvals import accounts_of, file_of, judged, previewed, wa
 from planrunner.app.authors import authors_of, files_of, named
 from planrunner.app.keys import Ask, Signer, signer
 from planrunner.app.plans import Loaded, load
-from planrunner.app.report import JOURNALS, STATE, ReportNotWritten, write_whole
+from planrunner.app.report import JOURNALS, STATE, write_asked
 from planrunner.app.saved import Verified
 from planrunner.model.account import AccountMode
 from planrunner.model.errors import Refused, WrongUse
@@ -115,11 +115,7 @@ def sign(ready: Ready, *, now: datetime, state: Path | None = None) -> Signed:
         authors=ready.authors, now=now, valid_for=ready.valid_for, uses=ready.uses, sign=ready.signer.sign,
     )  # fmt: skip
     file = file_of(ready.plan, document["bound"], ready.signer.approver.name, datetime.fromisoformat(document["signed_at"]))
-    try:
-        file.parent.mkdir(exist_ok=True)
-        write_whole(file, [render(document)])
-    except (OSError, ReportNotWritten) as error:
-        raise WrongUse(f"{file} can't be written: {error.__cause__ or error}") from error
+    write_asked(file, render(document))
     return Signed(file=file, document=document, found=_judged(ready.loaded, ready.plan, ready.given, state, now))
 
 
@@ -193,7 +189,10 @@ def _in_words(span: timedelta) -> str:
     return f"{span // one}{unit}"
 
 
+def how_often(uses: Uses) -> str:
+    return "one run" if uses is Uses.ONCE else "each time it is due"
+
+
 def as_lines(found: Held) -> Iterator[str]:
     for one in found.approvals:
-        uses = "one run" if one.uses is Uses.ONCE else "each time it is due"
-        yield f"{one.called}: for {uses}, until {one.expires_at:%Y-%m-%d %H:%M} UTC ({one.file})"
+        yield f"{one.called}: for {how_often(one.uses)}, until {one.expires_at:%Y-%m-%d %H:%M} UTC ({one.file})"

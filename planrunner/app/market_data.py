@@ -19,6 +19,7 @@ from planrunner.model.market import Market, MarketId
 from planrunner.model.plan import LimitOrder, MarketQuery, Move, Plan, Target
 from planrunner.model.profile import VenueProfile
 from planrunner.ports import Card, Catalogue, Venue
+from planrunner.review.previewing import NO_DATA, Data
 
 if TYPE_CHECKING:
     from planrunner.runtime.clock import HandsClock
@@ -55,17 +56,21 @@ def read_market_data(file: Path) -> MarketData:
     return MarketData(file=file, markets=found, is_recording=False)
 
 
-def look_up(plan: Plan, site: Site, data: MarketData) -> tuple[Where, tuple[Finding, ...]]:
+def look_up(plan: Plan, site: Site, data: MarketData) -> tuple[Data, tuple[Finding, ...]]:
     """Where the orders of a plan go, as far as these data tell, and what of a plan is wrong by them. What they say nothing of is
     in neither."""
     asked = _of_these_data(plan, site)
     try:
-        return _resolved(asked, site, data), ()
+        return _found(_resolved(asked, site, data), data), ()
     except DoesNotFit as error:
         wrong = tuple(one for one in error.findings if one.key not in _ELSEWHERE or one.did_you_mean is not None)
         if wrong:
-            return Where(orders={}, moves={}, bets={}), wrong
-        return _resolved(_without(asked, error.findings), site, data), ()
+            return NO_DATA, wrong
+        return _found(_resolved(_without(asked, error.findings), site, data), data), ()
+
+
+def _found(where: Where, data: MarketData) -> Data:
+    return Data(source=str(data.file), orders=where.orders, moves=where.moves, bets=where.bets)
 
 
 def _resolved(plan: Plan, site: Site, data: MarketData) -> Where:

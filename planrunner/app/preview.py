@@ -80,9 +80,9 @@ def preview_of(one: RightPlan, *, since: datetime, data: Data | None = None, reh
 
 
 def now() -> datetime:
-    from planrunner.runtime.clock import RealClock
+    from planrunner.runtime.clock import wall_now
 
-    return RealClock().now()
+    return wall_now()
 
 
 def _preview(one: RightPlan, asked: Asked, since: datetime, data: MarketData | None) -> Preview:
@@ -93,14 +93,13 @@ def _preview(one: RightPlan, asked: Asked, since: datetime, data: MarketData | N
 def _looked_up(one: RightPlan, asked: Asked, data: MarketData) -> Data:
     from planrunner.app.market_data import look_up
     from planrunner.app.plans import load, located
-    from planrunner.review.previewing import Data
 
-    where, wrong = look_up(one.plan, one.site, data)
+    found, wrong = look_up(one.plan, one.site, data)
     if wrong and one.name != "<stdin>":
         raise located(load(Path(one.name), replace(asked.given, signal_to_come=True)), wrong)
     if wrong:
         raise PlanProblems("; ".join(f"{finding.order.name}: {finding.text}" for finding in wrong))
-    return Data(source=str(data.file), orders=where.orders, moves=where.moves, bets=where.bets)
+    return found
 
 
 def _rehearsed(one: RightPlan, asked: Asked, data: MarketData | None) -> tuple[Rehearsed, ...]:
@@ -201,16 +200,6 @@ def as_markdown(previews: Sequence[Preview]) -> str:
     from planrunner.review import page_markdown
 
     return page_markdown.as_markdown(previews)
-
-
-def write(path: Path, text: str) -> None:
-    """In full or not at all. Raises WrongUse."""
-    from planrunner.app.report import ReportNotWritten, write_whole
-
-    try:
-        write_whole(path, [text])
-    except ReportNotWritten as error:
-        raise WrongUse(f"{path} can't be written: {error.__cause__}") from error
 
 
 def as_file(previews: Sequence[Preview]) -> str:

@@ -144,6 +144,14 @@ def write_whole(path: Path, pieces: Iterable[str]) -> None:
         Path(name).unlink(missing_ok=True)  # it is there no more if it took its place
 
 
+def write_asked(path: Path, text: str) -> None:
+    """A file that somebody named, in full or not at all. Raises WrongUse."""
+    try:
+        write_whole(path, [text])
+    except ReportNotWritten as error:
+        raise WrongUse(f"{path} can't be written: {error.__cause__}") from error
+
+
 def _withheld() -> int:
     """The rights that whoever runs planrunner withholds from new files. They can only be asked for by setting them: for that
     moment to what withholds most."""

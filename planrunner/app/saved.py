@@ -63,10 +63,10 @@ def looked_up(loaded: Loaded, file: Path) -> Data:
     """What market data tell of a plan. Raises WrongUse, and PlanProblems for names that they know better."""
     from planrunner.app.market_data import look_up, read_market_data
 
-    where, wrong = look_up(loaded.plan, loaded.site, read_market_data(file))
+    found, wrong = look_up(loaded.plan, loaded.site, read_market_data(file))
     if wrong:
         raise located(loaded, wrong)
-    return Data(source=str(file), orders=where.orders, moves=where.moves, bets=where.bets)
+    return found
 
 
 def verified(saved: Saved, loaded: Loaded, *, now: datetime, data: Data | None) -> Verified:

@@ -86,9 +86,8 @@ def approve(
 
 
 def _show(ready: Ready) -> None:
-    from planrunner.app.approve import caveats
+    from planrunner.app.approve import caveats, how_often
     from planrunner.app.preview import as_text
-    from planrunner.review.approvals import Uses
     from planrunner.review.preview import bound
     from planrunner.runtime.clock import wall_now
 
@@ -98,9 +97,8 @@ def _show(ready: Ready) -> None:
     now = wall_now()
     for one in caveats(ready, now=now):
         say(f"{one}.")
-    how_often = "one run" if ready.uses is Uses.ONCE else "each time it is due"
     until, who = f"{now + ready.valid_for:%Y-%m-%d %H:%M} UTC", ready.signer.approver.name
-    say(f"This approves {ready.plan.name} for {how_often} with real money, until {until}, as {who}.")
+    say(f"This approves {ready.plan.name} for {how_often(ready.uses)} with real money, until {until}, as {who}.")
     say(f"Written by: {', '.join(ready.authors)}. What is signed: {bound(ready.preview)}")
 
 

@@ -80,12 +80,8 @@ def write(formats: Sequence[Wanted], findings: Findings) -> None:
 
 
 def write_file(file: Path, text: str) -> None:
-    """Whole or not at all. Raises WrongUse where it can't be written."""
-    from planrunner.app.report import ReportNotWritten, write_whole
-    from planrunner.model.errors import WrongUse
+    """Whole or not at all, and without secrets. Raises WrongUse where it can't be written."""
+    from planrunner.app.report import write_asked
     from planrunner.runtime.secrets import redacted
 
-    try:
-        write_whole(file, [redacted(text)])
-    except ReportNotWritten as error:
-        raise WrongUse(f"{file} can't be written: {error.__cause__}") from error
+    write_asked(file, redacted(text))

@@ -80,6 +80,7 @@ def preview(
       planrunner preview plan.yaml --market-data 1.200806927.gz
     """
     from planrunner.app import preview as app
+    from planrunner.app.report import write_asked
     from planrunner.cli import check
     from planrunner.plan.given import Given
 
@@ -99,10 +100,10 @@ def preview(
         check.tell(found.results, as_json=as_json)
         ctx.exit(1)
     if out is not None:
-        app.write(out, app.as_file(found.previews))
+        write_asked(out, app.as_file(found.previews))
     for form, file in (formats or ({} if out is not None else {"text": None})).items():
         if file is not None:
-            app.write(file, _written(form, found.previews, everything=everything))
+            write_asked(file, _written(form, found.previews, everything=everything))
         elif form == "text":
             _say(found.previews, everything=everything)
         else:

@@ -144,7 +144,9 @@ class _Expander:
         """What decides, beside its signal, what a plan will be whose inputs one may bring: its templates and inputs as they are
         written, the values that are known, which of them no signal changes, and its tables."""
         for key, value in base.values.items():
-            yield from (one for one in _written(value, f"/{key}") if key == "inputs" or OPENING in one)
+            for path, text in _texts(value, f"/{key}"):
+                if key == "inputs" or OPENING in f"{path}={text}":
+                    yield f"{path}={text}"
         yield from (f"/with/{name}={value.text}" for name, value in sorted(settled.values.items()))
         yield from _values(filled)
         yield from sorted(hashlib.sha256("\n".join(lines).encode()).hexdigest() for name, lines in self._texts.items() if name)
@@ -492,16 +494,11 @@ def _named_in(node: Node) -> set[str]:
     return set(_WORD.findall(node.text.partition(OPENING)[2]))
 
 
-def _of_market(node: Node, path: str = "") -> Iterator[str]:
+def _of_market(node: Node) -> Iterator[str]:
     """Templates that name the market: `/0/name=${market.start}`."""
-    if isinstance(node, Block):
-        for key, value in node.values.items():
-            yield from _of_market(value, f"{path}/{key}")
-    elif isinstance(node, Listing):
-        for at, item in enumerate(node.items):
-            yield from _of_market(item, f"{path}/{at}")
-    elif OPENING in node.text and "market" in _WORD.findall(node.text):
-        yield f"{path}={node.text}"
+    for path, text in _texts(node, ""):
+        if OPENING in text and "market" in _WORD.findall(text):
+            yield f"{path}={text}"
 
 
 def _filled_in(unmade: Sequence[str], filled: Mapping[str, Value]) -> Iterator[str]:
@@ -510,16 +507,16 @@ def _filled_in(unmade: Sequence[str], filled: Mapping[str, Value]) -> Iterator[s
     yield from _values({name: value for name, value in filled.items() if name in words})
 
 
-def _written(node: Node, path: str) -> Iterator[str]:
-    """Every text, and where it stands: `/orders/0/stake=${stake}`."""
+def _texts(node: Node, path: str) -> Iterator[tuple[str, str]]:
+    """Every text behind where it stands: `/orders/0/stake`, `${stake}`."""
     if isinstance(node, Block):
         for key, value in node.values.items():
-            yield from _written(value, f"{path}/{key}")
+            yield from _texts(value, f"{path}/{key}")
     elif isinstance(node, Listing):
         for at, item in enumerate(node.items):
-            yield from _written(item, f"{path}/{at}")
+            yield from _texts(item, f"{path}/{at}")
     else:
-        yield f"{path}={node.text}"
+        yield path, node.text
 
 
 def _values(filled: Mapping[str, Value]) -> Iterator[str]:

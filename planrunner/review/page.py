@@ -21,7 +21,7 @@ from planrunner.review.explained import LossPart, ToldLimit, ToldOrder
 from planrunner.review.limits import share_of
 from planrunner.review.preview import Preview, bound
 from planrunner.review.preview_text import told_deadlines
-from planrunner.review.words import plural
+from planrunner.review.words import listed, plural
 
 OPEN_UP_TO = 4  # orders of a plan; the cards of more of them are folded
 PARTS_UP_TO = 16  # of the bar of a worst loss
@@ -85,7 +85,7 @@ def headline(previews: Sequence[Preview]) -> str:
     """What a reader should know before anything else."""
     if not previews:
         return "No plan to review"
-    worst = _and([str(one.once) for one in totals(previews)])
+    worst = listed([str(one.once) for one in totals(previews)])
     if len(previews) == 1:
         once = " in one run" if previews[0].schedule else ""
         return f"At most {worst} can be lost{once}"
@@ -156,10 +156,6 @@ def grouped(orders: Sequence[ToldOrder]) -> Iterator[Rows]:
             yield from (Rows(first=one, others=()) for one in rows)
         else:
             yield Rows(first=rows[0], others=rows[1:])
-
-
-def _and(words: Sequence[str]) -> str:
-    return f"{', '.join(words[:-1])} and {words[-1]}" if len(words) > 1 else "".join(words)
 
 
 @cache

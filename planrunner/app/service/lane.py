@@ -78,7 +78,7 @@ class Lane:
     async def decide(self, due: Due) -> Noted | None:
         """What becomes of it. None: it was decided before. Raises JournalTrouble; then nothing is decided."""
         async with self._turn:
-            if any(one.occurrence == due.occurrence for one in self.queue):
+            if self._waits(due):
                 return None
             is_busy = bool(self.queue or self.going or self._not_over(due))
             try:
@@ -102,7 +102,7 @@ class Lane:
         it has waited."""
         async with self._turn:
             if self._not_over(due) and self.terms.if_still_running is not IfStillRunning.REPLACE:
-                if all(one.occurrence != due.occurrence for one in self.queue):
+                if not self._waits(due):
                     self.queue.append(due)
                 self._look_for_the_next()
                 return
@@ -147,6 +147,9 @@ class Lane:
             self.queue.append(due)
             self._look_for_the_next()  # what it waits for may have ended meanwhile
         return noted
+
+    def _waits(self, due: Due) -> bool:
+        return any(one.occurrence == due.occurrence for one in self.queue)
 
     def _not_over(self, due: Due) -> set[RunId]:
         """Runs of the plan that another waits for: those here, and what a person began, or goes on with, in another window."""
