@@ -70,7 +70,8 @@ def _as_json(judged: Judged) -> dict[str, object]:
     ]
     return {
         "holds": isinstance(found, Held), "bound": bound(preview), "digest": preview.digest, "approvals": told,
-        "reasons": list(reasons), "changes": list(changes), "unchecked": list(judged.said.unchecked), "authors": list(judged.authors),
+        "reasons": list(reasons), "changes": list(changes), "unchecked": list(judged.said.unchecked),
+        "authors": list(judged.authors),
     }  # fmt: skip
 
 

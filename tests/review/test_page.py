@@ -191,6 +191,7 @@ def test_losses_of_two_currencies_never_meet(tmp_path):
     assert totals(previewed(str(file)))[0].in_all is None, "all are run by hand, and nobody knows how often"
     for page in (Tags(as_html(both)).text, as_markdown(both)):
         assert "3 plans; run once each, they can lose at most 25.00 EUR and 28.00 GBP" in page
+        assert "None" not in page
 
 
 def test_what_changed_is_told_with_its_plan_alone():
