@@ -231,7 +231,7 @@ def refuse_beside_unfinished(journal: Journal, job: Job) -> None:
 
 
 def _in_the_way_of(job: Job) -> InItsWay:
-    return lambda _, plan_file: is_of_plan(plan_file, job.plan_file, job.journal)
+    return lambda _, of: is_of_plan(of, job.plan_file, job.journal) or _may_be_of_plan(of, job.plan_file)
 
 
 @contextmanager
@@ -268,6 +268,13 @@ def is_of_plan(run_of: str, plan_file: str, journal: Path) -> bool:
     journal."""
     plan = Path(plan_file).resolve()
     return plan in (Path(run_of).resolve(), (journal.absolute().parent.parent / Path(run_of).name).resolve())
+
+
+def _may_be_of_plan(run_of: str, plan_file: str) -> bool:
+    """Of a run whose plan was named from a folder that nobody knows any more: by its name alone. Rather one run too few than a
+    bet twice."""
+    named = Path(run_of)
+    return named.name == Path(plan_file).name and not named.is_absolute() and not named.exists()
 
 
 def new_run(job: Job, stage: Stage) -> RunInfo:

@@ -44,6 +44,30 @@ def test_beside_an_unfinished_run_of_the_plan_nothing_is_begun(tmp_path: Path, c
     assert states(tmp_path / "planrunner.db") == [RunState.RUNNING]
 
 
+def test_a_run_whose_plan_was_named_from_another_folder_is_one_of_that_plan_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a journal that does not lie beside it."""
+    (tmp_path / "elsewhere").mkdir()
+    plan = tmp_path / "sub" / "plan.yaml"
+    plan.parent.mkdir()
+    plan.write_text(PLAN.read_text())
+    state = tmp_path / "state"
+    made = RunInfo(
+        run=RunId("20261205-1430-abcd"), plan_file="sub/plan.yaml", plan_name="a", plan_digest="0", mode=Mode.SANDBOX,
+        created=datetime(2026, 12, 5, 14, 30, tzinfo=UTC),
+    )  # fmt: skip
+    with Journal.open(state / "planrunner.db", durable=False) as journal:
+        journal.create(made)
+    for folder, named in (("elsewhere", "../sub/plan.yaml"), ("sub", "plan.yaml"), (".", "sub/plan.yaml")):
+        monkeypatch.chdir(tmp_path / folder)
+        assert run(["run", named, "--sandbox", NOBODY, "--state", str(state)]) == 3
+        assert "the run 20261205-1430-abcd of this plan is not over" in capsys.readouterr().err
+    plan.rename(plan.with_name("another.yaml"))
+    assert run(["run", "sub/another.yaml", "--sandbox", NOBODY, "--state", str(state)]) == 3
+    assert "can't be reached: nothing was sent" in capsys.readouterr().err
+
+
 def test_a_venue_that_can_not_be_reached_ends_before_anything_is_written_down(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
